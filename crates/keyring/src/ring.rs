@@ -1,0 +1,330 @@
+//! The ring itself: its one door from storage, its transitions, its public view.
+//!
+//! The law: exactly one next key and exactly one current key, any number of previous and of revoked keys.
+//! The struct says so; [`KeyRing::restore`] refuses rows that do not. Transitions do not change a ring in
+//! memory: they answer what storage has to write, and the ring is restored from what was written.
+
+use chancery_crypto::certificate::Certificate;
+use chancery_crypto::rsa::{PrivateKey, PublicKey};
+use jiff::Timestamp;
+
+use crate::place::{Current, Next, Previous, Revoked, SealedHalf};
+use crate::{Kid, Signer};
+
+/// The signing keys of one tenant.
+#[derive(Debug)]
+pub struct KeyRing {
+    next: Key<Next>,
+    current: Key<Current>,
+    previous: Vec<Key<Previous>>,
+    revoked: Vec<Key<Revoked>>,
+}
+
+/// One key in the place `P`.
+#[derive(Debug)]
+pub struct Key<P> {
+    public: PublicHalf,
+    place: P,
+}
+
+/// What everybody may see of a key.
+#[derive(Debug, Clone)]
+pub struct PublicHalf {
+    /// Its id.
+    pub kid: Kid,
+    /// Its self-signed certificate.
+    pub certificate: Certificate,
+    /// The key in the certificate, parsed once.
+    pub key: PublicKey,
+}
+
+/// A key as storage keeps it.
+#[derive(Debug, Clone)]
+pub struct StoredKey {
+    /// Its id.
+    pub kid: Kid,
+    /// Its self-signed certificate.
+    pub certificate: Certificate,
+    /// Its place and what that place knows.
+    pub place: StoredPlace,
+}
+
+/// The place of a stored key.
+#[derive(Debug, Clone)]
+pub enum StoredPlace {
+    /// Signs.
+    Current {
+        /// Its private half.
+        sealed: SealedHalf,
+        /// Since when it signs.
+        since: Timestamp,
+    },
+    /// Will sign after the next rotation.
+    Next {
+        /// Its private half.
+        sealed: SealedHalf,
+    },
+    /// Verifies only.
+    Previous {
+        /// Its private half, out of use.
+        sealed: SealedHalf,
+        /// Since when it signed.
+        since: Timestamp,
+        /// Until when it signed.
+        until: Timestamp,
+    },
+    /// Good for nothing.
+    Revoked {
+        /// Since when it signed, if it ever did.
+        since: Option<Timestamp>,
+        /// Until when it signed.
+        until: Option<Timestamp>,
+        /// When it was revoked.
+        at: Timestamp,
+    },
+}
+
+/// Rows that are no key ring.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BrokenRing {
+    /// No key signs.
+    #[error("the key ring has no current key")]
+    NoCurrent,
+    /// Two keys claim to sign.
+    #[error("the key ring has two current keys, {0} and {1}")]
+    TwoCurrent(Kid, Kid),
+    /// No key waits.
+    #[error("the key ring has no next key")]
+    NoNext,
+    /// Two keys claim to wait.
+    #[error("the key ring has two next keys, {0} and {1}")]
+    TwoNext(Kid, Kid),
+    /// The certificate holds no usable key.
+    #[error("the certificate of key {0} cannot be read: {1}")]
+    Certificate(Kid, String),
+    /// The private half cannot be opened.
+    #[error("the private half of key {0} cannot be opened: {1}")]
+    Private(Kid, String),
+    /// Private half and certificate are not a pair.
+    #[error("the private half of key {0} does not belong to its certificate")]
+    Mismatch(Kid),
+}
+
+/// Why a key was not revoked.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RevokeError {
+    /// It signs now.
+    #[error(
+        "The key is the current signing key and cannot be revoked. Rotate first: it is then a previous key, and a previous key can be revoked."
+    )]
+    StillSigning,
+    /// It will sign next.
+    #[error(
+        "The key is the next signing key and cannot be revoked. Only a previous key can be revoked: rotate twice, then revoke it."
+    )]
+    NextInQueue,
+    /// It was revoked before.
+    #[error("The key is already revoked. Nothing is left to do.")]
+    AlreadyRevoked,
+    /// No such key in this ring.
+    #[error("Signing key not found.")]
+    Unknown,
+}
+
+/// What a rotation changes. Everything else in the ring stays as it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rotating {
+    /// The current key: becomes previous, having signed until `now`.
+    pub retire: Kid,
+    /// The next key: becomes current, signing since `now`.
+    pub promote: Kid,
+    /// The moment of both.
+    pub now: Timestamp,
+}
+
+/// What a revocation changes: this previous key loses its private half and its place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Revoking {
+    /// The key.
+    pub kid: Kid,
+    /// When.
+    pub now: Timestamp,
+}
+
+impl KeyRing {
+    /// The only door from storage. `open` unseals a private half; it is called for the current key alone.
+    pub fn restore<E: std::fmt::Display>(
+        rows: Vec<StoredKey>,
+        open: impl FnOnce(&Kid, &SealedHalf) -> Result<PrivateKey, E>,
+    ) -> Result<Self, BrokenRing> {
+        let mut next: Option<Key<Next>> = None;
+        let mut current: Option<(PublicHalf, SealedHalf, Timestamp)> = None;
+        let (mut previous, mut revoked) = (Vec::new(), Vec::new());
+        for StoredKey { kid, certificate, place } in rows {
+            let key = certificate
+                .public_key()
+                .map_err(|error| BrokenRing::Certificate(kid.clone(), error.to_string()))?;
+            let public = PublicHalf { kid, certificate, key };
+            match place {
+                StoredPlace::Next { sealed } => {
+                    if let Some(other) = &next {
+                        return Err(BrokenRing::TwoNext(other.public.kid.clone(), public.kid));
+                    }
+                    next = Some(Key { public, place: Next { sealed } });
+                }
+                StoredPlace::Current { sealed, since } => {
+                    if let Some((other, ..)) = &current {
+                        return Err(BrokenRing::TwoCurrent(other.kid.clone(), public.kid));
+                    }
+                    current = Some((public, sealed, since));
+                }
+                StoredPlace::Previous { sealed, since, until } => {
+                    previous.push(Key { public, place: Previous { sealed, since, until } });
+                }
+                StoredPlace::Revoked { since, until, at } => {
+                    revoked.push(Key { public, place: Revoked { since, until, at } });
+                }
+            }
+        }
+        let (public, sealed, since) = current.ok_or(BrokenRing::NoCurrent)?;
+        let private = open(&public.kid, &sealed)
+            .map_err(|error| BrokenRing::Private(public.kid.clone(), error.to_string()))?;
+        if *private.public() != public.key {
+            return Err(BrokenRing::Mismatch(public.kid));
+        }
+        // The youngest first, in both lists: that is the order in which people look for them.
+        previous.sort_by_key(|key: &Key<Previous>| std::cmp::Reverse(key.place.until));
+        revoked.sort_by_key(|key: &Key<Revoked>| std::cmp::Reverse(key.place.at));
+        Ok(Self {
+            next: next.ok_or(BrokenRing::NoNext)?,
+            current: Key { public, place: Current { private, since } },
+            previous,
+            revoked,
+        })
+    }
+
+    /// Decides a rotation: next becomes current, current becomes previous. Storage adds a fresh next key.
+    pub fn rotate(&self, now: Timestamp) -> Rotating {
+        Rotating { retire: self.current.kid().clone(), promote: self.next.kid().clone(), now }
+    }
+
+    /// Decides a revocation. Only a previous key can be revoked.
+    pub fn revoke(&self, kid: &Kid, now: Timestamp) -> Result<Revoking, RevokeError> {
+        if self.current.kid() == kid {
+            Err(RevokeError::StillSigning)
+        } else if self.next.kid() == kid {
+            Err(RevokeError::NextInQueue)
+        } else if self.previous.iter().any(|key| key.kid() == kid) {
+            Ok(Revoking { kid: kid.clone(), now })
+        } else if self.revoked.iter().any(|key| key.kid() == kid) {
+            Err(RevokeError::AlreadyRevoked)
+        } else {
+            Err(RevokeError::Unknown)
+        }
+    }
+
+    /// The only maker of a [`Signer`]: it signs with the current key.
+    pub fn signer(
+        &self,
+        algorithm: chancery_crypto::algorithm::Algorithm,
+    ) -> Result<Signer, crate::SignerError> {
+        Signer::new(&self.current.public, &self.current.place.private, algorithm)
+    }
+
+    /// The keys that anybody may learn, in the order of the JWKS: current, next, previous.
+    pub fn published(&self) -> impl Iterator<Item = &PublicHalf> {
+        [&self.current.public, &self.next.public]
+            .into_iter()
+            .chain(self.previous.iter().map(|key| &key.public))
+    }
+
+    /// The key that verifies a token with this `kid`: the current one or a previous one.
+    ///
+    /// The next key has signed nothing, so a token that names it is forged or stolen; a revoked key is dead.
+    pub fn verifier(&self, kid: &str) -> Option<&PublicKey> {
+        std::iter::once(&self.current.public)
+            .chain(self.previous.iter().map(|key| &key.public))
+            .find(|public| public.kid.as_str() == kid)
+            .map(|public| &public.key)
+    }
+
+    /// The key that waits.
+    pub fn next(&self) -> &Key<Next> {
+        &self.next
+    }
+
+    /// The key that signs.
+    pub fn current(&self) -> &Key<Current> {
+        &self.current
+    }
+
+    /// The keys that signed and still verify, the youngest first.
+    pub fn previous(&self) -> &[Key<Previous>] {
+        &self.previous
+    }
+
+    /// The dead keys, the last revoked first.
+    pub fn revoked(&self) -> &[Key<Revoked>] {
+        &self.revoked
+    }
+}
+
+impl<P> Key<P> {
+    /// Its id.
+    pub fn kid(&self) -> &Kid {
+        &self.public.kid
+    }
+
+    /// What everybody may see of it.
+    pub fn public(&self) -> &PublicHalf {
+        &self.public
+    }
+}
+
+impl Key<Next> {
+    /// The private half, for storage.
+    pub fn sealed_half(&self) -> &SealedHalf {
+        &self.place.sealed
+    }
+}
+
+impl Key<Current> {
+    /// Since when it signs.
+    pub fn since(&self) -> Timestamp {
+        self.place.since
+    }
+}
+
+impl Key<Previous> {
+    /// Since when it signed.
+    pub fn since(&self) -> Timestamp {
+        self.place.since
+    }
+
+    /// Until when it signed.
+    pub fn until(&self) -> Timestamp {
+        self.place.until
+    }
+
+    /// The door that a staged rollover will use; the bytes stay sealed here.
+    pub fn sealed_half(&self) -> &SealedHalf {
+        &self.place.sealed
+    }
+}
+
+impl Key<Revoked> {
+    /// Since when it signed, if it ever did.
+    pub fn since(&self) -> Option<Timestamp> {
+        self.place.since
+    }
+
+    /// Until when it signed.
+    pub fn until(&self) -> Option<Timestamp> {
+        self.place.until
+    }
+
+    /// When it was revoked.
+    pub fn revoked_at(&self) -> Timestamp {
+        self.place.at
+    }
+}

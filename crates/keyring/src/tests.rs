@@ -1,0 +1,153 @@
+//! The transitions of the ring, on fixed keys and fixed times.
+
+use chancery_crypto::algorithm::Algorithm;
+use chancery_crypto::certificate::{Certificate, SelfSigned};
+use chancery_crypto::rsa::PrivateKey;
+use chancery_crypto::sign::Sign;
+use jiff::Timestamp;
+
+use super::*;
+
+const KEYS: [&[u8]; 4] = [
+    include_bytes!("../../server/tests/kit/keys/1.der"),
+    include_bytes!("../../server/tests/kit/keys/2.der"),
+    include_bytes!("../../server/tests/kit/keys/3.der"),
+    include_bytes!("../../server/tests/kit/keys/4.der"),
+];
+
+fn at(seconds: i64) -> Timestamp {
+    Timestamp::from_second(1_800_000_000 + seconds).unwrap()
+}
+
+fn kid(number: usize) -> Kid {
+    format!("key-{number}").parse().unwrap()
+}
+
+fn private(number: usize) -> PrivateKey {
+    PrivateKey::from_pkcs8(KEYS[number]).unwrap()
+}
+
+/// The "seal" of these tests is the number of the key.
+fn stored(number: usize, place: impl FnOnce(SealedHalf) -> StoredPlace) -> StoredKey {
+    let request = SelfSigned { common_name: "tenant.example", serial: [7; 8], not_before: at(0), days: 5000 };
+    let certificate = Certificate::self_signed(request, &private(number)).unwrap();
+    let sealed = SealedHalf::new(vec![u8::try_from(number).unwrap()]);
+    StoredKey { kid: kid(number), certificate, place: place(sealed) }
+}
+
+fn current(number: usize) -> StoredKey {
+    stored(number, |sealed| StoredPlace::Current { sealed, since: at(10) })
+}
+
+fn next(number: usize) -> StoredKey {
+    stored(number, |sealed| StoredPlace::Next { sealed })
+}
+
+fn previous(number: usize, until: i64) -> StoredKey {
+    stored(number, |sealed| StoredPlace::Previous { sealed, since: at(0), until: at(until) })
+}
+
+fn revoked(number: usize) -> StoredKey {
+    stored(number, |_| StoredPlace::Revoked { since: Some(at(0)), until: Some(at(5)), at: at(8) })
+}
+
+fn open(_: &Kid, sealed: &SealedHalf) -> Result<PrivateKey, String> {
+    Ok(private(usize::from(sealed.as_bytes()[0])))
+}
+
+fn ring(rows: Vec<StoredKey>) -> KeyRing {
+    KeyRing::restore(rows, open).unwrap()
+}
+
+#[test]
+fn a_ring_needs_exactly_one_current_and_one_next_key() {
+    let refused = |rows| KeyRing::restore(rows, open).unwrap_err();
+    assert_eq!(refused(vec![]), BrokenRing::NoCurrent);
+    assert_eq!(refused(vec![next(0)]), BrokenRing::NoCurrent);
+    assert_eq!(refused(vec![current(0)]), BrokenRing::NoNext);
+    assert_eq!(refused(vec![current(0), current(1), next(2)]), BrokenRing::TwoCurrent(kid(0), kid(1)));
+    assert_eq!(refused(vec![current(0), next(1), next(2)]), BrokenRing::TwoNext(kid(1), kid(2)));
+}
+
+#[test]
+fn a_private_half_that_does_not_belong_to_its_certificate_is_refused() {
+    let swapped = KeyRing::restore(vec![current(0), next(1)], |_, _| Ok::<_, String>(private(3)));
+    assert_eq!(swapped.unwrap_err(), BrokenRing::Mismatch(kid(0)));
+}
+
+#[test]
+fn a_private_half_that_cannot_be_opened_is_an_error_and_not_a_new_key() {
+    let sealed_elsewhere = KeyRing::restore(vec![current(0), next(1)], |_, _| Err("wrong master key"));
+    assert_eq!(sealed_elsewhere.unwrap_err(), BrokenRing::Private(kid(0), "wrong master key".to_owned()));
+}
+
+#[test]
+fn a_rotation_promotes_the_next_key_and_retires_the_current_one() {
+    let rotating = ring(vec![current(0), next(1), previous(2, 10)]).rotate(at(20));
+    assert_eq!(rotating, Rotating { retire: kid(0), promote: kid(1), now: at(20) });
+}
+
+#[test]
+fn only_a_previous_key_can_be_revoked() {
+    let ring = ring(vec![current(0), next(1), previous(2, 10), revoked(3)]);
+    assert_eq!(ring.revoke(&kid(2), at(30)), Ok(Revoking { kid: kid(2), now: at(30) }));
+    assert_eq!(ring.revoke(&kid(0), at(30)), Err(RevokeError::StillSigning));
+    assert_eq!(ring.revoke(&kid(1), at(30)), Err(RevokeError::NextInQueue));
+    assert_eq!(ring.revoke(&kid(3), at(30)), Err(RevokeError::AlreadyRevoked));
+    assert_eq!(ring.revoke(&"unknown".parse().unwrap(), at(30)), Err(RevokeError::Unknown));
+}
+
+#[test]
+fn current_next_and_previous_keys_are_published_and_revoked_ones_are_not() {
+    let ring = ring(vec![revoked(3), previous(2, 10), next(1), current(0)]);
+    let published: Vec<_> = ring.published().map(|key| key.kid.clone()).collect();
+    assert_eq!(published, [kid(0), kid(1), kid(2)]);
+}
+
+#[test]
+fn tokens_verify_with_the_current_and_previous_keys_alone() {
+    let ring = ring(vec![current(0), next(1), previous(2, 10), revoked(3)]);
+    let verifies = |number: usize| ring.verifier(kid(number).as_str()).is_some();
+    assert_eq!([0, 1, 2, 3].map(verifies), [true, false, true, false]);
+    assert!(ring.verifier("../../etc/passwd").is_none());
+}
+
+#[test]
+fn the_signer_signs_with_the_current_key() {
+    let ring = ring(vec![current(0), next(1)]);
+    for algorithm in [Algorithm::Rs256, Algorithm::Rs512, Algorithm::Ps256] {
+        let signer = ring.signer(algorithm).unwrap();
+        let signature = signer.sign(b"message").unwrap();
+        assert_eq!(*signer.kid(), kid(0));
+        assert_eq!(ring.current().public().key.verify(algorithm, b"message", &signature), Ok(()));
+    }
+}
+
+#[test]
+fn ring_keys_do_not_sign_with_a_shared_secret_algorithm() {
+    let ring = ring(vec![current(0), next(1)]);
+    assert_eq!(ring.signer(Algorithm::Hs256).unwrap_err(), SignerError(Algorithm::Hs256));
+}
+
+#[test]
+fn the_youngest_previous_key_comes_first() {
+    let ring = ring(vec![current(0), next(1), previous(2, 10), previous(3, 20)]);
+    let order: Vec<_> = ring.previous().iter().map(|key| key.kid().clone()).collect();
+    assert_eq!(order, [kid(3), kid(2)]);
+}
+
+#[test]
+fn a_kid_is_made_of_the_base64url_alphabet_and_nothing_else() {
+    assert_eq!(Kid::from_random([255; 21]).as_str(), "_".repeat(21));
+    for bad in ["", "a b", "a/b", "a.b", "ü", &"a".repeat(65)] {
+        assert_eq!(bad.parse::<Kid>(), Err(KidError), "{bad:?}");
+    }
+}
+
+#[test]
+fn nothing_secret_is_printed() {
+    let ring = ring(vec![current(0), next(1)]);
+    let printed = format!("{ring:?} {:?}", ring.signer(Algorithm::Rs256).unwrap());
+    assert!(printed.contains("SealedHalf(1 bytes)"));
+    assert!(!printed.contains("BEGIN"), "{printed}");
+}

@@ -1,0 +1,187 @@
+//! Access tokens: their claims, their header, and how the Management API reads them again.
+//!
+//! Must never sign by itself: it hands out what is to be signed, so that signing can run on its own threads.
+
+use chancery_crypto::algorithm::Algorithm;
+use chancery_jose::jws::{Compact, JwsError, VerifyingKey};
+use chancery_jose::jwt::{Claims, TimeError};
+use chancery_keyring::KeyRing;
+use jiff::Timestamp;
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::api::Dialect;
+use crate::scope::Scopes;
+
+/// The longest access token that is read, in bytes.
+pub const MAX_LENGTH: usize = 16 * 1024;
+
+/// An access token about to be signed.
+#[derive(Debug, Clone)]
+pub struct Issue<'a> {
+    /// The issuer, with its trailing slash.
+    pub issuer: &'a str,
+    /// Whom the token speaks for.
+    pub subject: String,
+    /// The API.
+    pub audience: &'a str,
+    /// The application.
+    pub client_id: &'a str,
+    /// What is granted.
+    pub scopes: Scopes,
+    /// The grant type where the dialect names it (`gty`).
+    pub gty: Option<&'static str>,
+    /// Whether `permissions` repeats the scopes.
+    pub permissions: bool,
+    /// The form.
+    pub dialect: Dialect,
+    /// From when.
+    pub issued_at: Timestamp,
+    /// Until when.
+    pub expires_at: Timestamp,
+    /// The id of the token.
+    pub jti: String,
+}
+
+#[derive(Serialize)]
+struct WireClaims<'a> {
+    iss: &'a str,
+    sub: &'a str,
+    aud: &'a str,
+    iat: i64,
+    exp: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scope: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    gty: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    jti: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    azp: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    permissions: Option<Vec<&'a str>>,
+}
+
+#[derive(Serialize)]
+struct WireHeader<'a> {
+    alg: &'a str,
+    typ: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kid: Option<&'a str>,
+}
+
+impl Issue<'_> {
+    /// The claims as JSON: Auth0's own set, or RFC 9068 section 2.2.
+    pub fn claims(&self) -> Result<Vec<u8>, serde_json::Error> {
+        let rfc9068 = self.dialect.is_rfc9068();
+        serde_json::to_vec(&WireClaims {
+            iss: self.issuer,
+            sub: &self.subject,
+            aud: self.audience,
+            iat: self.issued_at.as_second(),
+            exp: self.expires_at.as_second(),
+            scope: (!self.scopes.is_empty()).then(|| self.scopes.to_string()),
+            gty: self.gty.filter(|_| !rfc9068),
+            jti: rfc9068.then_some(self.jti.as_str()),
+            client_id: rfc9068.then_some(self.client_id),
+            azp: (!rfc9068).then_some(self.client_id),
+            permissions: self.permissions.then(|| self.scopes.iter().collect()),
+        })
+    }
+
+    /// The header as JSON. A token signed by a secret names no key.
+    pub fn header(&self, algorithm: Algorithm, kid: Option<&str>) -> Result<String, serde_json::Error> {
+        let typ = if self.dialect.is_rfc9068() { "at+jwt" } else { "JWT" };
+        serde_json::to_string(&WireHeader { alg: algorithm.name(), typ, kid })
+    }
+}
+
+/// An access token that convinced.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verified {
+    /// Whom it speaks for.
+    pub subject: String,
+    /// The application that it was issued to.
+    pub client_id: String,
+    /// What it grants.
+    pub scopes: Scopes,
+    /// Its id, in dialects that have one.
+    pub jti: Option<String>,
+}
+
+/// Why an access token does not convince.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum VerifyError {
+    /// It is no JWT, or not one that we issue.
+    #[error("it is not an access token of this tenant: {0}")]
+    Malformed(String),
+    /// The signature is not by a valid key of this tenant.
+    #[error("its signature is not by a valid key of this tenant")]
+    Signature,
+    /// Its time is over.
+    #[error("it has expired")]
+    Expired,
+    /// It is for somebody else.
+    #[error("it is for the audience {0}")]
+    Audience(String),
+    /// Another issuer, or another host of this one.
+    #[error("its issuer is {0}")]
+    Issuer(String),
+}
+
+/// Reads an access token for one of our own APIs: RS256 by a current or previous key of `ring`, from
+/// `issuer`, for `audience`.
+pub fn verify(
+    token: &str,
+    ring: &KeyRing,
+    issuer: &str,
+    audience: &str,
+    now: Timestamp,
+) -> Result<Verified, VerifyError> {
+    let malformed = |reason: &str| VerifyError::Malformed(reason.to_owned());
+    let token =
+        Compact::parse(token, MAX_LENGTH).map_err(|error| VerifyError::Malformed(error.to_string()))?;
+    if token.algorithm() != Algorithm::Rs256 {
+        return Err(malformed("it is not signed with RS256"));
+    }
+    let kid = token.kid().ok_or_else(|| malformed("its header has no kid"))?;
+    let key = ring.verifier(kid).ok_or(VerifyError::Signature)?;
+    token.verify(&[Algorithm::Rs256], VerifyingKey::Rsa(key)).map_err(|error| {
+        if error == JwsError::BadSignature {
+            VerifyError::Signature
+        } else {
+            VerifyError::Malformed(error.to_string())
+        }
+    })?;
+    // Anything else that our keys sign (an ID token, a logout token) has another typ or other claims.
+    if !token.typ().is_some_and(|typ| typ == "JWT" || typ == "at+jwt") {
+        return Err(malformed("its typ is neither JWT nor at+jwt"));
+    }
+    let claims = Claims::parse(token.payload()).map_err(|error| VerifyError::Malformed(error.to_string()))?;
+    if claims.other.contains_key("events") || claims.other.contains_key("nonce") {
+        return Err(malformed("it is a token of another kind"));
+    }
+    claims.check_times(now.as_second(), 0).map_err(|error| {
+        if error == TimeError::Expired {
+            VerifyError::Expired
+        } else {
+            VerifyError::Malformed(error.to_string())
+        }
+    })?;
+    if claims.iss.as_deref() != Some(issuer) {
+        return Err(VerifyError::Issuer(claims.iss.unwrap_or_default()));
+    }
+    if !claims.aud.iter().any(|own| own == audience) {
+        return Err(VerifyError::Audience(claims.aud.join(" ")));
+    }
+    let scopes = Scopes::parse(claims.scope.as_deref().unwrap_or_default())
+        .map_err(|_| malformed("its scope is malformed"))?;
+    Ok(Verified {
+        subject: claims.sub.ok_or_else(|| malformed("it has no sub"))?,
+        client_id: claims.azp.or(claims.client_id).ok_or_else(|| malformed("it names no application"))?,
+        scopes,
+        jti: claims.jti.or_else(|| claims.other.get("jti").and_then(Value::as_str).map(str::to_owned)),
+    })
+}

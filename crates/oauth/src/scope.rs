@@ -1,0 +1,75 @@
+//! Scope values and lists of them (RFC 6749 section 3.3).
+//!
+//! Must never reorder what a caller asked for: the order is what people see in their tokens.
+
+/// Scope values in the order they were named, each once.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Scopes(Vec<String>);
+
+/// A scope parameter with characters that RFC 6749 section 3.3 does not allow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "the scope parameter is a list of scopes with single spaces between them, without quotes, backslashes or control characters"
+)]
+pub struct ScopeError;
+
+impl Scopes {
+    /// Parses a scope parameter. Values named twice count once; an empty text has no scopes.
+    pub fn parse(text: &str) -> Result<Self, ScopeError> {
+        let mut scopes = Self::default();
+        for value in text.split(' ').filter(|value| !value.is_empty()) {
+            if !value.bytes().all(|byte| matches!(byte, 0x21 | 0x23..=0x5b | 0x5d..=0x7e)) {
+                return Err(ScopeError);
+            }
+            scopes.add(value);
+        }
+        Ok(scopes)
+    }
+
+    fn add(&mut self, value: &str) {
+        if !self.contains(value) {
+            self.0.push(value.to_owned());
+        }
+    }
+
+    /// Whether the list names this value.
+    pub fn contains(&self, value: &str) -> bool {
+        self.0.iter().any(|own| own == value)
+    }
+
+    /// The values that `other` does not name.
+    pub fn missing_from(&self, other: &Self) -> Self {
+        self.0.iter().filter(|value| !other.contains(value)).cloned().collect()
+    }
+
+    /// The values that `other` names too.
+    pub fn common_with(&self, other: &Self) -> Self {
+        self.0.iter().filter(|value| other.contains(value)).cloned().collect()
+    }
+
+    /// Whether no scope is named.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The values in order.
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(String::as_str)
+    }
+}
+
+impl FromIterator<String> for Scopes {
+    fn from_iter<I: IntoIterator<Item = String>>(values: I) -> Self {
+        let mut scopes = Self::default();
+        for value in values {
+            scopes.add(&value);
+        }
+        scopes
+    }
+}
+
+impl std::fmt::Display for Scopes {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0.join(" "))
+    }
+}

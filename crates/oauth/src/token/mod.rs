@@ -1,0 +1,16 @@
+//! The token endpoint (RFC 6749 section 3.2): what every grant shares.
+//!
+//! A request is parsed once, into a type that cannot be half right; the client proves who it is before any
+//! grant looks at its parameters; a grant is one file with only its own part.
+
+pub mod client_credentials;
+mod error;
+mod parameters;
+mod request;
+
+#[cfg(test)]
+mod tests;
+
+pub use error::Error;
+pub use parameters::{Parameters, ParametersError};
+pub use request::{Grant, Request};

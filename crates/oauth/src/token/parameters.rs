@@ -1,0 +1,76 @@
+//! The parameters of a request, from a form or from JSON, each named once.
+//!
+//! Must never let a duplicate choose its meaning (RFC 6749 section 3.2), in either encoding.
+
+use serde_json::Value;
+
+/// Parameters in the order in which they came.
+#[derive(Default)]
+pub struct Parameters(Vec<(String, String)>);
+
+/// A body that holds no parameters. `Display` is the description for the client.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ParametersError {
+    /// A parameter stands there twice.
+    #[error("The parameter {0} is there more than once. Send it once.")]
+    Duplicate(String),
+    /// The JSON cannot be read.
+    #[error("The body is not a JSON object: {0}.")]
+    Json(String),
+    /// A JSON member that is no text.
+    #[error("The parameter {0} must be a string.")]
+    NotText(String),
+    /// The form is not UTF-8.
+    #[error("The body is not a form in UTF-8.")]
+    NotUtf8,
+}
+
+impl Parameters {
+    /// Reads `application/x-www-form-urlencoded`.
+    pub fn from_form(body: &[u8]) -> Result<Self, ParametersError> {
+        let text = std::str::from_utf8(body).map_err(|_| ParametersError::NotUtf8)?;
+        // The decoder replaces broken UTF-8; such a parameter must not pass as another one.
+        let mut parameters = Self::default();
+        for (name, value) in form_urlencoded::parse(text.as_bytes()) {
+            if name.contains('\u{fffd}') || value.contains('\u{fffd}') {
+                return Err(ParametersError::NotUtf8);
+            }
+            parameters.add(name.into_owned(), value.into_owned())?;
+        }
+        Ok(parameters)
+    }
+
+    /// Reads a JSON object. Members that are null count as absent, as SDKs send them for unset options.
+    pub fn from_json(body: &[u8]) -> Result<Self, ParametersError> {
+        let value =
+            chancery_jose::json::parse(body).map_err(|error| ParametersError::Json(error.to_string()))?;
+        let Value::Object(members) = value else {
+            return Err(ParametersError::Json("it is another kind of value".to_owned()));
+        };
+        let mut parameters = Self::default();
+        for (name, value) in members {
+            match value {
+                Value::String(text) => parameters.add(name, text)?,
+                Value::Null => {}
+                Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
+                    return Err(ParametersError::NotText(name));
+                }
+            }
+        }
+        Ok(parameters)
+    }
+
+    fn add(&mut self, name: String, value: String) -> Result<(), ParametersError> {
+        if self.0.iter().any(|(own, _)| *own == name) {
+            return Err(ParametersError::Duplicate(name));
+        }
+        self.0.push((name, value));
+        Ok(())
+    }
+
+    /// Takes a parameter out. An empty value counts as absent (RFC 6749 section 3.2).
+    pub fn take(&mut self, name: &str) -> Option<String> {
+        let at = self.0.iter().position(|(own, _)| own == name)?;
+        Some(self.0.swap_remove(at).1).filter(|value| !value.is_empty())
+    }
+}

@@ -1,0 +1,148 @@
+//! A token request, parsed at the door: one client, one way of authenticating, one grant.
+//!
+//! Must never guess: two ways of authenticating at once are refused (RFC 6749 section 2.3).
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+use super::{Error, Parameters};
+use crate::client_auth::{self, Presented};
+use crate::scope::Scopes;
+
+/// A well-formed token request.
+#[derive(Debug)]
+pub struct Request {
+    /// The client that it claims to come from.
+    pub client_id: String,
+    /// The proof.
+    pub presented: Presented,
+    /// What is asked for.
+    pub grant: Grant,
+}
+
+/// The grants of the token endpoint with their own parameters.
+#[derive(Debug)]
+pub enum Grant {
+    /// RFC 6749 section 4.4.
+    ClientCredentials {
+        /// The API, in `audience` or else in `resource` (RFC 8707).
+        audience: Option<String>,
+        /// What is asked for; nothing means everything that is granted.
+        scopes: Scopes,
+    },
+}
+
+/// Longest value of any parameter but an assertion, in bytes.
+const MAX_VALUE: usize = 8 * 1024;
+
+impl Request {
+    /// Parses the parameters and the `Authorization` header. The error comes with the client id as far as it
+    /// is known, for the log.
+    pub fn parse(
+        authorization: Option<&str>,
+        parameters: Parameters,
+    ) -> Result<Self, (Option<String>, Error)> {
+        let mut parameters = parameters;
+        let (client_id, presented) =
+            credentials(authorization, &mut parameters).map_err(|error| (None, error))?;
+        match grant(&mut parameters) {
+            Ok(grant) => Ok(Self { client_id, presented, grant }),
+            Err(error) => Err((Some(client_id), error)),
+        }
+    }
+}
+
+fn grant(parameters: &mut Parameters) -> Result<Grant, Error> {
+    let grant_type = parameters.take("grant_type").ok_or_else(|| missing("grant_type"))?;
+    match grant_type.as_str() {
+        super::client_credentials::GRANT_TYPE => {
+            let audience = parameters.take("audience").or_else(|| parameters.take("resource"));
+            if parameters.take("organization").is_some() {
+                return Err(invalid(
+                    "The parameter organization is not supported: this tenant has no organizations.",
+                ));
+            }
+            let scope = parameters.take("scope").unwrap_or_default();
+            if scope.len() > MAX_VALUE || audience.as_ref().is_some_and(|text| text.len() > MAX_VALUE) {
+                return Err(invalid("A parameter is longer than 8192 bytes."));
+            }
+            let scopes = Scopes::parse(&scope).map_err(|error| Error::InvalidRequest(error.to_string()))?;
+            Ok(Grant::ClientCredentials { audience, scopes })
+        }
+        other => Err(Error::UnsupportedGrantType(other.chars().take(100).collect())),
+    }
+}
+
+fn credentials(
+    authorization: Option<&str>,
+    parameters: &mut Parameters,
+) -> Result<(String, Presented), Error> {
+    let client_id = parameters.take("client_id");
+    let secret = parameters.take("client_secret");
+    let assertion_type = parameters.take("client_assertion_type");
+    let assertion = parameters.take("client_assertion");
+    let basic = authorization.map(basic).transpose()?;
+    let methods =
+        [basic.is_some(), secret.is_some(), assertion.is_some()].iter().filter(|used| **used).count();
+    if methods > 1 {
+        return Err(invalid(
+            "The request authenticates the client in more than one way. Use one: the Authorization header, client_secret, or client_assertion.",
+        ));
+    }
+    let (owner, presented) = if let Some((owner, secret)) = basic {
+        (Some(owner), Presented::Secret(secret))
+    } else if let Some(secret) = secret {
+        (None, Presented::Secret(secret))
+    } else if let Some(assertion) = assertion {
+        if assertion_type.as_deref() != Some(client_auth::ASSERTION_TYPE) {
+            return Err(Error::InvalidRequest(format!(
+                "client_assertion needs client_assertion_type {}",
+                client_auth::ASSERTION_TYPE
+            )));
+        }
+        // An unreadable assertion names nobody; the client id may still stand beside it.
+        (client_auth::asserted_client(&assertion), Presented::Assertion(assertion))
+    } else {
+        (None, Presented::Nothing)
+    };
+    match (client_id, owner) {
+        (Some(named), Some(owner)) if named != owner => {
+            Err(invalid("The parameter client_id and the credentials name different clients."))
+        }
+        (Some(client_id), _) | (None, Some(client_id)) => Ok((client_id, presented)),
+        (None, None) if matches!(presented, Presented::Assertion(_)) => {
+            Err(Error::Unauthorized { reason: "the client assertion cannot be read".to_owned() })
+        }
+        (None, None) => Err(missing("client_id")),
+    }
+}
+
+/// Reads `Basic` credentials, whose two parts are form-encoded (RFC 6749 section 2.3.1).
+fn basic(header: &str) -> Result<(String, String), Error> {
+    let refused = || {
+        invalid("The Authorization header must be: Basic, a space, and base64 of client_id:client_secret.")
+    };
+    let (scheme, encoded) = header.split_once(' ').ok_or_else(refused)?;
+    if !scheme.eq_ignore_ascii_case("basic") {
+        return Err(refused());
+    }
+    let bytes = STANDARD.decode(encoded.trim()).map_err(|_| refused())?;
+    let text = String::from_utf8(bytes).map_err(|_| refused())?;
+    let (id, secret) = text.split_once(':').ok_or_else(refused)?;
+    let decode = |part: &str| {
+        percent_encoding::percent_decode_str(&part.replace('+', " "))
+            .decode_utf8()
+            .map(std::borrow::Cow::into_owned)
+            .map_err(|_| refused())
+    };
+    let (id, secret) = (decode(id)?, decode(secret)?);
+    if id.is_empty() || secret.is_empty() { Err(refused()) } else { Ok((id, secret)) }
+}
+
+fn missing(name: &str) -> Error {
+    Error::InvalidRequest(format!("Missing required parameter: {name}"))
+}
+
+fn invalid(text: &str) -> Error {
+    Error::InvalidRequest(text.to_owned())
+}
