@@ -1,0 +1,106 @@
+//! Everything that requests share: the database, the seal, the clock, the pools, the memory.
+//!
+//! Made once at start and passed as an `Arc`. Must never hold anything of a single request.
+
+use std::sync::Arc;
+
+use chancery_crypto::seal::Sealer;
+use ipnet::IpNet;
+
+use crate::changes::{Changes, Notice, Topic};
+use crate::clock::Clock;
+use crate::db::Db;
+use crate::entropy::Entropy;
+use crate::forge::Forge;
+use crate::logs::{LogIds, LogWriter, WriterTask};
+use crate::oidc::Memory;
+use crate::signing_pool::SigningPool;
+use crate::tenants::Tenants;
+
+/// The parts that the outside hands in.
+pub struct Parts {
+    /// The database.
+    pub db: Db,
+    /// The time.
+    pub clock: Box<dyn Clock>,
+    /// The randomness.
+    pub entropy: Box<dyn Entropy>,
+    /// The keys.
+    pub forge: Box<dyn Forge>,
+    /// The seal.
+    pub sealer: Sealer,
+    /// Whose forwarding headers are believed.
+    pub trusted_proxies: Vec<IpNet>,
+}
+
+/// The running platform.
+pub struct App {
+    /// The database.
+    pub db: Db,
+    /// The time.
+    pub clock: Box<dyn Clock>,
+    /// The randomness.
+    pub entropy: Box<dyn Entropy>,
+    /// The keys.
+    pub forge: Box<dyn Forge>,
+    /// The seal.
+    pub sealer: Sealer,
+    /// Whose forwarding headers are believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// The threads that sign.
+    pub signing: SigningPool,
+    /// The tenants in memory.
+    pub tenants: Tenants,
+    /// The applications, APIs and grants in memory.
+    pub memory: Memory,
+    /// How far other processes' changes were read.
+    pub changes: Changes,
+    /// The ids of log entries.
+    pub log_ids: LogIds,
+    /// Where log entries go that no transaction carries.
+    pub log: LogWriter,
+}
+
+impl App {
+    /// Puts the parts together. The writer task has to be run, or log entries pile up.
+    pub fn new(parts: Parts) -> std::io::Result<(Arc<Self>, WriterTask)> {
+        let Parts { db, clock, entropy, forge, sealer, trusted_proxies } = parts;
+        let (log, writer) = LogWriter::channel();
+        let app = Self {
+            signing: SigningPool::start()?,
+            tenants: Tenants::default(),
+            memory: Memory::default(),
+            changes: Changes::default(),
+            log_ids: LogIds::new(entropy.bytes()),
+            log,
+            db,
+            clock,
+            entropy,
+            forge,
+            sealer,
+            trusted_proxies,
+        };
+        Ok((Arc::new(app), writer))
+    }
+
+    /// Drops from memory what a notice is about.
+    pub fn forget(&self, notice: &Notice) {
+        let Notice { tenant, topic, subject } = notice;
+        match topic {
+            Topic::Tenant => {
+                // The rest of the tenant first: who sees the new tenant must not see its old grants.
+                self.memory.forget_tenant(tenant);
+                self.tenants.forget(tenant, subject);
+            }
+            Topic::Client => self.memory.forget_client(tenant, subject),
+            Topic::Api => self.memory.forget_api(tenant, subject),
+            Topic::Grant => self.memory.forget_grant(tenant, subject),
+        }
+    }
+
+    /// Drops everything from memory.
+    pub fn forget_everything(&self) {
+        self.memory.forget_everything();
+        self.tenants.forget_all();
+    }
+}

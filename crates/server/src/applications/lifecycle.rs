@@ -1,0 +1,139 @@
+//! Making and changing applications, inside a transaction that the caller opened and commits.
+//!
+//! Bodies come in checked against their shape. Must never write an application that breaks a rule.
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use super::credentials::{self, attached};
+use super::{Application, patch, rules, secrets, sql};
+use crate::app::App;
+use crate::changes::Topic;
+use crate::management::ApiError;
+use crate::tenants::TenantId;
+use crate::write::Write;
+
+/// A new application, with its secret in the clear for whoever made it.
+#[derive(Clone)]
+pub struct Created {
+    /// Its `client_id`.
+    pub client_id: String,
+    /// Its client secret; nobody else is told it in passing.
+    pub client_secret: Option<String>,
+    /// What was stored.
+    pub application: Application,
+}
+
+impl fmt::Debug for Created {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Created({})", self.client_id)
+    }
+}
+
+impl From<rules::Broken> for ApiError {
+    fn from(broken: rules::Broken) -> Self {
+        Self::Body(broken.to_string())
+    }
+}
+
+/// Makes an application out of the members of a create request.
+pub async fn create(
+    app: &Arc<App>,
+    write: &mut Write,
+    tenant: &TenantId,
+    mut body: Map<String, Value>,
+) -> Result<Created, ApiError> {
+    rules::sent(&body)?;
+    let now = app.clock.now();
+    let client_id = app.entropy.alphanumeric(32);
+    let place = (tenant, client_id.as_str());
+    // Every application gets a secret, also one that does not authenticate with it: ID tokens may be signed
+    // with it, and its owner may come back to it.
+    let client_secret = secrets::generate(app);
+    let secret = secrets::seal(app, place, &client_secret)?;
+    let addons = body.shift_remove("addons");
+    let addons = addons.map(|addons| secrets::seal_addons(app, place, &addons)).transpose()?;
+    let inline = attached::take_inline(&mut body, now, &*app.entropy)?;
+    let mut document = Map::new();
+    patch::apply(&mut document, body);
+    rules::whole(&document)?;
+    let application = Application {
+        client_id: client_id.clone(),
+        is_global: false,
+        document,
+        secret: Some(secret),
+        addons,
+        created_at: now,
+        updated_at: now,
+    };
+    sql::insert(write.tx(), tenant, &application).await?;
+    for credential in &inline {
+        credentials::insert(write, tenant, &client_id, credential).await?;
+    }
+    write.notice(Topic::Client, client_id.as_str());
+    Ok(Created { client_id, client_secret: Some(client_secret), application })
+}
+
+/// Applies a patch to an application that this transaction has locked.
+pub(super) async fn update(
+    app: &App,
+    write: &mut Write,
+    tenant: &TenantId,
+    before: &Application,
+    mut body: Map<String, Value>,
+) -> Result<Application, ApiError> {
+    rules::sent(&body)?;
+    let mut after = before.clone();
+    let place = (tenant, before.client_id.as_str());
+    match body.shift_remove("client_secret") {
+        None => {}
+        Some(Value::String(secret)) => after.secret = Some(secrets::seal(app, place, &secret)?),
+        Some(_) => return Err(rules::Broken::new("client_secret", "Expected type string").into()),
+    }
+    match body.shift_remove("addons") {
+        None => {}
+        Some(Value::Null) => after.addons = None,
+        Some(addons) => after.addons = Some(secrets::seal_addons(app, place, &addons)?),
+    }
+    if attached::named_in(&body) {
+        let own = credentials::sql::list_in(write.tx(), tenant, &before.client_id).await?;
+        attached::check(&mut body, &own)?;
+    }
+    patch::apply(&mut after.document, body);
+    rules::whole(&after.document)?;
+    rules::turned_third_party(&before.document, &after.document)?;
+    save(app, write, tenant, after).await
+}
+
+/// Gives an application that this transaction has locked a new secret, which is answered in the clear.
+pub(super) async fn rotate_secret(
+    app: &App,
+    write: &mut Write,
+    tenant: &TenantId,
+    mut application: Application,
+) -> Result<Application, ApiError> {
+    let methods = application.document.get("client_authentication_methods");
+    if methods.is_some_and(|methods| methods.get("private_key_jwt").is_some()) {
+        let message = "This application authenticates with private_key_jwt. Rotate its credentials instead: add \
+                       the new one, attach it, and delete the old one.";
+        return Err(ApiError::NotSupported(message.to_owned()));
+    }
+    application.secret =
+        Some(secrets::seal(app, (tenant, &application.client_id), &secrets::generate(app))?);
+    save(app, write, tenant, application).await
+}
+
+/// Writes a changed application.
+pub(super) async fn save(
+    app: &App,
+    write: &mut Write,
+    tenant: &TenantId,
+    mut application: Application,
+) -> Result<Application, ApiError> {
+    application.updated_at = app.clock.now();
+    sql::update(write.tx(), tenant, &application).await?;
+    write.notice(Topic::Client, application.client_id.as_str());
+    Ok(application)
+}

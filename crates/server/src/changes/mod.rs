@@ -1,0 +1,128 @@
+//! How memory learns what changed: notices that are committed with each change and read by every process.
+//!
+//! Must never be skipped: a cached answer that outlives its change is a security hole, most of all for a
+//! revoked key. Numbers grow in the order of the commits, so reading from the last number seen misses none.
+
+pub mod sql;
+
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use crate::app::App;
+use crate::db::DbError;
+use crate::tenants::TenantId;
+
+/// What kind of thing changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Topic {
+    /// The tenant itself, its settings, its keys, or so much that all of it is read anew. Subject: a domain.
+    Tenant,
+    /// An application. Subject: its `client_id`.
+    Client,
+    /// An API. Subject: its identifier.
+    Api,
+    /// A client grant. Subject: `client_id`, a space, the audience.
+    Grant,
+}
+
+impl Topic {
+    /// The name in the database.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Tenant => "tenant",
+            Self::Client => "client",
+            Self::Api => "api",
+            Self::Grant => "grant",
+        }
+    }
+
+    fn from_name(name: &str) -> Option<Self> {
+        [Self::Tenant, Self::Client, Self::Api, Self::Grant].into_iter().find(|topic| topic.name() == name)
+    }
+}
+
+/// One thing that memory has to forget.
+#[derive(Debug, Clone)]
+pub struct Notice {
+    /// Whose.
+    pub tenant: TenantId,
+    /// What kind.
+    pub topic: Topic,
+    /// Which.
+    pub subject: String,
+}
+
+/// How far this process has read.
+#[derive(Debug, Default)]
+pub struct Changes {
+    seen: AtomicI64,
+    own: Mutex<BTreeSet<i64>>,
+}
+
+/// How often other processes' notices are looked for: four times within the second that is promised.
+const INTERVAL: Duration = Duration::from_millis(200);
+/// How long notices are kept. A process that was suspended for longer forgets everything.
+const KEPT_MILLIS: i64 = 3_600_000;
+/// Reads between two sweeps of old notices: about ten minutes.
+const SWEEP_EVERY: u32 = 3000;
+
+impl Changes {
+    /// Remembers notices that were applied right after their own commit.
+    pub fn applied_here(&self, last: i64, count: usize) {
+        let count = i64::try_from(count).unwrap_or(0);
+        let mut own = self.own.lock().unwrap_or_else(PoisonError::into_inner);
+        own.extend(last - count + 1..=last);
+    }
+
+    /// Starts at the present: memory is empty, so there is nothing to forget yet.
+    pub async fn start(&self, app: &App) -> Result<(), DbError> {
+        self.seen.store(sql::last(&app.db).await?, Ordering::Release);
+        Ok(())
+    }
+}
+
+/// Reads what other processes changed and forgets it.
+pub async fn catch_up(app: &App) -> Result<(), DbError> {
+    let seen = app.changes.seen.load(Ordering::Acquire);
+    let (last, notices) = sql::since(&app.db, seen).await?;
+    if last == seen {
+        return Ok(());
+    }
+    if i64::try_from(notices.len()).ok() == Some(last - seen) {
+        for (number, notice) in notices {
+            let own = app.changes.own.lock().unwrap_or_else(PoisonError::into_inner).remove(&number);
+            if !own {
+                app.forget(&notice);
+            }
+        }
+    } else {
+        // Some were swept before we came, or name a topic of a newer version: believe nothing.
+        app.forget_everything();
+    }
+    app.changes.seen.store(last, Ordering::Release);
+    Ok(())
+}
+
+/// Keeps reading until the task is aborted.
+pub async fn follow(app: Arc<App>) {
+    let mut failing = false;
+    for round in 1_u32.. {
+        tokio::time::sleep(INTERVAL).await;
+        let outcome = catch_up(&app).await;
+        if let Err(error) = &outcome {
+            // While the database cannot be asked, what it says now is unknown: answer from it or not at all.
+            app.forget_everything();
+            if !failing {
+                tracing::error!(%error, "changes of other processes cannot be read");
+            }
+        }
+        failing = outcome.is_err();
+        if round % SWEEP_EVERY == 0
+            && let Err(error) = sql::sweep(&app.db, app.clock.now().as_millisecond() - KEPT_MILLIS).await
+        {
+            tracing::warn!(%error, "old change notices could not be swept");
+        }
+    }
+}

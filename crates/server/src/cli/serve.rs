@@ -1,0 +1,150 @@
+//! `chancery serve`: listeners, background tasks, an orderly end.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use metrics_exporter_prometheus::PrometheusBuilder;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::{Failure, output};
+use crate::app::App;
+use crate::bootstrap::{self, Mode};
+use crate::config::{Config, Tls};
+use crate::http::{serve::serve, tls};
+use crate::{changes, logs, probes, router, tenants};
+
+/// How often the server looks for work that can wait.
+const HOUSEKEEPING: Duration = Duration::from_secs(2);
+/// Rounds of housekeeping between two sweeps of old log entries: one hour.
+const SWEEP_EVERY: u32 = 1800;
+
+pub(super) async fn run(config: &Config) -> Result<(), Failure> {
+    let listener = bind("listen", config.listen).await?;
+    let admin = match config.admin_listen {
+        Some(address) => Some(bind("admin-listen", address).await?),
+        None => None,
+    };
+    let acceptor = match &config.tls {
+        // The local authority lives in the data directory, which does not exist yet.
+        Tls::Off | Tls::Dev => None,
+        Tls::Files { certificate, key } => Some(tls::acceptor(certificate, key).map_err(Failure::said)?),
+    };
+    let metrics = match &admin {
+        Some(_) => Some(PrometheusBuilder::new().install_recorder().map_err(Failure::said)?),
+        None => None,
+    };
+    let running = bootstrap::start(config, Mode::Serve).await?;
+    let acceptor = match config.dev_files() {
+        Some(files) => {
+            tls::prepare_dev(&files, config.public_url.domain.host()).map_err(Failure::said)?;
+            Some(tls::dev_acceptor(&files).map_err(Failure::said)?)
+        }
+        None => acceptor,
+    };
+    let app = Arc::clone(&running.app);
+    greet(config, &running.made, &app).await?;
+    let mut tasks = vec![
+        tokio::spawn(changes::follow(Arc::clone(&app))),
+        tokio::spawn(housekeeping(Arc::clone(&app))),
+    ];
+    if let (Some(listener), Some(metrics)) = (admin, metrics) {
+        let router = probes::admin_router(Arc::clone(&app), metrics);
+        tasks.push(tokio::spawn(serve(listener, None, router, std::future::pending())));
+    }
+    tracing::info!(listen = %config.listen, public_url = %config.public_url, "serving");
+    let router = router::router(&app);
+    serve(listener, acceptor, router, stopped()).await;
+    for task in tasks {
+        task.abort();
+        let _ = task.await;
+    }
+    drop(app);
+    running.stop().await?;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+async fn bind(setting: &str, address: std::net::SocketAddr) -> Result<TcpListener, Failure> {
+    TcpListener::bind(address).await.map_err(|error| {
+        let remedy = if error.kind() == std::io::ErrorKind::AddrInUse {
+            format!("another program has that port: stop it, or choose another with --{setting}")
+        } else {
+            format!("choose another address with --{setting}")
+        };
+        Failure::Said(format!("cannot listen on {address}: {error}; {remedy}"))
+    })
+}
+
+/// Says what the start made and what to do next.
+async fn greet(config: &Config, made: &[String], app: &App) -> Result<(), Failure> {
+    if made.is_empty() {
+        return Ok(());
+    }
+    let tenant = super::tenant_named(app, None).await?;
+    let base = format!("{}://{}", tenant.scheme, tenant.domain);
+    let program = program();
+    let data = if config.data_dir.as_os_str() == "chancery-data" {
+        String::new()
+    } else {
+        format!(" --data-dir {}", config.data_dir.display())
+    };
+    let trust = config.dev_files().map_or(String::new(), |files| format!(" --cacert {}", files.ca.display()));
+    output::line("Chancery made:");
+    for thing in made {
+        output::line(format!("  {thing}"));
+    }
+    output::line(format!(
+        "\nTry it in another terminal, in this folder:\n\n  curl{trust} --request GET --url {base}/api/v2/keys/signing --header \"authorization: Bearer $({program} token{data})\"\n\n  {program} keys rotate{data}\n  {program} init --json{data}     (client id and secret for SDKs)\n\nBack up {} apart from the database: without it nothing that is sealed can be opened.\n",
+        config.master_key_file.display()
+    ));
+    Ok(())
+}
+
+/// How the person at the terminal can call this program again.
+fn program() -> String {
+    let Ok(path) = std::env::current_exe() else { return "chancery".to_owned() };
+    let here = std::env::current_dir().unwrap_or_default();
+    match path.strip_prefix(&here) {
+        Ok(below) => format!("./{}", below.display()),
+        Err(_) => path.display().to_string(),
+    }
+}
+
+/// Resolves when the server is told to stop. Being told again ends it at once.
+async fn stopped() {
+    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    else {
+        tracing::error!("signals cannot be received; stop the server with kill -9");
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        tracing::warn!("told to stop twice: stopping without finishing requests");
+        std::process::exit(1);
+    });
+}
+
+/// Makes rings for tenants that were never called, when keys are idle; forgets old log entries.
+async fn housekeeping(app: Arc<App>) {
+    for round in 0_u32.. {
+        tokio::time::sleep(HOUSEKEEPING).await;
+        if app.forge.is_idle()
+            && let Err(error) = tenants::make_a_ring(&app).await
+        {
+            tracing::warn!(%error, "the key ring of a new tenant could not be made");
+        }
+        if round % SWEEP_EVERY == 0
+            && let Err(error) = logs::forget_old(&app).await
+        {
+            tracing::warn!(%error, "old log entries could not be deleted");
+        }
+    }
+}

@@ -1,0 +1,223 @@
+//! The Management API of client grants: list, create, get, update, delete.
+//!
+//! Must never change a grant that is ours: the platform itself stands on it.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::response::Response;
+use http::{Method, StatusCode};
+use serde_json::Value;
+
+use super::place::Place;
+use super::shape::{DEFAULTS, SUBJECT_TYPES};
+use super::sql::{self, Filter};
+use super::{ClientGrant, SHAPE, merged, no_api};
+use crate::app::App;
+use crate::changes::Topic;
+use crate::management::operation::{Operation, Required, operation};
+use crate::management::query::{self, Paging, listing};
+use crate::management::shape::When;
+use crate::management::{ApiError, Body, Caller, Query};
+use crate::resource_servers;
+use crate::tenants::TenantId;
+use crate::write::Write;
+
+/// The lines of this slice.
+pub fn operations() -> Vec<Operation> {
+    vec![
+        operation(
+            "get_client-grants",
+            (Method::GET, "/client-grants"),
+            Required::Any(&["read:client_grants"]),
+            "List the client grants",
+            list,
+        )
+        .answers(&SHAPE),
+        operation(
+            "post_client-grants",
+            (Method::POST, "/client-grants"),
+            Required::Any(&["create:client_grants"]),
+            "Create a client grant",
+            create,
+        )
+        .takes(&SHAPE, When::Create)
+        .answers(&SHAPE),
+        operation(
+            "get_client-grant",
+            (Method::GET, "/client-grants/{id}"),
+            Required::Any(&["read:client_grants"]),
+            "Get a client grant",
+            get,
+        )
+        .answers(&SHAPE),
+        operation(
+            "patch_client-grants_by_id",
+            (Method::PATCH, "/client-grants/{id}"),
+            Required::Any(&["update:client_grants"]),
+            "Update a client grant",
+            update,
+        )
+        .takes(&SHAPE, When::Update)
+        .answers(&SHAPE),
+        operation(
+            "delete_client-grants_by_id",
+            (Method::DELETE, "/client-grants/{id}"),
+            Required::Any(&["delete:client_grants"]),
+            "Delete a client grant",
+            delete,
+        ),
+    ]
+}
+
+async fn list(State(app): State<Arc<App>>, caller: Caller, query: Query) -> Result<Response, ApiError> {
+    let paging = query.paging()?;
+    let filter = filter(&query)?;
+    let tenant = caller.tenant.id();
+    match &paging {
+        Paging::Offset { page, per_page, totals } => {
+            let grants = sql::page(&app.db, tenant, &filter, (*per_page, page * per_page)).await?;
+            let total = if *totals { sql::count(&app.db, tenant, &filter).await? } else { 0 };
+            Ok(listing("client_grants", views(&grants), &paging, (total, None)))
+        }
+        Paging::Checkpoint { from, take } => {
+            let (grants, next) = following(&app, tenant, &filter, (from.as_deref(), *take)).await?;
+            Ok(listing("client_grants", views(&grants), &paging, (0, next)))
+        }
+    }
+}
+
+/// The grants from a checkpoint on, with the checkpoint after them if more follow.
+async fn following(
+    app: &App,
+    tenant: &TenantId,
+    filter: &Filter,
+    (from, take): (Option<&str>, i64),
+) -> Result<(Vec<ClientGrant>, Option<String>), ApiError> {
+    // One more than asked for, to know whether the list goes on.
+    let mut grants = match from {
+        None => sql::page(&app.db, tenant, filter, (take + 1, 0)).await?,
+        Some(from) => {
+            let place = Place::decode(from);
+            let place =
+                place.ok_or_else(|| query::refused("It is not the next of an earlier answer", "from"))?;
+            sql::after(&app.db, tenant, filter, &place, take + 1).await?
+        }
+    };
+    let take = usize::try_from(take).unwrap_or(usize::MAX);
+    let more = grants.len() > take;
+    grants.truncate(take);
+    let next = grants
+        .last()
+        .filter(|_| more)
+        .map(|last| Place { created_at: last.created_at.as_millisecond(), id: last.id.clone() }.encode());
+    Ok((grants, next))
+}
+
+fn views(grants: &[ClientGrant]) -> Vec<Value> {
+    grants.iter().map(|grant| Value::Object(grant.view())).collect()
+}
+
+/// What the query narrows the list to.
+pub(super) fn filter(query: &Query) -> Result<Filter, ApiError> {
+    Ok(Filter {
+        audience: name(query, "audience")?,
+        client_id: name(query, "client_id")?,
+        subject_type: query.one_of("subject_type", SUBJECT_TYPES)?.map(str::to_owned),
+        default_for: query.one_of("default_for", DEFAULTS)?.map(str::to_owned),
+        allow_any_organization: query.flag("allow_any_organization")?,
+    })
+}
+
+fn name(query: &Query, parameter: &str) -> Result<Option<String>, ApiError> {
+    match query.text(parameter) {
+        Some(text) if text.contains('\0') => {
+            Err(query::refused("String contains the character NUL", parameter))
+        }
+        text => Ok(text.map(str::to_owned)),
+    }
+}
+
+async fn create(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    body: Body,
+) -> Result<(StatusCode, Json<Value>), ApiError> {
+    let body = body.checked(&SHAPE, When::Create)?;
+    let tenant = caller.tenant.id();
+    let mut write = Write::begin(&app, tenant).await?;
+    let grant = super::create(&app, &mut write, tenant, body, false).await?;
+    write.commit(caller.entry(201)).await?;
+    Ok((StatusCode::CREATED, Json(Value::Object(grant.view()))))
+}
+
+async fn get(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Json<Value>, ApiError> {
+    let id = storable(&id).ok_or_else(unknown)?;
+    let grant = sql::find(&app.db, caller.tenant.id(), id).await?.ok_or_else(unknown)?;
+    Ok(Json(Value::Object(grant.view())))
+}
+
+async fn update(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Path(id): Path<String>,
+    body: Body,
+) -> Result<Json<Value>, ApiError> {
+    let body = body.checked(&SHAPE, When::Update)?;
+    let id = storable(&id).ok_or_else(unknown)?;
+    let tenant = caller.tenant.id();
+    let mut write = Write::begin(&app, tenant).await?;
+    let mut grant = sql::find_for_update(write.tx(), tenant, id).await?.ok_or_else(unknown)?;
+    let server = resource_servers::sql::find_within(write.tx(), tenant, &grant.audience).await?;
+    grant.document = merged(&grant.document, body, &server.ok_or_else(no_api)?)?;
+    grant.updated_at = app.clock.now();
+    sql::update(write.tx(), tenant, ours_stays(&grant)?).await?;
+    if let Some(subject) = grant.subject() {
+        write.notice(Topic::Grant, subject);
+    }
+    write.commit(caller.entry(200)).await?;
+    Ok(Json(Value::Object(grant.view())))
+}
+
+async fn delete(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<StatusCode, ApiError> {
+    let Some(id) = storable(&id) else { return Ok(StatusCode::NO_CONTENT) };
+    let tenant = caller.tenant.id();
+    let mut write = Write::begin(&app, tenant).await?;
+    let Some(grant) = sql::find_for_update(write.tx(), tenant, id).await? else {
+        return Ok(StatusCode::NO_CONTENT);
+    };
+    sql::delete(write.tx(), tenant, &ours_stays(&grant)?.id).await?;
+    if let Some(subject) = grant.subject() {
+        write.notice(Topic::Grant, subject);
+    }
+    write.commit(caller.entry(204)).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Lets a grant through that is not ours.
+fn ours_stays(grant: &ClientGrant) -> Result<&ClientGrant, ApiError> {
+    if grant.is_system {
+        return Err(ApiError::NotSupported(
+            "This grant belongs to the platform itself. It cannot be changed or deleted.".to_owned(),
+        ));
+    }
+    Ok(grant)
+}
+
+/// An id that a row can have: PostgreSQL has no text with NUL in it.
+fn storable(id: &str) -> Option<&str> {
+    (!id.contains('\0')).then_some(id)
+}
+
+fn unknown() -> ApiError {
+    ApiError::not_found("The client grant does not exist")
+}

@@ -1,0 +1,45 @@
+//! The connection key of a tenant: a key pair of its own, apart from the application signing keys.
+//!
+//! It will sign requests to upstream identity providers and decrypt their answers; today its certificate is
+//! published. Made when it is first asked for. Must never sign anything for applications.
+
+pub mod sql;
+
+use std::sync::Arc;
+
+use chancery_crypto::seal::Label;
+
+use crate::app::App;
+use crate::changes::Topic;
+use crate::logs::{Entry, Kind};
+use crate::signing_keys::{self, KeyError};
+use crate::tenants::sql::Stored;
+use crate::write::Write;
+
+/// The kind in the label of a sealed connection key.
+const SEAL_KIND: &str = "connection-key";
+
+/// Makes the connection key of a tenant if it has none yet.
+pub async fn ensure(app: &Arc<App>, tenant: &Stored) -> Result<(), KeyError> {
+    if sql::find(&app.db, &tenant.id).await?.is_some() {
+        return Ok(());
+    }
+    let private = app.forge.take().await?;
+    let now = app.clock.now();
+    let kid = app.entropy.kid();
+    let certificate =
+        signing_keys::certificate(app, &tenant.canonical, &tenant.policy, (&private, now))?;
+    let pkcs8 = private.to_pkcs8().map_err(|error| KeyError::Prepare(error.to_string()))?;
+    let label = Label { tenant: tenant.id.as_str(), kind: SEAL_KIND, id: kid.as_str() };
+    let sealed = app
+        .sealer
+        .seal(label, app.entropy.bytes(), &pkcs8)
+        .map_err(|error| KeyError::Prepare(error.to_string()))?;
+    let key = sql::ConnectionKey { kid, certificate, sealed, created_at: now };
+    let mut write = Write::begin(app, &tenant.id).await?;
+    if sql::insert(write.tx(), &tenant.id, &key).await? {
+        write.notice(Topic::Tenant, tenant.canonical.as_str());
+        write.commit(Entry::new(Kind::Sapi, "Create the connection key")).await?;
+    }
+    Ok(())
+}

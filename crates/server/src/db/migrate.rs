@@ -1,0 +1,82 @@
+//! The schema's versions and how a database gets from one to the next.
+//!
+//! Each migration is one transaction under a lock, so that any number of processes may start at once. Must
+//! never touch a database that a newer program has migrated.
+
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+
+use super::error::DbError;
+use super::sqlite::{failure, patiently};
+
+/// One step of the schema.
+#[derive(Debug, Clone, Copy)]
+pub struct Migration {
+    /// Its number; they count up from 1.
+    pub version: i64,
+    /// Its name, for people.
+    pub name: &'static str,
+    /// The statements for SQLite.
+    pub sqlite: &'static str,
+    /// The statements for PostgreSQL.
+    pub postgres: &'static str,
+}
+
+/// Every migration, oldest first.
+pub const MIGRATIONS: &[Migration] = &[
+    Migration {
+        version: 1,
+        name: "first light",
+        sqlite: include_str!("../../migrations/0001_first_light.sql"),
+        postgres: include_str!("../../migrations/0001_first_light.sql"),
+    },
+    Migration {
+        version: 2,
+        name: "logs",
+        sqlite: include_str!("../../migrations/0002_logs.sqlite.sql"),
+        postgres: include_str!("../../migrations/0002_logs.postgres.sql"),
+    },
+];
+
+/// The table that remembers which migrations were run.
+pub(super) const MAKE_TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_version \
+     (version BIGINT PRIMARY KEY, name TEXT NOT NULL, applied_at BIGINT NOT NULL)";
+/// The version the database has.
+pub(super) const VERSION: &str = "SELECT COALESCE(MAX(version), 0) AS version FROM schema_version";
+/// Notes that a migration was run.
+pub(super) const NOTE: &str = "INSERT INTO schema_version (version, name, applied_at) VALUES ($1, $2, $3)";
+
+/// The migration to run on a database of version `found`, if it needs one.
+pub(super) fn next(
+    migrations: &'static [Migration],
+    found: i64,
+) -> Result<Option<&'static Migration>, DbError> {
+    let known = migrations.last().map_or(0, |last| last.version);
+    if found > known {
+        return Err(DbError::NewerDatabase { found, known });
+    }
+    Ok(migrations.iter().find(|migration| migration.version > found))
+}
+
+/// Runs on the writer thread, outside any group.
+pub(super) fn on_sqlite(
+    connection: &Connection,
+    migrations: &'static [Migration],
+    now_ms: i64,
+) -> Result<(), DbError> {
+    loop {
+        // Another process may have just done it, so each round looks anew, under the lock.
+        let transaction = patiently(super::PATIENCE.lock, || {
+            Transaction::new_unchecked(connection, TransactionBehavior::Immediate)
+        })?;
+        transaction.execute_batch(MAKE_TABLE).map_err(failure)?;
+        let found = transaction.query_row(VERSION, [], |row| row.get(0)).map_err(failure)?;
+        let Some(migration) = next(migrations, found)? else {
+            return transaction.commit().map_err(failure);
+        };
+        transaction.execute_batch(migration.sqlite).map_err(failure)?;
+        transaction
+            .execute(NOTE, rusqlite::params![migration.version, migration.name, now_ms])
+            .map_err(failure)?;
+        transaction.commit().map_err(failure)?;
+    }
+}

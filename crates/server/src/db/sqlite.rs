@@ -1,0 +1,247 @@
+//! SQLite: one thread that writes, two that read, and the async side of talking to them.
+//!
+//! Owns the threads and their channels. Must never run a statement on an async thread, and must never answer
+//! a commit before it is on the disk.
+
+mod connection;
+mod statement;
+mod writer;
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+
+use rusqlite::Connection;
+use tokio::sync::oneshot;
+
+use super::Patience;
+use super::error::DbError;
+use super::value::Value;
+use connection::Fleeting;
+pub(super) use connection::patiently;
+pub(super) use statement::{Outcome, Step, Wants, failure};
+use writer::{Job, Request, Writer};
+
+/// Reads are short and mostly for the Management API; two threads use two cores and little memory.
+const READERS: usize = 2;
+/// SQLite and our own code need a fraction of it; untouched pages cost nothing.
+const STACK: usize = 1 << 20;
+
+type Answer<T> = oneshot::Sender<Result<T, DbError>>;
+
+/// An open SQLite database.
+#[derive(Clone)]
+pub(super) struct Sqlite(Arc<Handle>);
+
+/// Dropped in this order: the threads end when their channels close, and then the files may go.
+struct Handle {
+    jobs: Sender<Job>,
+    reads: Sender<Read>,
+    patience: Patience,
+    commits: Arc<AtomicU64>,
+    closing: Closing,
+}
+
+struct Read {
+    step: Step,
+    answer: Answer<Outcome>,
+}
+
+impl Sqlite {
+    /// Opens the file, or makes it.
+    pub(super) async fn open(path: &Path, patience: Patience) -> Result<Self, DbError> {
+        Self::start(path.to_owned(), patience, None).await
+    }
+
+    /// Makes a database that goes away when it is closed.
+    pub(super) async fn fleeting(patience: Patience) -> Result<Self, DbError> {
+        let fleeting = Fleeting::make()?;
+        Self::start(fleeting.database(), patience, Some(fleeting)).await
+    }
+
+    async fn start(path: PathBuf, patience: Patience, fleeting: Option<Fleeting>) -> Result<Self, DbError> {
+        let durable = fleeting.is_none();
+        let mut closing = Closing { threads: Vec::new(), fleeting };
+        let commits = Arc::new(AtomicU64::new(0));
+
+        let (jobs, queue) = channel();
+        let (file, counter) = (path.clone(), Arc::clone(&commits));
+        let writer = spawn("db-writer", move |ready| {
+            if let Some(connection) = report(connection::writing(&file, durable, patience), ready) {
+                Writer::new(connection, queue, patience, counter).run();
+            }
+        });
+        closing.threads.push(writer.await?);
+
+        let (reads, queue) = channel();
+        let queue = Arc::new(Mutex::new(queue));
+        for _ in 0..READERS {
+            let (file, queue) = (path.clone(), Arc::clone(&queue));
+            let reader = spawn("db-reader", move |ready| {
+                if let Some(connection) = report(connection::reading(&file, patience), ready) {
+                    serve_reads(&connection, &queue);
+                }
+            });
+            closing.threads.push(reader.await?);
+        }
+        Ok(Self(Arc::new(Handle { jobs, reads, patience, commits, closing })))
+    }
+
+    /// Runs a statement on a reading connection.
+    pub(super) async fn read(&self, step: Step) -> Result<Outcome, DbError> {
+        let (answer, outcome) = oneshot::channel();
+        self.0.reads.send(Read { step, answer }).map_err(|_| stopped())?;
+        outcome.await.map_err(|_| stopped())?
+    }
+
+    /// A transaction that takes its turn with its first statement.
+    pub(super) fn session(&self) -> Session {
+        Session { database: self.clone(), requests: None }
+    }
+
+    /// Runs one statement for many rows as a transaction.
+    pub(super) async fn batch(&self, sql: &'static str, rows: Vec<Vec<Value>>) -> Result<(), DbError> {
+        let (answer, outcome) = oneshot::channel();
+        self.submit(Job::Batch { sql, rows, answer })?;
+        outcome.await.map_err(|_| stopped())?
+    }
+
+    /// Runs work on the writing connection with no transaction open.
+    pub(super) async fn alone<F>(&self, work: F) -> Result<(), DbError>
+    where
+        F: FnOnce(&Connection) -> Result<(), DbError> + Send + 'static,
+    {
+        let (answer, outcome) = oneshot::channel();
+        self.submit(Job::Alone { work: Box::new(work), answer })?;
+        outcome.await.map_err(|_| stopped())?
+    }
+
+    /// Empties the write-ahead log into the database file.
+    pub(super) async fn checkpoint(&self) -> Result<(), DbError> {
+        let patience = self.0.patience;
+        self.alone(move |connection| connection::checkpoint(connection, patience)).await
+    }
+
+    /// Waits for the threads to end, if this is the last handle.
+    pub(super) async fn close(self) {
+        if let Some(Handle { jobs, reads, mut closing, .. }) = Arc::into_inner(self.0) {
+            drop((jobs, reads));
+            // A failed join means that a thread panicked, and it has told so itself.
+            let _ = tokio::task::spawn_blocking(move || closing.join()).await;
+        }
+    }
+
+    /// How many transactions SQLite itself has committed, each with one sync of the disk.
+    pub(super) fn commits(&self) -> u64 {
+        self.0.commits.load(Ordering::Relaxed)
+    }
+
+    fn submit(&self, job: Job) -> Result<(), DbError> {
+        self.0.jobs.send(job).map_err(|_| stopped())
+    }
+}
+
+/// A transaction in conversation with the writer.
+pub(super) struct Session {
+    database: Sqlite,
+    /// The line to the writer, from the first statement on. Dropping it rolls back.
+    requests: Option<Sender<Request>>,
+}
+
+impl Session {
+    /// Runs the next statement.
+    pub(super) async fn run(&mut self, step: Step) -> Result<Outcome, DbError> {
+        let (answer, outcome) = oneshot::channel();
+        let request = Request::Run { step, answer };
+        if let Some(requests) = &self.requests {
+            requests.send(request).map_err(|_| given_up())?;
+        } else {
+            // The first statement travels with the session, so that the writer need not wait for it.
+            let (requests, line) = channel();
+            requests.send(request).map_err(|_| given_up())?;
+            self.database.submit(Job::Session(line))?;
+            self.requests = Some(requests);
+        }
+        outcome.await.map_err(|_| given_up())?
+    }
+
+    /// Commits, together with the group.
+    pub(super) async fn commit(self) -> Result<(), DbError> {
+        let Some(requests) = self.requests else {
+            return Ok(());
+        };
+        let (answer, outcome) = oneshot::channel();
+        requests.send(Request::Commit(answer)).map_err(|_| given_up())?;
+        outcome.await.map_err(|_| given_up())?
+    }
+}
+
+/// What is left to do when the channels are closed.
+struct Closing {
+    threads: Vec<JoinHandle<()>>,
+    fleeting: Option<Fleeting>,
+}
+
+impl Closing {
+    fn join(&mut self) {
+        for thread in self.threads.drain(..) {
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Drop for Closing {
+    fn drop(&mut self) {
+        // Only a test's database is worth waiting for: its files may go when nobody has them open.
+        if self.fleeting.is_some() {
+            self.join();
+        }
+    }
+}
+
+fn serve_reads(connection: &Connection, queue: &Mutex<Receiver<Read>>) {
+    loop {
+        let next = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        let Ok(Read { step, answer }) = next else {
+            return;
+        };
+        if !answer.is_closed() {
+            let _ = answer.send(statement::run(connection, &step));
+        }
+    }
+}
+
+/// Starts a thread and waits until it says that its connection is open.
+async fn spawn<F>(name: &str, body: F) -> Result<JoinHandle<()>, DbError>
+where
+    F: FnOnce(Answer<()>) + Send + 'static,
+{
+    let (ready, opened) = oneshot::channel();
+    let thread = std::thread::Builder::new()
+        .name(name.to_owned())
+        .stack_size(STACK)
+        .spawn(move || body(ready))
+        .map_err(|error| DbError::Unavailable(format!("cannot start a thread for the database: {error}")))?;
+    opened.await.map_err(|_| stopped())??;
+    Ok(thread)
+}
+
+fn report(opened: Result<Connection, DbError>, ready: Answer<()>) -> Option<Connection> {
+    match opened {
+        Ok(connection) => ready.send(Ok(())).is_ok().then_some(connection),
+        Err(error) => {
+            let _ = ready.send(Err(error));
+            None
+        }
+    }
+}
+
+fn stopped() -> DbError {
+    DbError::Unavailable("the database thread has stopped; restart the server".to_owned())
+}
+
+fn given_up() -> DbError {
+    DbError::Other("the transaction was rolled back because it was idle for too long, or was lost".to_owned())
+}

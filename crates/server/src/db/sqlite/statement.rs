@@ -1,0 +1,149 @@
+//! Running one statement on a SQLite connection: binding, decoding, and its errors in our words.
+//!
+//! Must never put a parameter or a stored value into an error.
+
+use std::sync::Arc;
+
+use rusqlite::types::{ToSqlOutput, ValueRef};
+use rusqlite::{Connection, Statement, ToSql, ffi};
+
+use super::super::{error::DbError, row::Columns, row::Row, value::Value};
+
+/// A statement with its parameters.
+pub(in crate::db) struct Step {
+    pub(in crate::db) sql: &'static str,
+    pub(in crate::db) params: Vec<Value>,
+    pub(in crate::db) wants: Wants,
+}
+
+/// What a statement is run for.
+#[derive(Clone, Copy)]
+pub(in crate::db) enum Wants {
+    Rows,
+    Count,
+}
+
+/// What a statement answered.
+pub(in crate::db) enum Outcome {
+    Rows(Vec<Row>),
+    Count(u64),
+}
+
+impl Outcome {
+    pub(in crate::db) fn rows(self) -> Vec<Row> {
+        match self {
+            Self::Rows(rows) => rows,
+            Self::Count(_) => Vec::new(),
+        }
+    }
+
+    pub(in crate::db) fn count(self) -> u64 {
+        match self {
+            Self::Rows(_) => 0,
+            Self::Count(count) => count,
+        }
+    }
+}
+
+/// Runs one statement.
+pub(super) fn run(connection: &Connection, step: &Step) -> Result<Outcome, DbError> {
+    let mut statement = connection.prepare_cached(step.sql).map_err(failure)?;
+    bind(&mut statement, &step.params)?;
+    match step.wants {
+        Wants::Count => Ok(Outcome::Count(statement.raw_execute().map_err(failure)? as u64)),
+        Wants::Rows => {
+            let columns: Columns = statement.column_names().map(Box::from).collect();
+            let mut answer = Vec::new();
+            let mut rows = statement.raw_query();
+            while let Some(row) = rows.next().map_err(failure)? {
+                let values = (0..columns.len()).map(|index| decode(row.get_ref(index), &columns[index]));
+                answer.push(Row::new(Arc::clone(&columns), values.collect::<Result<_, _>>()?));
+            }
+            Ok(Outcome::Rows(answer))
+        }
+    }
+}
+
+/// Runs one statement for each of the rows.
+pub(super) fn run_each(
+    connection: &Connection,
+    sql: &'static str,
+    rows: &[Vec<Value>],
+) -> Result<(), DbError> {
+    let mut statement = connection.prepare_cached(sql).map_err(failure)?;
+    for row in rows {
+        bind(&mut statement, row)?;
+        statement.raw_execute().map_err(failure)?;
+    }
+    Ok(())
+}
+
+/// `$7` is the seventh value, wherever it stands: SQLite numbers names by their first appearance.
+fn bind(statement: &mut Statement<'_>, params: &[Value]) -> Result<(), DbError> {
+    let count = statement.parameter_count();
+    if count != params.len() {
+        return Err(DbError::parameters(count, params.len()));
+    }
+    for index in 1..=count {
+        let value = statement
+            .parameter_name(index)
+            .and_then(|name| name.strip_prefix('$')?.parse::<usize>().ok()?.checked_sub(1))
+            .and_then(|place| params.get(place))
+            .ok_or_else(|| DbError::inconsistent("the parameters of a statement are not $1, $2, …"))?;
+        if value.holds_nul() {
+            return Err(DbError::nul_in_text());
+        }
+        statement.raw_bind_parameter(index, value).map_err(failure)?;
+    }
+    Ok(())
+}
+
+impl ToSql for Value {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(match self {
+            Self::Null => ValueRef::Null,
+            Self::Int(number) => ValueRef::Integer(*number),
+            Self::Text(text) => ValueRef::Text(text.as_bytes()),
+            Self::Bytes(bytes) => ValueRef::Blob(bytes),
+            Self::Bool(truth) => ValueRef::Integer(i64::from(*truth)),
+        }))
+    }
+}
+
+fn decode(value: rusqlite::Result<ValueRef<'_>>, column: &str) -> Result<Value, DbError> {
+    match value.map_err(failure)? {
+        ValueRef::Null => Ok(Value::Null),
+        ValueRef::Integer(number) => Ok(Value::Int(number)),
+        ValueRef::Text(text) => String::from_utf8(text.to_vec())
+            .map(Value::Text)
+            .map_err(|_| DbError::inconsistent(format!("column {column} holds text that is not UTF-8"))),
+        ValueRef::Blob(bytes) => Ok(Value::Bytes(bytes.to_vec())),
+        ValueRef::Real(_) => {
+            Err(DbError::inconsistent(format!("column {column} holds a fraction; CAST it to BIGINT or TEXT")))
+        }
+    }
+}
+
+/// SQLite's errors in our words.
+pub(in crate::db) fn failure(error: rusqlite::Error) -> DbError {
+    let rusqlite::Error::SqliteFailure(error, message) = error else {
+        return DbError::Other(error.to_string());
+    };
+    let message = message.unwrap_or_else(|| error.to_string());
+    match error.extended_code {
+        ffi::SQLITE_CONSTRAINT_UNIQUE | ffi::SQLITE_CONSTRAINT_PRIMARYKEY | ffi::SQLITE_CONSTRAINT_ROWID => {
+            let constraint = message.strip_prefix("UNIQUE constraint failed: ").unwrap_or(&message);
+            DbError::Unique { constraint: constraint.to_owned() }
+        }
+        // The shared-memory file could not grow.
+        ffi::SQLITE_IOERR_SHMSIZE => DbError::Full,
+        code => match code & 0xff {
+            ffi::SQLITE_CONSTRAINT => DbError::Constraint(message),
+            ffi::SQLITE_BUSY | ffi::SQLITE_LOCKED => DbError::Busy,
+            ffi::SQLITE_FULL => DbError::Full,
+            ffi::SQLITE_READONLY => DbError::ReadOnly,
+            ffi::SQLITE_CANTOPEN => DbError::Unavailable(message),
+            _ => DbError::Other(message),
+        },
+    }
+}

@@ -1,0 +1,239 @@
+//! The one thread that writes: it serves transactions one after the other and commits them in groups.
+//!
+//! A sync of the disk costs a thousand times as much as a transaction, so those that come within a few
+//! milliseconds share one. Each runs inside a savepoint of its own, so one that fails takes nothing else with
+//! it; and none is answered before the sync, so what was acknowledged lasts. Must never answer earlier.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::Receiver;
+use std::time::Instant;
+
+use rusqlite::Connection;
+
+use super::super::{Patience, error::DbError, value::Value};
+use super::statement::{self, Outcome, Step, failure};
+use super::{Answer, patiently};
+
+/// The most transactions that share a commit.
+const GROUP: u32 = 128;
+
+/// What the writer is asked to do.
+pub(super) enum Job {
+    /// Serve a transaction until it commits or hangs up.
+    Session(Receiver<Request>),
+    /// Run one statement for many rows, as a transaction.
+    Batch { sql: &'static str, rows: Vec<Vec<Value>>, answer: Answer<()> },
+    /// Run this while no transaction is open.
+    Alone { work: Work, answer: Answer<()> },
+}
+
+type Work = Box<dyn FnOnce(&Connection) -> Result<(), DbError> + Send>;
+
+/// What a transaction asks of the writer.
+pub(super) enum Request {
+    /// Run a statement.
+    Run { step: Step, answer: Answer<Outcome> },
+    /// Commit; the answer comes with the group's.
+    Commit(Answer<()>),
+}
+
+/// The state of the thread.
+pub(super) struct Writer {
+    connection: Connection,
+    jobs: Receiver<Job>,
+    patience: Patience,
+    commits: Arc<AtomicU64>,
+    /// How many of the next transactions get a commit of their own.
+    solo: u32,
+}
+
+/// The whole group was undone, for this reason.
+struct Lost(DbError);
+
+impl Writer {
+    pub(super) fn new(
+        connection: Connection,
+        jobs: Receiver<Job>,
+        patience: Patience,
+        commits: Arc<AtomicU64>,
+    ) -> Self {
+        Self { connection, jobs, patience, commits, solo: 0 }
+    }
+
+    /// Works until every handle is gone.
+    pub(super) fn run(mut self) {
+        let mut held = None;
+        while let Some(job) = held.take().or_else(|| self.jobs.recv().ok()) {
+            held = match job {
+                Job::Alone { work, answer } => {
+                    let _ = answer.send(work(&self.connection));
+                    None
+                }
+                Job::Session(_) | Job::Batch { .. } => self.group(job),
+            };
+        }
+    }
+
+    /// Serves a first job and those that are waiting behind it, and commits them together. Answers the job
+    /// that has to wait until that is done.
+    fn group(&mut self, first: Job) -> Option<Job> {
+        if let Err(error) = patiently(self.patience.lock, || self.begin()) {
+            return self.refuse(first, &error);
+        }
+        let most = if self.solo > 0 { 1 } else { GROUP };
+        self.solo = self.solo.saturating_sub(1);
+        let started = tick();
+        let (mut job, mut served, mut waiting) = (first, 0, Vec::new());
+        let held = loop {
+            let outcome = match job {
+                Job::Session(requests) => self.session(&requests, &mut waiting),
+                Job::Batch { sql, rows, answer } => self.batch(sql, &rows, answer, &mut waiting),
+                Job::Alone { .. } => break Some(job),
+            };
+            if let Err(Lost(error)) = outcome {
+                answer_all(waiting, &Err(error));
+                return None;
+            }
+            served += 1;
+            if served == most || started.elapsed() >= self.patience.group {
+                break None;
+            }
+            match self.jobs.try_recv() {
+                Ok(next) => job = next,
+                Err(_) => break None,
+            }
+        };
+        self.finish(waiting);
+        held
+    }
+
+    fn session(&self, requests: &Receiver<Request>, waiting: &mut Vec<Answer<()>>) -> Result<(), Lost> {
+        self.control("SAVEPOINT one").map_err(|error| self.abandon(error))?;
+        loop {
+            match requests.recv_timeout(self.patience.idle) {
+                Ok(Request::Run { step, answer }) => {
+                    let outcome = statement::run(&self.connection, &step);
+                    let lost = outcome.as_ref().err().filter(|_| self.connection.is_autocommit()).cloned();
+                    let _ = answer.send(outcome);
+                    if let Some(error) = lost {
+                        return Err(Lost(error));
+                    }
+                }
+                Ok(Request::Commit(answer)) => return self.keep(answer, waiting),
+                // Hung up, or idle while everybody else waits.
+                Err(_) => return self.undo(),
+            }
+        }
+    }
+
+    fn batch(
+        &self,
+        sql: &'static str,
+        rows: &[Vec<Value>],
+        answer: Answer<()>,
+        waiting: &mut Vec<Answer<()>>,
+    ) -> Result<(), Lost> {
+        if let Err(error) = self.control("SAVEPOINT one") {
+            let _ = answer.send(Err(error.clone()));
+            return Err(self.abandon(error));
+        }
+        match statement::run_each(&self.connection, sql, rows) {
+            Ok(()) => self.keep(answer, waiting),
+            Err(error) => {
+                let _ = answer.send(Err(error.clone()));
+                if self.connection.is_autocommit() { Err(Lost(error)) } else { self.undo() }
+            }
+        }
+    }
+
+    /// Ends a transaction of the group whose work is to last.
+    fn keep(&self, answer: Answer<()>, waiting: &mut Vec<Answer<()>>) -> Result<(), Lost> {
+        waiting.push(answer);
+        self.control("RELEASE one").map_err(|error| self.abandon(error))
+    }
+
+    /// Ends a transaction of the group and takes its work back.
+    fn undo(&self) -> Result<(), Lost> {
+        self.control("ROLLBACK TO one")
+            .and_then(|()| self.control("RELEASE one"))
+            .map_err(|error| self.abandon(error))
+    }
+
+    /// Commits the group and answers its members.
+    fn finish(&mut self, waiting: Vec<Answer<()>>) {
+        let mut outcome = self.control("COMMIT");
+        if let Err(error) = outcome {
+            let Lost(error) = self.abandon(error);
+            // Deferred foreign keys are checked only now, and nothing tells whose they were. All of them may
+            // try again, each for itself, and then it is the guilty one that fails.
+            if matches!(error, DbError::Constraint(_)) && waiting.len() > 1 {
+                self.solo = GROUP;
+                outcome = Err(DbError::Retry);
+            } else {
+                outcome = Err(error);
+            }
+        } else if !waiting.is_empty() {
+            self.commits.fetch_add(1, Ordering::Relaxed);
+        }
+        answer_all(waiting, &outcome);
+    }
+
+    fn begin(&self) -> rusqlite::Result<()> {
+        if !self.connection.is_autocommit() {
+            // An earlier rollback failed. Without this nothing would ever work again.
+            self.connection.execute_batch("ROLLBACK")?;
+        }
+        self.connection.prepare_cached("BEGIN IMMEDIATE")?.execute([]).map(drop)
+    }
+
+    fn control(&self, sql: &'static str) -> Result<(), DbError> {
+        let run = || self.connection.prepare_cached(sql)?.execute([]).map(drop);
+        run().map_err(failure)
+    }
+
+    /// Gives up the group's transaction, if SQLite has not done so itself.
+    fn abandon(&self, error: DbError) -> Lost {
+        if !self.connection.is_autocommit()
+            && let Err(error) = self.control("ROLLBACK")
+        {
+            tracing::error!(%error, "a failed transaction could not be rolled back");
+        }
+        Lost(error)
+    }
+
+    /// Turns a job away, and with a locked database also everybody who has been waiting behind it.
+    fn refuse(&self, first: Job, error: &DbError) -> Option<Job> {
+        let mut job = first;
+        loop {
+            match job {
+                Job::Session(requests) => {
+                    while let Ok(request) = requests.try_recv() {
+                        match request {
+                            Request::Run { answer, .. } => drop(answer.send(Err(error.clone()))),
+                            Request::Commit(answer) => drop(answer.send(Err(error.clone()))),
+                        }
+                    }
+                }
+                Job::Batch { answer, .. } => drop(answer.send(Err(error.clone()))),
+                Job::Alone { .. } => return Some(job),
+            }
+            if *error != DbError::Busy {
+                return None;
+            }
+            job = self.jobs.try_recv().ok()?;
+        }
+    }
+}
+
+fn answer_all(waiting: Vec<Answer<()>>, outcome: &Result<(), DbError>) {
+    for answer in waiting {
+        // A caller that went away has lost its interest, not its commit.
+        let _ = answer.send(outcome.clone());
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "it only bounds how long a group may grow")]
+fn tick() -> Instant {
+    Instant::now()
+}

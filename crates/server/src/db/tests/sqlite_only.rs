@@ -1,0 +1,191 @@
+//! What only SQLite has: one writer, commits in groups, a file that others may lock.
+//!
+//! The same promises as for PostgreSQL, kept by our own code instead of the server's.
+
+use std::time::Duration;
+
+use super::{INSERT, SCHEMA, child, thing, total};
+use crate::db::{Db, DbError, PATIENCE, Patience, Target, Trace};
+
+async fn at(path: &std::path::Path, patience: Patience) -> Db {
+    let db = Db::open_with(&Target::Sqlite(path.to_owned()), patience, Trace::off()).await.unwrap();
+    db.migrate_with(SCHEMA, 1).await.unwrap();
+    db
+}
+
+async fn fleeting(patience: Patience) -> Db {
+    let db = Db::open_with(&Target::SqliteMemory, patience, Trace::off()).await.unwrap();
+    db.migrate_with(SCHEMA, 1).await.unwrap();
+    db
+}
+
+/// Groups grow until the queue is empty, however slow the machine is.
+const LARGE_GROUPS: Patience = Patience { group: Duration::from_mins(1), ..PATIENCE };
+
+/// Transactions that stand in the queue while another one is open, so that they become one group.
+async fn in_one_group(db: &Db, rows: Vec<Vec<crate::db::Value>>) -> Vec<Result<(), DbError>> {
+    let mut first = db.begin().await.unwrap();
+    first.query(super::COUNT, &[]).await.unwrap();
+    let tasks: Vec<_> = rows
+        .into_iter()
+        .map(|row| {
+            let db = db.clone();
+            tokio::spawn(async move { db.execute_batch(INSERT, vec![row]).await })
+        })
+        .collect();
+    tokio::task::yield_now().await;
+    drop(first);
+    let mut outcomes = Vec::new();
+    for task in tasks {
+        outcomes.push(task.await.unwrap());
+    }
+    outcomes
+}
+
+#[tokio::test]
+async fn a_failing_transaction_in_a_group_does_not_harm_the_others() {
+    let db = fleeting(LARGE_GROUPS).await;
+    let rows = (0..20).map(|id| thing(if id == 7 { 3 } else { id })).collect();
+    let outcomes = in_one_group(&db, rows).await;
+    for (id, outcome) in outcomes.iter().enumerate() {
+        assert_eq!(outcome.is_ok(), id != 7, "{id}: {outcome:?}");
+    }
+    assert!(outcomes[7].clone().unwrap_err().is_unique());
+    assert_eq!(total(&db).await, 19);
+    assert!(db.group_commits() < Some(20));
+}
+
+#[tokio::test]
+async fn after_a_deferred_foreign_key_undid_a_group_only_the_guilty_one_fails_again() {
+    let db = fleeting(LARGE_GROUPS).await;
+    let rows = || (0..8).map(|id| if id == 3 { child(3, 99) } else { thing(id) }).collect();
+    let outcomes = in_one_group(&db, rows()).await;
+    assert!(outcomes.iter().all(|outcome| *outcome == Err(DbError::Retry)), "{outcomes:?}");
+    assert_eq!(total(&db).await, 0);
+    let outcomes = in_one_group(&db, rows()).await;
+    for (id, outcome) in outcomes.iter().enumerate() {
+        let expected = if id == 3 { matches!(outcome, Err(DbError::Constraint(_))) } else { outcome.is_ok() };
+        assert!(expected, "{id}: {outcome:?}");
+    }
+    assert_eq!(total(&db).await, 7);
+}
+
+#[tokio::test]
+async fn a_database_locked_by_another_process_is_busy_and_then_works_again() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("chancery.db");
+    let db = at(&path, Patience { lock: Duration::from_millis(50), ..PATIENCE }).await;
+    let other = rusqlite::Connection::open(&path).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    assert_eq!(db.execute_batch(INSERT, vec![thing(1)]).await, Err(DbError::Busy));
+    let mut tx = db.begin().await.unwrap();
+    assert_eq!(tx.execute(INSERT, &thing(1)).await, Err(DbError::Busy));
+    assert_eq!(total(&db).await, 0, "reading goes on");
+    other.execute_batch("ROLLBACK").unwrap();
+    db.execute_batch(INSERT, vec![thing(1)]).await.unwrap();
+    assert_eq!(total(&db).await, 1);
+}
+
+#[tokio::test]
+async fn a_transaction_that_is_left_idle_does_not_block_the_others() {
+    let db = fleeting(Patience { idle: Duration::from_millis(50), ..PATIENCE }).await;
+    let mut stuck = db.begin().await.unwrap();
+    stuck.execute(INSERT, &thing(1)).await.unwrap();
+    db.execute_batch(INSERT, vec![thing(1)]).await.unwrap();
+    assert!(stuck.execute(INSERT, &thing(2)).await.is_err());
+    assert!(stuck.commit().await.is_err());
+    assert_eq!(total(&db).await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_second_process_gets_its_turn_while_the_first_writes_without_a_pause() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("chancery.db");
+    let (busy, other) = (at(&path, PATIENCE).await, at(&path, PATIENCE).await);
+    let writers: Vec<_> = (0..8_i64)
+        .map(|writer| {
+            let db = busy.clone();
+            tokio::spawn(async move {
+                for id in 0.. {
+                    db.execute_batch(INSERT, vec![thing(writer * 1_000_000 + id)]).await.unwrap();
+                }
+            })
+        })
+        .collect();
+    for id in 1..=5 {
+        other.execute_batch(INSERT, vec![thing(-id)]).await.unwrap();
+    }
+    writers.iter().for_each(tokio::task::JoinHandle::abort);
+}
+
+#[tokio::test]
+async fn what_was_committed_is_there_when_the_file_is_opened_again() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("chancery.db");
+    let db = at(&path, PATIENCE).await;
+    db.execute_batch(INSERT, vec![thing(1)]).await.unwrap();
+    db.checkpoint().await.unwrap();
+    assert_eq!(std::fs::metadata(directory.path().join("chancery.db-wal")).unwrap().len(), 0);
+    db.close().await.unwrap();
+    assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 1, "no side files are left");
+    assert_eq!(total(&at(&path, PATIENCE).await).await, 1);
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn the_file_is_its_owners_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let directory = tempfile::tempdir().unwrap();
+    let db = at(&directory.path().join("chancery.db"), PATIENCE).await;
+    db.execute_batch(INSERT, vec![thing(1)]).await.unwrap();
+    for file in std::fs::read_dir(directory.path()).unwrap() {
+        let file = file.unwrap();
+        assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600, "{:?}", file.path());
+    }
+}
+
+#[tokio::test]
+async fn a_database_that_cannot_be_opened_is_named() {
+    let directory = tempfile::tempdir().unwrap();
+    let rubbish = directory.path().join("rubbish.db");
+    std::fs::write(&rubbish, "this is no database, it only looks like a long text ".repeat(50)).unwrap();
+    for path in [directory.path().join("missing/chancery.db"), rubbish] {
+        let Err(error) = Db::open(&Target::Sqlite(path.clone())).await else { panic!("{path:?}") };
+        assert!(matches!(error, DbError::Unavailable(_)), "{error}");
+        assert!(error.to_string().contains(&path.display().to_string()), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn reading_connections_refuse_to_write() {
+    let db = fleeting(PATIENCE).await;
+    assert_eq!(db.query("DELETE FROM things", &[]).await.unwrap_err(), DbError::ReadOnly);
+}
+
+#[tokio::test]
+async fn a_database_that_is_full_says_so_and_goes_on_when_there_is_room() {
+    let db = fleeting(PATIENCE).await;
+    let super::super::Backend::Sqlite(sqlite) = &db.backend else { panic!("not SQLite") };
+    let limit = |pages: &'static str| {
+        sqlite.alone(move |connection| {
+            connection.query_row(pages, [], |_| Ok(())).map_err(super::super::sqlite::failure)
+        })
+    };
+    limit("PRAGMA max_page_count = 8").await.unwrap();
+    let mut large = thing(1);
+    large[2] = vec![1_u8; 100_000].into();
+    assert_eq!(db.execute_batch(INSERT, vec![large]).await, Err(DbError::Full));
+    limit("PRAGMA max_page_count = 1000000").await.unwrap();
+    db.execute_batch(INSERT, vec![thing(1)]).await.unwrap();
+    assert_eq!(total(&db).await, 1);
+}
+
+#[tokio::test]
+async fn a_fleeting_database_leaves_no_files() {
+    let db = fleeting(PATIENCE).await;
+    let files = db.query_opt("SELECT file FROM pragma_database_list", &[]).await.unwrap().unwrap();
+    let file = files.text("file").unwrap();
+    assert!(std::path::Path::new(&file).exists());
+    drop(db);
+    assert!(!std::path::Path::new(&file).parent().unwrap().exists());
+}

@@ -1,0 +1,92 @@
+//! A transaction: all of its statements or none of them.
+//!
+//! Owns the one rule that both engines are made to share: after a statement failed or was abandoned, the
+//! transaction is spoilt and can only be dropped. PostgreSQL answers `COMMIT` of a spoilt transaction with a
+//! silent rollback, which must never look like success.
+
+use super::error::DbError;
+use super::postgres::PostgresTx;
+use super::row::Row;
+use super::sqlite::{Outcome, Session, Step, Wants};
+use super::trace::Trace;
+use super::value::Value;
+
+/// An open transaction. Dropped without [`Tx::commit`], it leaves nothing.
+///
+/// Everybody who writes to SQLite waits while it is open, so do nothing else meanwhile; one that is left idle
+/// for ten seconds is rolled back. Opening a second one inside would wait for the first.
+pub struct Tx {
+    link: Link,
+    trace: Trace,
+    /// Set while a statement runs and cleared when it succeeded, so that a cancelled one counts as failed.
+    spoilt: bool,
+}
+
+/// The side of the engine.
+pub(super) enum Link {
+    Sqlite(Session),
+    Postgres(Box<PostgresTx>),
+}
+
+impl Tx {
+    pub(super) fn new(link: Link, trace: Trace) -> Self {
+        Self { link, trace, spoilt: false }
+    }
+
+    /// Runs a statement that answers rows.
+    pub async fn query(&mut self, sql: &'static str, params: &[Value]) -> Result<Vec<Row>, DbError> {
+        self.enter(sql)?;
+        let rows = match &mut self.link {
+            Link::Sqlite(session) => session
+                .run(Step { sql, params: params.to_vec(), wants: Wants::Rows })
+                .await
+                .map(Outcome::rows),
+            Link::Postgres(tx) => tx.query(sql, params).await,
+        }?;
+        self.spoilt = false;
+        Ok(rows)
+    }
+
+    /// Like [`Tx::query`], for at most one row.
+    pub async fn query_opt(&mut self, sql: &'static str, params: &[Value]) -> Result<Option<Row>, DbError> {
+        super::at_most_one(self.query(sql, params).await?)
+    }
+
+    /// Runs a statement that answers no rows; answers how many it touched.
+    pub async fn execute(&mut self, sql: &'static str, params: &[Value]) -> Result<u64, DbError> {
+        self.enter(sql)?;
+        let count = match &mut self.link {
+            Link::Sqlite(session) => session
+                .run(Step { sql, params: params.to_vec(), wants: Wants::Count })
+                .await
+                .map(Outcome::count),
+            Link::Postgres(tx) => tx.execute(sql, params).await,
+        }?;
+        self.spoilt = false;
+        Ok(count)
+    }
+
+    /// Makes it last. When this answers `Ok`, a crash or a power failure does not take it back.
+    pub async fn commit(self) -> Result<(), DbError> {
+        if self.spoilt {
+            return Err(spoilt());
+        }
+        match self.link {
+            Link::Sqlite(session) => session.commit().await,
+            Link::Postgres(tx) => tx.commit().await,
+        }
+    }
+
+    fn enter(&mut self, sql: &'static str) -> Result<(), DbError> {
+        if self.spoilt {
+            return Err(spoilt());
+        }
+        self.spoilt = true;
+        self.trace.note(sql);
+        Ok(())
+    }
+}
+
+fn spoilt() -> DbError {
+    DbError::Other("an earlier statement of this transaction failed, so it was not committed".to_owned())
+}

@@ -1,0 +1,109 @@
+//! Connections: accepted, spoken to in HTTP/1.1 or HTTP/2, with or without TLS, finished before the end.
+//!
+//! Must never let one bad connection stop the others, nor wait for ever on a silent one.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::Request;
+use hyper::body::Incoming;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_rustls::TlsAcceptor;
+use tower::ServiceExt;
+
+/// The address that a connection comes from.
+#[derive(Debug, Clone, Copy)]
+pub struct Peer(pub SocketAddr);
+
+/// How long a client may take for the head of a request, and for the TLS handshake.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// How long requests in flight may take once the server is told to stop.
+const LAST_CALL: Duration = Duration::from_secs(30);
+
+/// Serves `router` until `stop` resolves, then finishes what is in flight.
+pub async fn serve(
+    listener: TcpListener,
+    tls: Option<TlsAcceptor>,
+    router: Router,
+    stop: impl Future<Output = ()>,
+) {
+    let mut stop = std::pin::pin!(stop);
+    let mut builder = Builder::new(TokioExecutor::new());
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(PATIENCE);
+    builder.http2().timer(TokioTimer::new()).keep_alive_interval(Some(PATIENCE)).max_concurrent_streams(256);
+    let builder = Arc::new(builder);
+    let graceful = GracefulShutdown::new();
+    let (closing, _) = tokio::sync::watch::channel(());
+    loop {
+        let (stream, peer) = tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok(accepted) => accepted,
+                Err(error) => {
+                    // Out of file descriptors, most likely: wait for some to come free.
+                    tracing::warn!(%error, "a connection could not be accepted");
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                    continue;
+                }
+            },
+            () = &mut stop => break,
+        };
+        let _ = stream.set_nodelay(true);
+        let watcher = graceful.watcher();
+        let (router, builder, tls) = (router.clone(), Arc::clone(&builder), tls.clone());
+        let open = closing.subscribe();
+        tokio::spawn(async move {
+            // Held as long as the connection lives, so that the end can wait for it.
+            let _open = open;
+            match tls {
+                None => connection(stream, peer, router, (&builder, watcher)).await,
+                Some(acceptor) => {
+                    if let Some(stream) = handshake(&acceptor, stream).await {
+                        connection(stream, peer, router, (&builder, watcher)).await;
+                    }
+                }
+            }
+        });
+    }
+    drop(listener);
+    tracing::info!("stopping: finishing the requests in flight");
+    if tokio::time::timeout(LAST_CALL, graceful.shutdown()).await.is_err() {
+        tracing::warn!("some requests did not finish in time and were cut off");
+    }
+}
+
+async fn handshake(
+    acceptor: &TlsAcceptor,
+    stream: TcpStream,
+) -> Option<tokio_rustls::server::TlsStream<TcpStream>> {
+    match tokio::time::timeout(PATIENCE, acceptor.accept(stream)).await {
+        Ok(Ok(stream)) => Some(stream),
+        Ok(Err(error)) => {
+            tracing::debug!(%error, "a TLS handshake failed");
+            None
+        }
+        Err(_) => None,
+    }
+}
+
+async fn connection<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
+    stream: S,
+    peer: SocketAddr,
+    router: Router,
+    (builder, watcher): (&Builder<TokioExecutor>, hyper_util::server::graceful::Watcher),
+) {
+    let service = router.map_request(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(Peer(peer));
+        request.map(axum::body::Body::new)
+    });
+    let serving = builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
+    if let Err(error) = watcher.watch(serving.into_owned()).await {
+        tracing::debug!(%error, "a connection ended badly");
+    }
+}

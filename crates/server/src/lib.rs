@@ -1,0 +1,29 @@
+//! Chancery: the server crate, the only one with I/O.
+//!
+//! One folder for each aggregate, the same file names in each; `db` alone knows the databases, `http` the
+//! connections, `management` what the operations share. `main.rs` holds nothing but the call of [`cli::run`].
+
+pub mod app;
+pub mod applications;
+pub mod bootstrap;
+pub mod changes;
+pub mod cli;
+pub mod client_grants;
+pub mod clock;
+pub mod config;
+pub mod connection_keys;
+pub mod db;
+pub mod entropy;
+pub mod forge;
+pub mod http;
+pub mod logs;
+pub mod management;
+pub mod master_key;
+pub mod oidc;
+pub mod probes;
+pub mod resource_servers;
+pub mod router;
+pub mod signing_keys;
+pub mod signing_pool;
+pub mod tenants;
+pub mod write;

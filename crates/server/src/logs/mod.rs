@@ -1,0 +1,145 @@
+//! The tenant log: what happened in a tenant, for its administrators.
+//!
+//! Must never hold a secret: entries are made of ids, names, addresses and reasons.
+
+pub mod api;
+mod ids;
+pub mod sql;
+mod writer;
+
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+
+pub use ids::LogIds;
+pub use writer::{LogWriter, WriterTask};
+
+use crate::clock;
+
+/// What kind of event an entry records, with Auth0's codes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A successful write through the Management API, the CLI or the server itself.
+    Sapi,
+    /// A failed write that changed nothing.
+    Fapi,
+    /// A read that returned secrets.
+    MgmtApiRead,
+    /// A token for an application itself.
+    Seccft,
+    /// No token for an application itself.
+    Feccft,
+    /// A limit was reached.
+    ApiLimit,
+}
+
+impl Kind {
+    /// The code on the wire.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Sapi => "sapi",
+            Self::Fapi => "fapi",
+            Self::MgmtApiRead => "mgmt_api_read",
+            Self::Seccft => "seccft",
+            Self::Feccft => "feccft",
+            Self::ApiLimit => "api_limit",
+        }
+    }
+}
+
+/// An entry before it has an id.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    /// What kind of event.
+    pub kind: Kind,
+    /// One sentence.
+    pub description: String,
+    /// The application that acted.
+    pub client_id: Option<String>,
+    /// Its name.
+    pub client_name: Option<String>,
+    /// The address that the request came from; none for the CLI.
+    pub ip: Option<String>,
+    /// What the client called itself.
+    pub user_agent: Option<String>,
+    /// The API that a token is for.
+    pub audience: Option<String>,
+    /// What a token grants.
+    pub scope: Option<String>,
+    /// Everything else.
+    pub details: Option<Value>,
+}
+
+impl Entry {
+    /// An entry of this kind that says `description`.
+    pub fn new(kind: Kind, description: impl Into<String>) -> Self {
+        Self {
+            kind,
+            description: description.into(),
+            client_id: None,
+            client_name: None,
+            ip: None,
+            user_agent: None,
+            audience: None,
+            scope: None,
+            details: None,
+        }
+    }
+
+    /// An entry for something that the command line did.
+    pub fn by_cli(description: impl Into<String>) -> Self {
+        Self { details: Some(json!({ "channel": "cli" })), ..Self::new(Kind::Sapi, description) }
+    }
+
+    /// Gives the entry its id and its form in storage.
+    pub fn into_row(self, log_id: String, date: Timestamp) -> Row {
+        let Self { kind, description, client_id, client_name, ip, user_agent, audience, scope, details } = self;
+        let mut entry = Map::new();
+        let mut put = |name: &str, value: Option<String>| {
+            if let Some(value) = value {
+                entry.insert(name.to_owned(), Value::String(value));
+            }
+        };
+        put("date", Some(clock::wire(date)));
+        put("type", Some(kind.code().to_owned()));
+        put("description", Some(description));
+        put("client_id", client_id);
+        put("client_name", client_name);
+        put("ip", ip);
+        put("user_agent", user_agent);
+        put("audience", audience);
+        put("scope", scope);
+        if let Some(details) = details {
+            entry.insert("details".to_owned(), details);
+        }
+        entry.insert("log_id".to_owned(), Value::String(log_id.clone()));
+        entry.insert("_id".to_owned(), Value::String(log_id.clone()));
+        entry.insert("isMobile".to_owned(), Value::Bool(false));
+        Row { log_id, kind: kind.code(), date, entry: Value::Object(entry).to_string() }
+    }
+}
+
+/// An entry as storage keeps it.
+#[derive(Debug, Clone)]
+pub struct Row {
+    /// Its id; ids sort by time.
+    pub log_id: String,
+    /// Its code.
+    pub kind: &'static str,
+    /// When.
+    pub date: Timestamp,
+    /// The entry as the wire shows it, in JSON.
+    pub entry: String,
+}
+
+/// Deletes the entries that are older than their tenant keeps them.
+pub async fn forget_old(app: &crate::app::App) -> Result<(), crate::db::DbError> {
+    const DAY_MILLIS: i64 = 86_400_000;
+    for tenant in crate::tenants::sql::list(&app.db).await? {
+        let days = i64::from(tenant.policy.log_days);
+        if days > 0 {
+            let cutoff = app.clock.now().as_millisecond().saturating_sub(days * DAY_MILLIS).max(0);
+            sql::sweep(&app.db, &tenant.id, &format!("{cutoff:013}")).await?;
+        }
+    }
+    Ok(())
+}

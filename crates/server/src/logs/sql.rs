@@ -1,0 +1,72 @@
+//! The statements of the tenant log.
+
+use crate::db::{Db, DbError, Tx, Value};
+use crate::logs::Row;
+use crate::tenants::TenantId;
+
+const INSERT: &str =
+    "INSERT INTO logs (tenant_id, log_id, type, logged_at, entry) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING";
+const FIND: &str = "SELECT entry FROM logs WHERE tenant_id = $1 AND log_id = $2";
+const NEWEST_FIRST: &str =
+    "SELECT entry FROM logs WHERE tenant_id = $1 ORDER BY log_id DESC LIMIT $2 OFFSET $3";
+const OLDEST_FIRST: &str = "SELECT entry FROM logs WHERE tenant_id = $1 ORDER BY log_id LIMIT $2 OFFSET $3";
+const AFTER: &str = "SELECT entry FROM logs WHERE tenant_id = $1 AND log_id > $2 ORDER BY log_id LIMIT $3";
+const COUNT: &str = "SELECT COUNT(*) AS total FROM logs WHERE tenant_id = $1";
+const SWEEP: &str = "DELETE FROM logs WHERE tenant_id = $1 AND log_id < $2";
+
+fn values(tenant: &TenantId, row: &Row) -> Vec<Value> {
+    vec![
+        tenant.as_str().into(),
+        row.log_id.as_str().into(),
+        row.kind.into(),
+        Value::Int(row.date.as_millisecond()),
+        row.entry.as_str().into(),
+    ]
+}
+
+/// Adds an entry within a transaction.
+pub async fn append(tx: &mut Tx, tenant: &TenantId, row: &Row) -> Result<(), DbError> {
+    tx.execute(INSERT, &values(tenant, row)).await.map(drop)
+}
+
+/// Adds many entries at once. Entries that are there already stay as they are.
+pub async fn append_batch(db: &Db, rows: &[(TenantId, Row)]) -> Result<(), DbError> {
+    db.execute_batch(INSERT, rows.iter().map(|(tenant, row)| values(tenant, row)).collect()).await
+}
+
+/// One entry, in JSON.
+pub async fn find(db: &Db, tenant: &TenantId, log_id: &str) -> Result<Option<String>, DbError> {
+    let row = db.query_opt(FIND, &[tenant.as_str().into(), log_id.into()]).await?;
+    row.map(|row| row.text("entry")).transpose()
+}
+
+/// A page of entries by time.
+pub async fn page(
+    db: &Db,
+    tenant: &TenantId,
+    newest_first: bool,
+    (limit, offset): (i64, i64),
+) -> Result<Vec<String>, DbError> {
+    let sql = if newest_first { NEWEST_FIRST } else { OLDEST_FIRST };
+    let rows = db.query(sql, &[tenant.as_str().into(), Value::Int(limit), Value::Int(offset)]).await?;
+    rows.iter().map(|row| row.text("entry")).collect()
+}
+
+/// The entries after `from`, oldest first.
+pub async fn after(db: &Db, tenant: &TenantId, from: &str, limit: i64) -> Result<Vec<String>, DbError> {
+    let rows = db.query(AFTER, &[tenant.as_str().into(), from.into(), Value::Int(limit)]).await?;
+    rows.iter().map(|row| row.text("entry")).collect()
+}
+
+/// How many entries there are.
+pub async fn count(db: &Db, tenant: &TenantId) -> Result<i64, DbError> {
+    let row = db.query_opt(COUNT, &[tenant.as_str().into()]).await?;
+    row.map_or(Ok(0), |row| row.int("total"))
+}
+
+/// Deletes the entries from before the moment that `cutoff`, the start of a log id, names.
+pub async fn sweep(db: &Db, tenant: &TenantId, cutoff: &str) -> Result<(), DbError> {
+    let mut tx = db.begin().await?;
+    tx.execute(SWEEP, &[tenant.as_str().into(), cutoff.into()]).await?;
+    tx.commit().await
+}

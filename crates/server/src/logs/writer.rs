@@ -1,0 +1,93 @@
+//! Writes entries in batches, off the path of the requests that cause them.
+//!
+//! Must never lose an entry on an orderly stop, nor answer a request whose entry found no room: a full
+//! queue makes the asker wait.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+
+use super::{Entry, Row, sql};
+use crate::app::App;
+use crate::tenants::TenantId;
+
+/// The asking end.
+#[derive(Debug, Clone)]
+pub struct LogWriter(mpsc::Sender<(TenantId, Row)>);
+
+/// The writing end, to be run as a task. It ends, with everything written, after it was told to stop.
+pub struct WriterTask(mpsc::Receiver<(TenantId, Row)>);
+
+/// Entries that may wait.
+const QUEUE: usize = 16 * 1024;
+/// Entries in one transaction at most.
+const BATCH: usize = 1024;
+/// How long the first entry of a batch waits for company.
+const PAUSE: Duration = Duration::from_millis(100);
+/// How long an asker waits for room before it gives up.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// The log cannot take more at the moment.
+#[derive(Debug, Clone, Copy, thiserror::Error)]
+#[error("the tenant log cannot keep up")]
+pub struct LogBusy;
+
+impl LogWriter {
+    /// Both ends.
+    pub fn channel() -> (Self, WriterTask) {
+        let (sender, receiver) = mpsc::channel(QUEUE);
+        (Self(sender), WriterTask(receiver))
+    }
+
+    /// Hands an entry over.
+    pub async fn append(&self, app: &App, tenant: &TenantId, entry: Entry) -> Result<(), LogBusy> {
+        let now = app.clock.now();
+        let row = entry.into_row(app.log_ids.next(now), now);
+        let room = tokio::time::timeout(PATIENCE, self.0.reserve()).await.map_err(|_| LogBusy)?;
+        room.map_err(|_| LogBusy)?.send((tenant.clone(), row));
+        Ok(())
+    }
+}
+
+impl WriterTask {
+    /// Writes until `stop` resolves, then what is still waiting, then ends.
+    pub async fn run(mut self, app: Arc<App>, stop: impl Future<Output = ()>) {
+        let mut stop = std::pin::pin!(stop);
+        let mut batch = Vec::with_capacity(BATCH);
+        loop {
+            let received = tokio::select! {
+                received = self.0.recv_many(&mut batch, BATCH) => received,
+                () = &mut stop, if !self.0.is_closed() => {
+                    self.0.close();
+                    continue;
+                }
+            };
+            if received == 0 {
+                return;
+            }
+            if batch.len() < BATCH && !self.0.is_closed() {
+                tokio::time::sleep(PAUSE).await;
+                while batch.len() < BATCH
+                    && let Ok(entry) = self.0.try_recv()
+                {
+                    batch.push(entry);
+                }
+            }
+            write(&app, &batch, self.0.is_closed()).await;
+            batch.clear();
+        }
+    }
+}
+
+/// Writes a batch, trying again as long as the server runs; a few times when it is stopping.
+async fn write(app: &App, rows: &[(TenantId, Row)], stopping: bool) {
+    for attempt in 1_u32.. {
+        let Err(error) = sql::append_batch(&app.db, rows).await else { return };
+        tracing::error!(%error, entries = rows.len(), attempt, "the tenant log cannot be written; trying again");
+        if stopping && attempt >= 5 {
+            return;
+        }
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+}

@@ -1,0 +1,48 @@
+//! The JSON body of a request: at most 1 MB, strict, an object, checked against a shape.
+//!
+//! Must never accept a member twice or one that the shape does not know.
+
+use axum::body::to_bytes;
+use axum::extract::{FromRequest, Request};
+use http::header;
+use serde_json::{Map, Value};
+
+use super::error::ApiError;
+use super::shape::{Object, When};
+
+/// The largest body, in bytes.
+pub const MAX_BODY: usize = 1024 * 1024;
+
+/// A JSON object as it came, not checked yet.
+#[derive(Debug)]
+pub struct Body(Map<String, Value>);
+
+impl Body {
+    /// Checks the body and gives it away.
+    pub fn checked(self, shape: &Object, when: When) -> Result<Map<String, Value>, ApiError> {
+        shape.check(&self.0, when).map_err(|error| ApiError::Body(error.to_string()))?;
+        Ok(self.0)
+    }
+}
+
+impl<S: Send + Sync> FromRequest<S> for Body {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
+        let media_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        let essence = media_type.unwrap_or_default().split(';').next().unwrap_or_default().trim();
+        if !essence.eq_ignore_ascii_case("application/json") {
+            return Err(ApiError::MediaType(
+                "The body must be JSON: send the header Content-Type: application/json.".to_owned(),
+            ));
+        }
+        let bytes = to_bytes(request.into_body(), MAX_BODY).await.map_err(|_| ApiError::TooLarge)?;
+        match chancery_jose::json::parse(&bytes) {
+            Ok(Value::Object(members)) => Ok(Self(members)),
+            Ok(_) => Err(ApiError::Body(
+                "Payload validation error: 'Expected type object' on the payload itself.".to_owned(),
+            )),
+            Err(error) => Err(ApiError::Body(format!("Invalid request payload JSON format: {error}"))),
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! The Management API: what its several hundred operations share, and the list of them.
+//!
+//! The unit is the operation. Every line of the list names its scopes, and nothing is served without the
+//! check that follows from it. Knows no aggregate but by the list below.
+
+pub mod body;
+pub mod caller;
+pub mod error;
+pub mod openapi;
+pub mod operation;
+pub mod query;
+pub mod rate_limit;
+pub mod scopes;
+pub mod shape;
+
+use std::sync::Arc;
+
+use axum::Router;
+
+pub use body::Body;
+pub use caller::Caller;
+pub use error::ApiError;
+pub use operation::{Operation, Required, operation};
+pub use query::Query;
+
+use crate::app::App;
+
+/// Every operation that is served, in the order of the description.
+pub fn operations() -> Vec<Operation> {
+    [
+        crate::applications::api::operations(),
+        crate::applications::credentials::api::operations(),
+        crate::client_grants::api::operations(),
+        crate::logs::api::operations(),
+        crate::resource_servers::api::operations(),
+        crate::signing_keys::api::operations(),
+        crate::tenants::api::operations(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+/// The router of `/api/v2`, each operation behind its guard.
+pub fn router(app: &Arc<App>) -> Router<Arc<App>> {
+    let operations = operations();
+    let description = openapi::document(&operations);
+    let mut router = Router::new().route("/openapi.json", openapi::route(description));
+    for operation in operations {
+        router = router.route(operation.path, operation.guarded(app));
+    }
+    router.fallback(caller::unknown_path).method_not_allowed_fallback(caller::wrong_method)
+}

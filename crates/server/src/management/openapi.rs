@@ -1,0 +1,83 @@
+//! The description of what this server offers of the Management API (OpenAPI 3.1), made from the operations.
+//!
+//! Must never describe what is not served, nor be kept beside the list by hand.
+
+use std::sync::Arc;
+
+use axum::routing::{MethodRouter, get};
+use bytes::Bytes;
+use http::{HeaderValue, header};
+use serde_json::{Map, Value, json};
+
+use super::operation::{Operation, Required};
+use super::shape;
+use crate::app::App;
+
+/// The document.
+pub fn document(operations: &[Operation]) -> Bytes {
+    let mut paths: Map<String, Value> = Map::new();
+    for operation in operations {
+        let entry = paths.entry(operation.path).or_insert_with(|| json!({}));
+        if let Value::Object(methods) = entry {
+            methods.insert(operation.method.as_str().to_ascii_lowercase(), described(operation));
+        }
+    }
+    let document = json!({
+        "openapi": "3.1.0",
+        "info": { "title": "Chancery Management API", "version": env!("CARGO_PKG_VERSION") },
+        "servers": [{ "url": "/api/v2" }],
+        "components": { "securitySchemes": { "bearer": { "type": "http", "scheme": "bearer", "bearerFormat": "JWT" } } },
+        "paths": paths,
+    });
+    Bytes::from(document.to_string())
+}
+
+fn described(operation: &Operation) -> Value {
+    let parameters: Vec<Value> = operation
+        .path
+        .split('/')
+        .filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'))
+        .map(|name| json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string" } }))
+        .collect();
+    let answer = operation.answer.map(|object| {
+        let one = shape::schema(object, None);
+        json!({ "application/json": { "schema": { "anyOf": [one, { "type": "array", "items": one }] } } })
+    });
+    let required = match operation.line.required {
+        Required::All(scopes) => json!([{ "bearer": scopes }]),
+        Required::Any(scopes) => scopes.iter().map(|scope| json!({ "bearer": [scope] })).collect(),
+    };
+    let success = json!({ "description": "Success", "content": answer.unwrap_or_else(|| json!({})) });
+    let mut responses = Map::new();
+    responses.insert(operation.success.to_string(), success);
+    for (status, meaning) in [
+        ("400", "The request does not fit"),
+        ("401", "No valid token"),
+        ("403", "The token lacks a scope"),
+        ("404", "There is no such object"),
+        ("429", "Too many requests"),
+    ] {
+        responses.insert(status.to_owned(), json!({ "description": meaning }));
+    }
+    let mut described = json!({
+        "operationId": operation.line.id,
+        "summary": operation.line.summary,
+        "security": required,
+        "parameters": parameters,
+        "responses": responses,
+    });
+    if let (Some((object, when)), Value::Object(described)) = (operation.body, &mut described) {
+        let schema = shape::schema(object, Some(when));
+        described.insert(
+            "requestBody".to_owned(),
+            json!({ "required": true, "content": { "application/json": { "schema": schema } } }),
+        );
+    }
+    described
+}
+
+/// Serves the document. It holds no secret, so it needs no token.
+pub fn route(document: Bytes) -> MethodRouter<Arc<App>> {
+    let json = HeaderValue::from_static("application/json; charset=utf-8");
+    get(move || async move { ([(header::CONTENT_TYPE, json)], document) })
+}

@@ -1,0 +1,123 @@
+//! An operation of the Management API: a line in a list, made of values.
+//!
+//! From the one list come the router with its guards, the description and the checks against the published
+//! API. Must never be served unguarded: [`Operation::guarded`] is the only way to a route.
+
+use std::sync::Arc;
+
+use axum::handler::Handler;
+use axum::middleware::from_fn_with_state;
+use axum::routing::{MethodFilter, MethodRouter, on};
+use chancery_oauth::scope::Scopes;
+use http::Method;
+
+use super::caller;
+use super::shape::{Object, When};
+use crate::app::App;
+
+/// Which scopes a token needs.
+#[derive(Debug, Clone, Copy)]
+pub enum Required {
+    /// One of these.
+    Any(&'static [&'static str]),
+    /// All of these.
+    All(&'static [&'static str]),
+}
+
+impl Required {
+    /// Whether `granted` is enough.
+    pub fn admits(self, granted: &Scopes) -> bool {
+        match self {
+            Self::Any(scopes) => scopes.iter().any(|scope| granted.contains(scope)),
+            Self::All(scopes) => scopes.iter().all(|scope| granted.contains(scope)),
+        }
+    }
+
+    /// Every scope that is named.
+    pub fn scopes(self) -> &'static [&'static str] {
+        match self {
+            Self::Any(scopes) | Self::All(scopes) => scopes,
+        }
+    }
+}
+
+/// What is known of an operation while it runs.
+#[derive(Debug, Clone, Copy)]
+pub struct Line {
+    /// Its id in the published API.
+    pub id: &'static str,
+    /// What it does, in one sentence: also the description of its log entry.
+    pub summary: &'static str,
+    /// The scopes.
+    pub required: Required,
+}
+
+/// An operation with its function.
+pub struct Operation {
+    /// What is known of it.
+    pub line: Line,
+    /// Its method.
+    pub method: Method,
+    /// Its path below `/api/v2`.
+    pub path: &'static str,
+    /// The shape of its body.
+    pub body: Option<(&'static Object, When)>,
+    /// The shape of the object that it answers, or answers a list of.
+    pub answer: Option<&'static Object>,
+    /// The status of success.
+    pub success: u16,
+    route: MethodRouter<Arc<App>>,
+}
+
+/// Makes an operation; `function` is any axum handler.
+pub fn operation<H, T>(
+    id: &'static str,
+    (method, path): (Method, &'static str),
+    required: Required,
+    summary: &'static str,
+    function: H,
+) -> Operation
+where
+    H: Handler<T, Arc<App>>,
+    T: 'static,
+{
+    let (filter, success) = match method {
+        Method::POST => (MethodFilter::POST, 201),
+        Method::PUT => (MethodFilter::PUT, 200),
+        Method::PATCH => (MethodFilter::PATCH, 200),
+        Method::DELETE => (MethodFilter::DELETE, 204),
+        _ => (MethodFilter::GET, 200),
+    };
+    Operation {
+        line: Line { id, summary, required },
+        method,
+        path,
+        body: None,
+        answer: None,
+        success,
+        route: on(filter, function),
+    }
+}
+
+impl Operation {
+    /// Takes a body of this shape.
+    pub fn takes(self, shape: &'static Object, when: When) -> Self {
+        Self { body: Some((shape, when)), ..self }
+    }
+
+    /// Answers objects of this shape.
+    pub fn answers(self, shape: &'static Object) -> Self {
+        Self { answer: Some(shape), ..self }
+    }
+
+    /// Succeeds with another status than its method suggests.
+    pub fn succeeds_with(self, success: u16) -> Self {
+        Self { success, ..self }
+    }
+
+    /// The route behind its guard.
+    pub fn guarded(self, app: &Arc<App>) -> MethodRouter<Arc<App>> {
+        let guard = from_fn_with_state((Arc::clone(app), self.line), caller::guard);
+        self.route.route_layer(guard)
+    }
+}

@@ -1,0 +1,100 @@
+//! The public documents over HTTP: ready bytes, validators, caching.
+//!
+//! Must never compute anything: what is served was made when the tenant was loaded.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{RawQuery, State};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+
+use crate::app::App;
+use crate::connection_keys;
+use crate::http::host::Site;
+use crate::management::ApiError;
+use crate::signing_keys::documents::{CertificateDocuments, Documents, Ready};
+use crate::tenants::Tenant;
+
+/// How long a cache may serve the old answer while it fetches the new one, in seconds.
+const WHILE_REVALIDATE: u32 = 60;
+
+/// The routes of the public documents.
+pub fn router() -> Router<Arc<App>> {
+    Router::new()
+        .route("/.well-known/jwks.json", public(|documents| &documents.jwks))
+        .route("/.well-known/openid-configuration", public(|documents| &documents.discovery))
+        .route("/.well-known/oauth-authorization-server", public(|documents| &documents.discovery))
+        .route("/pem", certificate(|forms| &forms.pem))
+        .route("/cer", certificate(|forms| &forms.cer))
+        .route("/rawpem", certificate(|forms| &forms.rawpem))
+        .route("/pb7", certificate(|forms| &forms.pb7))
+        .route("/fingerprint", certificate(|forms| &forms.fingerprint))
+}
+
+fn public(pick: fn(&Documents) -> &Ready) -> axum::routing::MethodRouter<Arc<App>> {
+    get(async move |Site(tenant): Site, headers: HeaderMap| {
+        respond(&tenant, pick(&tenant.documents), &headers)
+    })
+}
+
+fn certificate(pick: fn(&CertificateDocuments) -> &Ready) -> axum::routing::MethodRouter<Arc<App>> {
+    get(async move |State(app): State<Arc<App>>, Site(tenant): Site, RawQuery(query): RawQuery, headers: HeaderMap| {
+        let of_connection = form_urlencoded::parse(query.unwrap_or_default().as_bytes())
+            .any(|(name, value)| name == "cert" && value == "connection");
+        if !of_connection {
+            return respond(&tenant, pick(&tenant.documents.certificate), &headers);
+        }
+        match with_connection_key(&app, tenant).await {
+            Ok(tenant) => match &tenant.connection {
+                Some(forms) => respond(&tenant, pick(forms), &headers),
+                None => ApiError::Internal("the connection key was not made".to_owned()).into_response(),
+            },
+            Err(error) => error.into_response(),
+        }
+    })
+}
+
+/// The tenant with its connection key, which is made now if nobody asked for it before.
+async fn with_connection_key(app: &Arc<App>, tenant: Arc<Tenant>) -> Result<Arc<Tenant>, ApiError> {
+    if tenant.connection.is_some() {
+        return Ok(tenant);
+    }
+    connection_keys::ensure(app, &tenant.stored).await?;
+    let reloaded = app.tenants.find(app, &tenant.stored.domain).await?;
+    reloaded.ok_or_else(|| ApiError::not_found("The tenant does not exist any more."))
+}
+
+fn respond(tenant: &Tenant, ready: &Ready, headers: &HeaderMap) -> Response {
+    let Ready { body, etag, content_type, disposition } = ready;
+    let unchanged = headers.get_all(header::IF_NONE_MATCH).iter().any(|value| names(value, etag));
+    let mut response = if unchanged {
+        StatusCode::NOT_MODIFIED.into_response()
+    } else {
+        let mut response = Response::new(Body::from(body.clone()));
+        response.headers_mut().insert(header::CONTENT_TYPE, content_type.clone());
+        if let Some(disposition) = disposition {
+            response.headers_mut().insert(header::CONTENT_DISPOSITION, disposition.clone());
+        }
+        response
+    };
+    let headers = response.headers_mut();
+    headers.insert(header::ETAG, etag.clone());
+    headers.insert(header::CACHE_CONTROL, tenant.caching.clone());
+    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    response
+}
+
+/// Whether an `If-None-Match` names this validator. Weak comparison (RFC 9110 section 13.1.2).
+fn names(value: &HeaderValue, etag: &HeaderValue) -> bool {
+    let (Ok(list), Ok(etag)) = (value.to_str(), etag.to_str()) else { return false };
+    list.split(',').map(str::trim).any(|one| one == "*" || one.strip_prefix("W/").unwrap_or(one) == etag)
+}
+
+/// The `Cache-Control` of a tenant's public documents.
+pub fn caching(max_age: u32) -> HeaderValue {
+    let text = format!("public, max-age={max_age}, stale-while-revalidate={WHILE_REVALIDATE}");
+    HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static("public, max-age=15"))
+}

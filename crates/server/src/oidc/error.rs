@@ -1,0 +1,54 @@
+//! Errors of the token endpoint, and the only place where they become HTTP (RFC 6749 section 5.2).
+
+use axum::Json;
+use axum::response::{IntoResponse, Response};
+use chancery_oauth::token::Error;
+use http::{HeaderValue, StatusCode, header};
+use serde_json::json;
+
+/// The answer to a refused token request.
+pub(super) fn respond(error: &Error) -> Response {
+    let status = match error {
+        Error::InvalidRequest(_) | Error::UnsupportedGrantType(_) => StatusCode::BAD_REQUEST,
+        Error::Unauthorized { .. } => StatusCode::UNAUTHORIZED,
+        Error::GrantNotAllowed(_)
+        | Error::MissingAudience
+        | Error::UnknownApi(_)
+        | Error::NoClientGrant(_)
+        | Error::ScopesNotGranted(_)
+        | Error::Unsupported { .. } => StatusCode::FORBIDDEN,
+        Error::Busy => StatusCode::SERVICE_UNAVAILABLE,
+        Error::Internal { reason } => {
+            tracing::error!(%reason, "a token could not be issued");
+            StatusCode::INTERNAL_SERVER_ERROR
+        }
+    };
+    let body = json!({ "error": error.code(), "error_description": error.to_string() });
+    let mut response = (status, Json(body)).into_response();
+    no_store(&mut response);
+    match error {
+        Error::Unauthorized { .. } => {
+            let challenge = HeaderValue::from_static("Basic realm=\"oauth/token\"");
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
+        }
+        Error::Busy => {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        Error::InvalidRequest(_)
+        | Error::UnsupportedGrantType(_)
+        | Error::GrantNotAllowed(_)
+        | Error::MissingAudience
+        | Error::UnknownApi(_)
+        | Error::NoClientGrant(_)
+        | Error::ScopesNotGranted(_)
+        | Error::Unsupported { .. }
+        | Error::Internal { .. } => {}
+    }
+    response
+}
+
+/// Tokens and what is said about them belong in no cache (RFC 6749 section 5.1).
+pub(super) fn no_store(response: &mut Response) {
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response.headers_mut().insert(header::PRAGMA, HeaderValue::from_static("no-cache"));
+}

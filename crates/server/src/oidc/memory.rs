@@ -1,0 +1,141 @@
+//! What token requests need, in memory: applications, APIs, grants.
+//!
+//! Filled on demand, emptied by change notices. Must never keep what a change has overtaken: a removal also
+//! refuses the result of a load that was under way.
+
+use std::sync::Arc;
+
+use chancery_oauth::api::{Api, Granted};
+use chancery_oauth::client::Client;
+use quick_cache::sync::Cache;
+
+use crate::app::App;
+use crate::db::DbError;
+use crate::management::ApiError;
+use crate::tenants::TenantId;
+use crate::{applications, client_grants, resource_servers};
+
+/// The three memories, each keyed by tenant and name.
+pub struct Memory {
+    clients: Cache<String, Arc<Client>>,
+    apis: Cache<String, Arc<Api>>,
+    grants: Cache<String, Arc<Granted>>,
+}
+
+/// Applications and grants in memory at most, some hundred bytes each.
+const MANY: usize = 500_000;
+/// APIs in memory at most.
+const FEWER: usize = 50_000;
+
+impl Default for Memory {
+    fn default() -> Self {
+        // Capacities are limits; the caches grow with what is in them.
+        Self {
+            clients: small_at_first(MANY),
+            apis: small_at_first(FEWER),
+            grants: small_at_first(MANY),
+        }
+    }
+}
+
+fn small_at_first<V: Clone>(capacity: usize) -> Cache<String, V> {
+    Cache::with_weighter(1024, capacity as u64, quick_cache::UnitWeighter)
+}
+
+fn key(tenant: &TenantId, name: &str) -> String {
+    [tenant.as_str(), " ", name].concat()
+}
+
+impl Memory {
+    /// An application.
+    pub async fn client(
+        &self,
+        app: &Arc<App>,
+        tenant: &TenantId,
+        client_id: &str,
+    ) -> Result<Option<Arc<Client>>, ApiError> {
+        let key = key(tenant, client_id);
+        match self.clients.get_value_or_guard_async(&key).await {
+            Ok(client) => Ok(Some(client)),
+            Err(guard) => {
+                let Some(client) = applications::oauth_client::load(app, tenant, client_id).await? else {
+                    return Ok(None);
+                };
+                let client = Arc::new(client);
+                let _ = guard.insert(Arc::clone(&client));
+                Ok(Some(client))
+            }
+        }
+    }
+
+    /// An API.
+    pub async fn api(
+        &self,
+        app: &Arc<App>,
+        tenant: &TenantId,
+        identifier: &str,
+    ) -> Result<Option<Arc<Api>>, DbError> {
+        let key = key(tenant, identifier);
+        match self.apis.get_value_or_guard_async(&key).await {
+            Ok(api) => Ok(Some(api)),
+            Err(guard) => {
+                let Some(api) = resource_servers::oauth_api::load(app, tenant, identifier).await? else {
+                    return Ok(None);
+                };
+                let api = Arc::new(api);
+                let _ = guard.insert(Arc::clone(&api));
+                Ok(Some(api))
+            }
+        }
+    }
+
+    /// What an application may ask for at an API.
+    pub async fn grant(
+        &self,
+        app: &Arc<App>,
+        tenant: &TenantId,
+        (client_id, audience): (&str, &str),
+    ) -> Result<Option<Arc<Granted>>, DbError> {
+        let key = key(tenant, &[client_id, " ", audience].concat());
+        match self.grants.get_value_or_guard_async(&key).await {
+            Ok(granted) => Ok(Some(granted)),
+            Err(guard) => {
+                let Some(granted) = client_grants::granted(app, tenant, client_id, audience).await? else {
+                    return Ok(None);
+                };
+                let granted = Arc::new(granted);
+                let _ = guard.insert(Arc::clone(&granted));
+                Ok(Some(granted))
+            }
+        }
+    }
+
+    /// Forgets an application.
+    pub fn forget_client(&self, tenant: &TenantId, client_id: &str) {
+        self.clients.remove(&key(tenant, client_id));
+    }
+
+    /// Forgets an API.
+    pub fn forget_api(&self, tenant: &TenantId, identifier: &str) {
+        self.apis.remove(&key(tenant, identifier));
+    }
+
+    /// Forgets a grant, named by client id, a space, and audience.
+    pub fn forget_grant(&self, tenant: &TenantId, subject: &str) {
+        self.grants.remove(&key(tenant, subject));
+    }
+
+    /// Forgets the APIs and grants of a tenant; applications have notices of their own.
+    pub fn forget_tenant(&self, tenant: &TenantId) {
+        let of_other = |key: &String| !key.starts_with(tenant.as_str());
+        self.apis.retain(|key, _| of_other(key));
+        self.grants.retain(|key, _| of_other(key));
+    }
+
+    /// Forgets everything.
+    pub fn forget_everything(&self) {
+        self.clients.clear();
+        self.apis.clear();
+        self.grants.clear();
+    }
+}

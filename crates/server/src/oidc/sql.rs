@@ -1,0 +1,40 @@
+//! The statements of the protocol endpoints: client assertions that were used, of which each counts once (RFC 7523 section 3, `jti`).
+//!
+//! Kept in the database, so that all processes know them; forgotten when they expire.
+
+use jiff::Timestamp;
+
+use crate::app::App;
+use crate::db::{DbError, Value};
+use crate::tenants::TenantId;
+
+const REMEMBER: &str = "INSERT INTO used_assertions (tenant_id, client_id, jti, expires_at) \
+     VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING";
+const FORGET: &str = "DELETE FROM used_assertions WHERE expires_at < $1";
+
+/// The longest `jti` that is kept, in bytes.
+const MAX_JTI: usize = 512;
+
+/// Remembers an assertion. False: it was used before, or its id cannot be kept.
+pub(super) async fn remember_assertion(
+    app: &App,
+    tenant: &TenantId,
+    (client_id, jti): (&str, &str),
+    expires_at: Timestamp,
+) -> Result<bool, DbError> {
+    if jti.len() > MAX_JTI || jti.contains('\0') {
+        return Ok(false);
+    }
+    let mut tx = app.db.begin().await?;
+    let values = [
+        tenant.as_str().into(),
+        client_id.into(),
+        jti.into(),
+        Value::Int(expires_at.as_millisecond()),
+    ];
+    let fresh = tx.execute(REMEMBER, &values).await? == 1;
+    // Whoever adds one removes those that are over: the table stays as large as five minutes of traffic.
+    tx.execute(FORGET, &[Value::Int(app.clock.now().as_millisecond())]).await?;
+    tx.commit().await?;
+    Ok(fresh)
+}

@@ -1,0 +1,286 @@
+//! `POST /oauth/token`: load, decide, sign, log, answer.
+//!
+//! Must never hold up other requests: everything it needs is in memory, signing runs on its own threads,
+//! and the log entry is written later in a batch.
+
+use std::sync::Arc;
+
+use axum::body::to_bytes;
+use axum::extract::{Request, State};
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use axum::{Json, Router};
+use chancery_crypto::algorithm::Algorithm;
+use chancery_crypto::sign::Sign;
+use chancery_jose::jws;
+use chancery_oauth::access_token::Issue;
+use chancery_oauth::api::{Api, ApiSigning};
+use chancery_oauth::client::Client;
+use chancery_oauth::client_auth::{self, Authenticated};
+use chancery_oauth::scope::Scopes;
+use chancery_oauth::token::client_credentials::{self, Known};
+use chancery_oauth::token::{self, Error, Grant, Parameters};
+use http::header;
+use serde::Serialize;
+
+use super::{error, sql};
+use crate::app::App;
+use crate::db::DbError;
+use crate::http::Origin;
+use crate::http::host::Site;
+use crate::logs::{Entry, Kind};
+use crate::management::ApiError;
+use crate::signing_pool::PoolError;
+use crate::tenants::Tenant;
+
+
+/// The largest token request, in bytes.
+const MAX_BODY: usize = 64 * 1024;
+
+/// The route of the token endpoint.
+pub fn router() -> Router<Arc<App>> {
+    Router::new().route("/oauth/token", post(endpoint))
+}
+
+/// A token response (RFC 6749 section 5.1).
+#[derive(Debug, Serialize)]
+struct Issued {
+    access_token: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    scope: String,
+    expires_in: i64,
+    token_type: &'static str,
+}
+
+/// A refused request with what the log is to know of its sender.
+struct Refused {
+    client_id: Option<String>,
+    client_name: Option<String>,
+    audience: Option<String>,
+    error: Error,
+}
+
+impl Refused {
+    fn by_unknown(client_id: Option<String>, error: Error) -> Self {
+        Self { client_id, client_name: None, audience: None, error }
+    }
+
+    fn by(client: &Client, audience: Option<&str>, error: Error) -> Self {
+        Self {
+            client_id: Some(client.id.clone()),
+            client_name: Some(client.name.clone()),
+            audience: audience.map(str::to_owned),
+            error,
+        }
+    }
+}
+
+async fn endpoint(State(app): State<Arc<App>>, Site(tenant): Site, request: Request) -> Response {
+    let origin = request.extensions().get::<Arc<Origin>>().cloned();
+    let (outcome, entry) = match exchange(&app, &tenant, request).await {
+        Ok((issued, entry)) => (Ok(issued), Some(entry)),
+        Err(refused) => {
+            let entry = failure(&refused);
+            (Err(refused.error), entry)
+        }
+    };
+    if let Some(mut entry) = entry {
+        if let Some(origin) = origin {
+            entry.ip = Some(origin.ip.to_string());
+            entry.user_agent.clone_from(&origin.user_agent);
+        }
+        // No token leaves without its entry on the way to the log.
+        if app.log.append(&app, tenant.id(), entry).await.is_err() {
+            return error::respond(&Error::Busy);
+        }
+    }
+    match outcome {
+        Ok(issued) => {
+            let mut response = Json(issued).into_response();
+            error::no_store(&mut response);
+            response
+        }
+        Err(refused) => error::respond(&refused),
+    }
+}
+
+async fn exchange(
+    app: &Arc<App>,
+    tenant: &Tenant,
+    request: Request,
+) -> Result<(Issued, Entry), Refused> {
+    let request = parse(request).await.map_err(|(client_id, error)| Refused::by_unknown(client_id, error))?;
+    let token::Request { client_id, presented, grant } = request;
+    let client = app.memory.client(app, tenant.id(), &client_id).await;
+    let client = client.map_err(|error| Refused::by_unknown(None, internal(error)))?.ok_or_else(|| {
+        let reason = "there is no application with this client_id".to_owned();
+        Refused::by_unknown(Some(client_id), Error::Unauthorized { reason })
+    })?;
+    let Grant::ClientCredentials { audience, scopes } = grant;
+    let refuse = |error| Refused::by(&client, audience.as_deref(), error);
+    let endpoint = [tenant.base.as_str(), "/oauth/token"].concat();
+    let audiences = [tenant.issuer.as_str(), endpoint.as_str()];
+    let proof = client_auth::authenticate(&client, &presented, &audiences, app.clock.now())
+        .map_err(|error| refuse(Error::Unauthorized { reason: error.to_string() }))?;
+    if let Authenticated::OnceOnly { jti, expires_at } = proof {
+        let fresh = sql::remember_assertion(app, tenant.id(), (&client.id, &jti), expires_at).await;
+        if !fresh.map_err(|error| refuse(internal(error.into())))? {
+            let reason = "the client assertion was used before".to_owned();
+            return Err(refuse(Error::Unauthorized { reason }));
+        }
+    }
+    let default = tenant.settings().get("default_audience").and_then(|value| value.as_str());
+    let audience = audience.as_deref().or(default.filter(|default| !default.is_empty()));
+    let audience = audience.ok_or_else(|| Refused::by(&client, None, Error::MissingAudience))?;
+    issue(app, tenant, &client, audience, &scopes)
+        .await
+        .map_err(|error| Refused::by(&client, Some(audience), error))
+}
+
+/// Decides and signs a token for an authenticated client.
+async fn issue(
+    app: &Arc<App>,
+    tenant: &Tenant,
+    client: &Client,
+    audience: &str,
+    scopes: &Scopes,
+) -> Result<(Issued, Entry), Error> {
+    let api = app.memory.api(app, tenant.id(), audience).await.map_err(|error| internal(error.into()))?;
+    let api = api.ok_or_else(|| Error::UnknownApi(audience.to_owned()))?;
+    let granted = app.memory.grant(app, tenant.id(), (&client.id, audience)).await;
+    let granted = granted.map_err(|error| internal(error.into()))?;
+    let known = Known { issuer: &tenant.issuer, client, api: &api, granted: granted.as_deref() };
+    let issue = client_credentials::decide(&known, scopes, app.entropy.alphanumeric(22), app.clock.now())?;
+    let (access_token, expires_in) = sign(app, tenant, &api, &issue).await?;
+    let scope = issue.scopes.to_string();
+    let entry = Entry {
+        client_id: Some(client.id.clone()),
+        client_name: Some(client.name.clone()),
+        audience: Some(audience.to_owned()),
+        scope: Some(scope.clone()).filter(|scope| !scope.is_empty()),
+        ..Entry::new(Kind::Seccft, "Client Credentials for Access Token")
+    };
+    Ok((Issued { access_token, scope, expires_in, token_type: "Bearer" }, entry))
+}
+
+/// Signs with what the API asks for. A token never outlives the certificate of the key that signs it.
+async fn sign(app: &App, tenant: &Tenant, api: &Api, issue: &Issue<'_>) -> Result<(String, i64), Error> {
+    let fault = |reason: String| Error::Internal { reason };
+    let mut issue = issue.clone();
+    let token = match &api.signing {
+        ApiSigning::Secret(key) => {
+            let header = issue.header(Algorithm::Hs256, None).map_err(|error| fault(error.to_string()))?;
+            let claims = issue.claims().map_err(|error| fault(error.to_string()))?;
+            metrics::counter!("chancery_tokens_total", "algorithm" => "HS256", "kid" => "").increment(1);
+            jws::sign(&header, &claims, key).map_err(|error| fault(error.to_string()))?
+        }
+        ApiSigning::Ring(algorithm) => {
+            let signer = tenant.ring.signer(*algorithm).map_err(|error| fault(error.to_string()))?;
+            issue.expires_at = issue.expires_at.min(signer.not_after());
+            if issue.expires_at <= issue.issued_at {
+                return Err(fault("the certificate of the current signing key has expired; rotate".to_owned()));
+            }
+            let header = issue
+                .header(*algorithm, Some(signer.kid().as_str()))
+                .map_err(|error| fault(error.to_string()))?;
+            let claims = issue.claims().map_err(|error| fault(error.to_string()))?;
+            count(&signer);
+            let input = jws::signing_input(&header, &claims);
+            let (input, signature) = app.signing.sign(signer, input).await.map_err(|error| match error {
+                PoolError::Full => Error::Busy,
+                PoolError::Failed(reason) => fault(reason),
+            })?;
+            jws::assemble(input, &signature)
+        }
+    };
+    Ok((token, issue.expires_at.as_second() - issue.issued_at.as_second()))
+}
+
+fn count(signer: &chancery_keyring::Signer) {
+    let kid = signer.kid().as_str().to_owned();
+    metrics::counter!("chancery_tokens_total", "algorithm" => signer.algorithm().name(), "kid" => kid)
+        .increment(1);
+}
+
+async fn parse(request: Request) -> Result<token::Request, (Option<String>, Error)> {
+    let refuse = |text: &str| (None, Error::InvalidRequest(text.to_owned()));
+    let (parts, body) = request.into_parts();
+    let mut authorizations = parts.headers.get_all(header::AUTHORIZATION).iter();
+    let authorization = match (authorizations.next(), authorizations.next()) {
+        (None, _) => None,
+        (Some(value), None) => {
+            Some(value.to_str().map_err(|_| refuse("The Authorization header is not readable."))?)
+        }
+        (Some(_), Some(_)) => return Err(refuse("The Authorization header is there more than once.")),
+    };
+    let body = to_bytes(body, MAX_BODY)
+        .await
+        .map_err(|_| refuse("The body is larger than 64 kB, the most that is accepted."))?;
+    let media_type = parts.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let essence = media_type.unwrap_or_default().split(';').next().unwrap_or_default().trim();
+    let parameters = if essence.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+        Parameters::from_form(&body)
+    } else if essence.eq_ignore_ascii_case("application/json") {
+        Parameters::from_json(&body)
+    } else {
+        return Err(refuse(
+            "The Content-Type must be application/x-www-form-urlencoded or application/json.",
+        ));
+    };
+    let parameters = parameters.map_err(|error| refuse(&error.to_string()))?;
+    token::Request::parse(authorization, parameters)
+}
+
+/// The log entry of a refusal; none where nobody can be named and nothing was tried.
+fn failure(refused: &Refused) -> Option<Entry> {
+    let Refused { client_id, client_name, audience, error } = refused;
+    let description =
+        if let Error::Unauthorized { reason } = error { reason.clone() } else { error.to_string() };
+    Some(Entry {
+        client_id: Some(client_id.clone()?.chars().take(100).collect()),
+        client_name: client_name.clone(),
+        audience: audience.as_ref().map(|audience| audience.chars().take(600).collect()),
+        details: Some(serde_json::json!({ "error": error.code() })),
+        ..Entry::new(Kind::Feccft, description)
+    })
+}
+
+fn internal(error: ApiError) -> Error {
+    if let ApiError::Unavailable(reason) = error {
+        tracing::error!(%reason, "a token could not be issued");
+        return Error::Busy;
+    }
+    Error::Internal { reason: format!("{error:?}") }
+}
+
+/// Why the command line got no token.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct IssueError(String);
+
+/// Issues a token to the application `client_id` without asking for its secret: for an operator at the
+/// command line, who holds the master key anyway.
+pub async fn issue_for_cli(
+    app: &Arc<App>,
+    tenant: &Tenant,
+    client_id: &str,
+    scopes: &Scopes,
+) -> Result<String, IssueError> {
+    let client = app.memory.client(app, tenant.id(), client_id).await;
+    let client = client.map_err(|error| IssueError(format!("{error:?}")))?.ok_or_else(|| {
+        IssueError(format!("the application {client_id} no longer exists; name another with --client-id"))
+    })?;
+    let (issued, entry) = issue(app, tenant, &client, &tenant.management_audience, scopes)
+        .await
+        .map_err(|error| IssueError(error.to_string()))?;
+    let entry = Entry { details: Entry::by_cli("").details, ..entry };
+    let written = app.log.append(app, tenant.id(), entry).await;
+    written.map_err(|error| IssueError(error.to_string()))?;
+    Ok(issued.access_token)
+}
+
+impl From<DbError> for IssueError {
+    fn from(error: DbError) -> Self {
+        Self(error.to_string())
+    }
+}

@@ -1,0 +1,60 @@
+//! What load balancers and monitoring ask: alive, ready, metrics.
+//!
+//! Must never tell anything of a tenant on the public listener.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::State;
+use axum::routing::get;
+use http::StatusCode;
+use metrics_exporter_prometheus::PrometheusHandle;
+
+use crate::app::App;
+use crate::changes;
+
+/// Alive: the process answers.
+pub async fn healthy() -> &'static str {
+    "ok\n"
+}
+
+/// Ready: the database answers too.
+pub async fn ready(State(app): State<Arc<App>>) -> (StatusCode, &'static str) {
+    match changes::sql::last(&app.db).await {
+        Ok(_) => (StatusCode::OK, "ready\n"),
+        Err(error) => {
+            tracing::error!(%error, "not ready");
+            (StatusCode::SERVICE_UNAVAILABLE, "not ready: the database does not answer\n")
+        }
+    }
+}
+
+/// The router of the separate listener for operators.
+pub fn admin_router(app: Arc<App>, metrics: PrometheusHandle) -> Router {
+    let page = move |State(app): State<Arc<App>>| async move {
+        ring_metrics(&app);
+        metrics.render()
+    };
+    Router::new()
+        .route("/metrics", get(page))
+        .route("/healthz", get(healthy))
+        .route("/readyz", get(ready))
+        .with_state(app)
+}
+
+/// The state of the rings in memory, measured when somebody looks.
+fn ring_metrics(app: &App) {
+    let now = app.clock.now();
+    for tenant in app.tenants.loaded() {
+        let name = tenant.stored.name.clone();
+        let ring = &tenant.ring;
+        for (place, count) in
+            [("current", 1), ("next", 1), ("previous", ring.previous().len()), ("revoked", ring.revoked().len())]
+        {
+            let count = u32::try_from(count).unwrap_or(u32::MAX);
+            metrics::gauge!("chancery_ring_keys", "tenant" => name.clone(), "place" => place).set(count);
+        }
+        let age = now.duration_since(ring.current().since()).as_secs_f64();
+        metrics::gauge!("chancery_current_key_age_seconds", "tenant" => name).set(age);
+    }
+}

@@ -1,0 +1,34 @@
+//! Every mount point on one screen.
+//!
+//! Must never hold a rule: it says which room a path leads to, and what stands around all of them.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+use axum::routing::get;
+use ::http::StatusCode;
+
+use crate::app::App;
+use crate::{http, management, oidc, probes};
+
+/// The public listener.
+pub fn router(app: &Arc<App>) -> Router {
+    Router::new()
+        // Relying parties: keys, discovery, certificates.
+        .merge(oidc::documents_router())
+        // Applications: tokens.
+        .merge(oidc::token_router())
+        // Administrators and their tools.
+        .nest("/api/v2", management::router(app))
+        // Load balancers, whatever host they ask for.
+        .route("/healthz", get(probes::healthy))
+        .route("/readyz", get(probes::ready))
+        .fallback(not_found)
+        .layer(from_fn_with_state(Arc::clone(app), http::observe::observe))
+        .with_state(Arc::clone(app))
+}
+
+async fn not_found() -> (StatusCode, &'static str) {
+    (StatusCode::NOT_FOUND, "There is nothing at this path.\n")
+}

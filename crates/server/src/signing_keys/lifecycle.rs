@@ -1,0 +1,186 @@
+//! The transitions of the ring as they really happen: a key from the forge, one transaction, one log entry.
+//!
+//! Must never make a key inside a transaction, and never sign anything but certificates.
+
+use std::sync::Arc;
+
+use chancery_crypto::certificate::{Certificate, SelfSigned};
+use chancery_crypto::rsa::PrivateKey;
+use chancery_crypto::seal::{Label, Sealer};
+use chancery_keyring::{BrokenRing, KeyRing, Kid, RevokeError, SealedHalf, StoredKey};
+use jiff::{SignedDuration, Timestamp};
+
+use super::sql::{self, NewKey};
+use crate::app::App;
+use crate::changes::Topic;
+use crate::db::DbError;
+use crate::forge::ForgeError;
+use crate::logs::Entry;
+use crate::tenants::{Policy, TenantId, sql::Stored};
+use crate::write::Write;
+
+/// The kind in the label of a sealed signing key.
+const SEAL_KIND: &str = "signing-key";
+/// The time over which rotations are counted.
+const DAY: SignedDuration = SignedDuration::from_hours(24);
+
+/// Why the ring was not changed or not opened.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyError {
+    /// The key is in no state to be revoked.
+    #[error(transparent)]
+    Revoke(#[from] RevokeError),
+    /// The daily limit is reached.
+    #[error("The limit of {limit} rotations in 24 hours is reached. The next rotation is possible at {again}.")]
+    TooManyRotations {
+        /// The limit.
+        limit: u32,
+        /// When the oldest rotation is a day old.
+        again: Timestamp,
+    },
+    /// The database failed.
+    #[error(transparent)]
+    Db(#[from] DbError),
+    /// No key could be made.
+    #[error(transparent)]
+    Forge(#[from] ForgeError),
+    /// A certificate or a seal could not be made.
+    #[error("a signing key could not be prepared: {0}")]
+    Prepare(String),
+    /// The stored keys are no ring.
+    #[error(transparent)]
+    Broken(#[from] BrokenRing),
+}
+
+/// The first two keys of a tenant, made before its transaction is opened.
+#[derive(Debug)]
+pub struct PreparedRing {
+    current: NewKey,
+    next: NewKey,
+}
+
+impl PreparedRing {
+    /// Writes the ring. False: somebody else was first, and nothing was written.
+    pub async fn insert(
+        &self,
+        tx: &mut crate::db::Tx,
+        tenant: &TenantId,
+        now: Timestamp,
+    ) -> Result<bool, DbError> {
+        sql::insert_ring(tx, tenant, (&self.current, &self.next), now).await
+    }
+}
+
+/// Makes the first two keys of a tenant. The next key's certificate begins a second later, so that sorting
+/// by age tells them apart.
+pub async fn prepare_ring(app: &App, tenant: &Stored, now: Timestamp) -> Result<PreparedRing, KeyError> {
+    let current = prepare(app, tenant, now).await?;
+    let later = now.saturating_add(SignedDuration::from_secs(1)).unwrap_or(now);
+    Ok(PreparedRing { current, next: prepare(app, tenant, later).await? })
+}
+
+async fn prepare(app: &App, tenant: &Stored, not_before: Timestamp) -> Result<NewKey, KeyError> {
+    let private = app.forge.take().await?;
+    let kid = app.entropy.kid();
+    let certificate = certificate(app, &tenant.canonical, &tenant.policy, (&private, not_before))?;
+    let pkcs8 = private.to_pkcs8().map_err(|error| KeyError::Prepare(error.to_string()))?;
+    let label = Label { tenant: tenant.id.as_str(), kind: SEAL_KIND, id: kid.as_str() };
+    let sealed = app
+        .sealer
+        .seal(label, app.entropy.bytes(), &pkcs8)
+        .map_err(|error| KeyError::Prepare(error.to_string()))?;
+    Ok(NewKey { kid, certificate, sealed: SealedHalf::new(sealed) })
+}
+
+/// Makes the self-signed certificate of a key, made out to the tenant's canonical domain.
+pub fn certificate(
+    app: &App,
+    canonical: &str,
+    policy: &Policy,
+    (key, not_before): (&PrivateKey, Timestamp),
+) -> Result<Certificate, KeyError> {
+    let request = SelfSigned {
+        common_name: canonical,
+        serial: app.entropy.bytes(),
+        not_before,
+        days: policy.certificate_days,
+    };
+    Certificate::self_signed(request, key).map_err(|error| KeyError::Prepare(error.to_string()))
+}
+
+/// Restores a ring from its rows, opening the current key alone.
+pub fn open_ring(sealer: &Sealer, tenant: &TenantId, rows: Vec<StoredKey>) -> Result<KeyRing, BrokenRing> {
+    KeyRing::restore(rows, |kid, sealed| {
+        let label = Label { tenant: tenant.as_str(), kind: SEAL_KIND, id: kid.as_str() };
+        let pkcs8 = sealer.open(label, sealed.as_bytes()).map_err(|error| error.to_string())?;
+        PrivateKey::from_pkcs8(&pkcs8).map_err(|error| error.to_string())
+    })
+}
+
+/// The rows of a tenant's ring; makes the ring if the tenant was never used before.
+pub async fn ensure_ring(app: &Arc<App>, tenant: &Stored) -> Result<Vec<StoredKey>, KeyError> {
+    let rows = sql::load(&app.db, &tenant.id).await?;
+    if !rows.is_empty() {
+        return Ok(rows);
+    }
+    let prepared = prepare_ring(app, tenant, app.clock.now()).await?;
+    let mut write = Write::begin(app, &tenant.id).await?;
+    if prepared.insert(write.tx(), &tenant.id, app.clock.now()).await? {
+        write.notice(Topic::Tenant, tenant.canonical.as_str());
+        write.commit(Entry::new(crate::logs::Kind::Sapi, "Create the application signing keys")).await?;
+    }
+    Ok(sql::load(&app.db, &tenant.id).await?)
+}
+
+/// Rotates: next becomes current, current becomes previous. Answers the new next key.
+pub async fn rotate(app: &Arc<App>, tenant: &Stored, entry: Entry) -> Result<StoredKey, KeyError> {
+    let fresh = prepare(app, tenant, app.clock.now()).await?;
+    let mut write = Write::begin(app, &tenant.id).await?;
+    if !sql::lock(write.tx(), &tenant.id).await? {
+        drop(write);
+        ensure_ring(app, tenant).await?;
+        write = Write::begin(app, &tenant.id).await?;
+        sql::lock(write.tx(), &tenant.id).await?;
+    }
+    // Read after the lock: of two rotations at once, the later one happens later.
+    let now = app.clock.now();
+    let limit = tenant.policy.rotations_per_day;
+    let cutoff = now.saturating_sub(DAY).unwrap_or(Timestamp::MIN);
+    let (count, oldest) = sql::rotations_since(write.tx(), &tenant.id, cutoff).await?;
+    if limit > 0 && count >= i64::from(limit) {
+        let again = oldest.unwrap_or(now).saturating_add(DAY).unwrap_or(now);
+        return Err(KeyError::TooManyRotations { limit, again });
+    }
+    let rows = sql::load_with(write.tx(), &tenant.id, "").await?;
+    let rotating = open_ring(&app.sealer, &tenant.id, rows)?.rotate(now);
+    sql::rotate(write.tx(), &tenant.id, &rotating, &fresh).await?;
+    write.notice(Topic::Tenant, tenant.canonical.as_str());
+    write.commit(entry).await?;
+    let NewKey { kid, certificate, sealed } = fresh;
+    Ok(StoredKey { kid, certificate, place: chancery_keyring::StoredPlace::Next { sealed } })
+}
+
+/// Revokes a previous key. Answers the key as it was.
+pub async fn revoke(
+    app: &Arc<App>,
+    tenant: &Stored,
+    kid: &str,
+    entry: Entry,
+) -> Result<StoredKey, KeyError> {
+    let kid: Kid = kid.parse().map_err(|_| RevokeError::Unknown)?;
+    let mut write = Write::begin(app, &tenant.id).await?;
+    if !sql::lock(write.tx(), &tenant.id).await? {
+        return Err(RevokeError::Unknown.into());
+    }
+    let rows = sql::load_with(write.tx(), &tenant.id, kid.as_str()).await?;
+    let key = rows.iter().find(|row| row.kid == kid).cloned().ok_or(RevokeError::Unknown)?;
+    let revoking = open_ring(&app.sealer, &tenant.id, rows)?.revoke(&kid, app.clock.now())?;
+    sql::revoke(write.tx(), &tenant.id, &revoking).await?;
+    write.notice(Topic::Tenant, tenant.canonical.as_str());
+    write.commit(entry).await?;
+    // The old pages of the write-ahead log still hold the sealed private half until they are folded in.
+    if let Err(error) = app.db.checkpoint().await {
+        tracing::warn!(%error, "the write-ahead log could not be folded in after a revocation");
+    }
+    Ok(key)
+}

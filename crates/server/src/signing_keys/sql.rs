@@ -1,0 +1,170 @@
+//! The statements of the key ring.
+
+use chancery_crypto::certificate::Certificate;
+use chancery_keyring::{Kid, Revoking, Rotating, SealedHalf, StoredKey, StoredPlace};
+use jiff::Timestamp;
+
+use crate::clock;
+use crate::db::{Db, DbError, Row, Tx, Value};
+use crate::tenants::TenantId;
+
+const LOAD: &str = "SELECT kid, place, certificate, private, current_since, current_until, revoked_at FROM signing_keys \
+     WHERE tenant_id = $1 AND (place <> 'revoked' OR kid = $2 OR kid IN \
+     (SELECT kid FROM signing_keys WHERE tenant_id = $1 AND place = 'revoked' ORDER BY revoked_at DESC, kid LIMIT 3))";
+const FIND: &str = "SELECT kid, place, certificate, private, current_since, current_until, revoked_at FROM signing_keys \
+     WHERE tenant_id = $1 AND kid = $2";
+const INSERT: &str = "INSERT INTO signing_keys (tenant_id, kid, place, certificate, private, current_since, created_at) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7)";
+const INSERT_RING: &str =
+    "INSERT INTO key_rings (tenant_id, current_kid, next_kid, version) VALUES ($1, $2, $3, 1) ON CONFLICT DO NOTHING";
+const LOCK_RING: &str = "UPDATE key_rings SET version = version + 1 WHERE tenant_id = $1 RETURNING version";
+const RETIRE: &str =
+    "UPDATE signing_keys SET place = 'previous', current_until = $3 WHERE tenant_id = $1 AND kid = $2 AND place = 'current'";
+const PROMOTE: &str =
+    "UPDATE signing_keys SET place = 'current', current_since = $3 WHERE tenant_id = $1 AND kid = $2 AND place = 'next'";
+const POINT: &str = "UPDATE key_rings SET current_kid = $2, next_kid = $3 WHERE tenant_id = $1";
+const REVOKE: &str = "UPDATE signing_keys SET place = 'revoked', private = NULL, revoked_at = $3 \
+     WHERE tenant_id = $1 AND kid = $2 AND place = 'previous'";
+const COUNT_ROTATIONS: &str =
+    "SELECT COUNT(*) AS total, MIN(rotated_at) AS oldest FROM rotations WHERE tenant_id = $1 AND rotated_at > $2";
+const INSERT_ROTATION: &str = "INSERT INTO rotations (tenant_id, promoted_kid, rotated_at) VALUES ($1, $2, $3)";
+const FORGET_ROTATIONS: &str = "DELETE FROM rotations WHERE tenant_id = $1 AND rotated_at <= $2";
+
+/// A key about to be stored.
+#[derive(Debug)]
+pub struct NewKey {
+    /// Its id.
+    pub kid: Kid,
+    /// Its certificate.
+    pub certificate: Certificate,
+    /// Its private half.
+    pub sealed: SealedHalf,
+}
+
+fn from_row(row: &Row) -> Result<StoredKey, DbError> {
+    let kid: Kid = row.text("kid")?.parse().map_err(|error| broken(&error))?;
+    let certificate = Certificate::from_der(row.bytes("certificate")?).map_err(|error| broken(&error))?;
+    let time = |name| row.opt_int(name)?.map(clock::from_millis).transpose();
+    let needed = |time: Option<Timestamp>, name: &str| {
+        time.ok_or_else(|| DbError::Other(format!("the signing key {kid} has no {name}")))
+    };
+    let sealed = || row.bytes("private").map(SealedHalf::new);
+    let (since, until) = (time("current_since")?, time("current_until")?);
+    let place = match row.text("place")?.as_str() {
+        "next" => StoredPlace::Next { sealed: sealed()? },
+        "current" => StoredPlace::Current { sealed: sealed()?, since: needed(since, "current_since")? },
+        "previous" => StoredPlace::Previous {
+            sealed: sealed()?,
+            since: needed(since, "current_since")?,
+            until: needed(until, "current_until")?,
+        },
+        "revoked" => StoredPlace::Revoked { since, until, at: needed(time("revoked_at")?, "revoked_at")? },
+        other => return Err(DbError::Other(format!("the signing key {kid} has the unknown place {other}"))),
+    };
+    Ok(StoredKey { kid, certificate, place })
+}
+
+fn broken(error: &dyn std::fmt::Display) -> DbError {
+    DbError::Other(format!("a signing key in the database cannot be read: {error}"))
+}
+
+/// The ring: every key that is not revoked and the last three that are.
+pub async fn load(db: &Db, tenant: &TenantId) -> Result<Vec<StoredKey>, DbError> {
+    db.query(LOAD, &[tenant.as_str().into(), "".into()]).await?.iter().map(from_row).collect()
+}
+
+/// The ring within a transaction, together with `kid` wherever it is.
+pub async fn load_with(tx: &mut Tx, tenant: &TenantId, kid: &str) -> Result<Vec<StoredKey>, DbError> {
+    tx.query(LOAD, &[tenant.as_str().into(), kid.into()]).await?.iter().map(from_row).collect()
+}
+
+/// Any key that ever was.
+pub async fn find(db: &Db, tenant: &TenantId, kid: &str) -> Result<Option<StoredKey>, DbError> {
+    db.query_opt(FIND, &[tenant.as_str().into(), kid.into()]).await?.as_ref().map(from_row).transpose()
+}
+
+/// Makes everybody else who wants to change this ring wait until the transaction ends. False: no ring yet.
+pub async fn lock(tx: &mut Tx, tenant: &TenantId) -> Result<bool, DbError> {
+    Ok(tx.query_opt(LOCK_RING, &[tenant.as_str().into()]).await?.is_some())
+}
+
+/// Writes the first two keys of a tenant. False: somebody else was first, and nothing was written.
+pub async fn insert_ring(
+    tx: &mut Tx,
+    tenant: &TenantId,
+    (current, next): (&NewKey, &NewKey),
+    now: Timestamp,
+) -> Result<bool, DbError> {
+    let kids = [tenant.as_str().into(), current.kid.as_str().into(), next.kid.as_str().into()];
+    if tx.execute(INSERT_RING, &kids).await? == 0 {
+        return Ok(false);
+    }
+    insert(tx, tenant, current, Some(now), now).await?;
+    insert(tx, tenant, next, None, now).await?;
+    Ok(true)
+}
+
+async fn insert(
+    tx: &mut Tx,
+    tenant: &TenantId,
+    key: &NewKey,
+    current_since: Option<Timestamp>,
+    now: Timestamp,
+) -> Result<(), DbError> {
+    let values = [
+        tenant.as_str().into(),
+        key.kid.as_str().into(),
+        if current_since.is_some() { "current" } else { "next" }.into(),
+        key.certificate.der().into(),
+        key.sealed.as_bytes().into(),
+        current_since.map(Timestamp::as_millisecond).into(),
+        Value::Int(now.as_millisecond()),
+    ];
+    tx.execute(INSERT, &values).await.map(drop)
+}
+
+/// Writes a rotation, in the order that the one-of-each index allows.
+pub async fn rotate(
+    tx: &mut Tx,
+    tenant: &TenantId,
+    rotating: &Rotating,
+    fresh: &NewKey,
+) -> Result<(), DbError> {
+    let Rotating { retire, promote, now } = rotating;
+    let millis = now.as_millisecond();
+    for (sql, kid) in [(RETIRE, retire), (PROMOTE, promote)] {
+        let moved = tx.execute(sql, &[tenant.as_str().into(), kid.as_str().into(), Value::Int(millis)]).await?;
+        if moved != 1 {
+            return Err(DbError::Other(format!("the signing key {kid} was not where the ring says")));
+        }
+    }
+    insert(tx, tenant, fresh, None, *now).await?;
+    let point = [tenant.as_str().into(), promote.as_str().into(), fresh.kid.as_str().into()];
+    tx.execute(POINT, &point).await?;
+    let rotation = [tenant.as_str().into(), promote.as_str().into(), Value::Int(millis)];
+    tx.execute(INSERT_ROTATION, &rotation).await.map(drop)
+}
+
+/// Writes a revocation, erasing the private half.
+pub async fn revoke(tx: &mut Tx, tenant: &TenantId, revoking: &Revoking) -> Result<(), DbError> {
+    let values =
+        [tenant.as_str().into(), revoking.kid.as_str().into(), Value::Int(revoking.now.as_millisecond())];
+    match tx.execute(REVOKE, &values).await? {
+        1 => Ok(()),
+        _ => Err(DbError::Other(format!("the signing key {} was not where the ring says", revoking.kid))),
+    }
+}
+
+/// How many rotations there were after `cutoff`, and when the oldest of them was. Older ones are forgotten.
+pub async fn rotations_since(
+    tx: &mut Tx,
+    tenant: &TenantId,
+    cutoff: Timestamp,
+) -> Result<(i64, Option<Timestamp>), DbError> {
+    let values = [tenant.as_str().into(), Value::Int(cutoff.as_millisecond())];
+    tx.execute(FORGET_ROTATIONS, &values).await?;
+    match tx.query_opt(COUNT_ROTATIONS, &values).await? {
+        Some(row) => Ok((row.int("total")?, row.opt_int("oldest")?.map(clock::from_millis).transpose()?)),
+        None => Ok((0, None)),
+    }
+}

@@ -1,0 +1,84 @@
+//! The threads that sign: as many as cores, with a bounded queue.
+//!
+//! A signature takes most of a millisecond; it must never run on a thread that answers requests, or every
+//! other answer waits behind it.
+
+use std::num::NonZeroUsize;
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use chancery_crypto::sign::{Sign, SignError};
+use chancery_keyring::Signer;
+use tokio::sync::oneshot;
+
+use crate::clock::Stopwatch;
+
+/// Signs with ring keys on threads of its own.
+pub struct SigningPool {
+    queue: SyncSender<Job>,
+}
+
+struct Job {
+    signer: Signer,
+    message: String,
+    answer: oneshot::Sender<Result<(String, Vec<u8>), SignError>>,
+}
+
+/// Why nothing was signed.
+#[derive(Debug, thiserror::Error)]
+pub enum PoolError {
+    /// More work is waiting than can be done soon.
+    #[error("the signing queue is full")]
+    Full,
+    /// The pool is gone or the key failed.
+    #[error("{0}")]
+    Failed(String),
+}
+
+/// Signatures that may wait: about a third of a second of work on two cores.
+const QUEUE: usize = 1024;
+
+impl SigningPool {
+    /// Starts one thread a core.
+    pub fn start() -> std::io::Result<Self> {
+        let (queue, jobs) = sync_channel(QUEUE);
+        let jobs = Arc::new(Mutex::new(jobs));
+        let threads = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        for number in 0..threads {
+            let jobs = Arc::clone(&jobs);
+            std::thread::Builder::new().name(format!("sign-{number}")).spawn(move || work(&jobs))?;
+        }
+        Ok(Self { queue })
+    }
+
+    /// Signs `message`; answers it together with the signature.
+    pub async fn sign(&self, signer: Signer, message: String) -> Result<(String, Vec<u8>), PoolError> {
+        let (answer, signed) = oneshot::channel();
+        self.queue.try_send(Job { signer, message, answer }).map_err(|error| match error {
+            TrySendError::Full(_) => PoolError::Full,
+            TrySendError::Disconnected(_) => PoolError::Failed("the signing threads are gone".to_owned()),
+        })?;
+        match signed.await {
+            Ok(Ok(signed)) => Ok(signed),
+            Ok(Err(error)) => Err(PoolError::Failed(error.to_string())),
+            Err(_) => Err(PoolError::Failed("a signing thread stopped".to_owned())),
+        }
+    }
+}
+
+fn work(jobs: &Mutex<Receiver<Job>>) {
+    loop {
+        let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        let Ok(Job { signer, message, answer }) = job else { return };
+        // Nobody waits for an answer whose request was dropped.
+        if answer.is_closed() {
+            continue;
+        }
+        let watch = Stopwatch::start();
+        let signature = signer.sign(message.as_bytes());
+        metrics::histogram!("chancery_signing_seconds", "algorithm" => signer.algorithm().name())
+            .record(watch.elapsed());
+        // The asker may have gone away meanwhile; that is no fault.
+        let _ = answer.send(signature.map(|signature| (message, signature)));
+    }
+}

@@ -1,0 +1,164 @@
+//! A tenant as requests see it: everything that is hot, in memory, ready.
+//!
+//! Loaded when a domain is first called, dropped by the change notice, never changed in place. Must never
+//! outlive a change: a loader that was overtaken by one does not get its result into memory.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use chancery_keyring::KeyRing;
+use http::HeaderValue;
+use quick_cache::sync::Cache;
+use serde_json::{Map, Value};
+
+use super::{Policy, TenantId, sql};
+use crate::app::App;
+use crate::connection_keys;
+use crate::db::DbError;
+use crate::management::rate_limit::Bucket;
+use crate::oidc;
+use crate::signing_keys::documents::{CertificateDocuments, DocumentError, Documents};
+use crate::signing_keys::{self, KeyError};
+
+/// A tenant, seen from one of its domains.
+#[derive(Debug)]
+pub struct Tenant {
+    /// As it is stored.
+    pub stored: sql::Stored,
+    /// The origin, without a trailing slash: `https://acme.example.com`.
+    pub base: String,
+    /// The issuer, with its trailing slash.
+    pub issuer: String,
+    /// The audience of its Management API.
+    pub management_audience: String,
+    /// Its key ring.
+    pub ring: KeyRing,
+    /// Its public documents.
+    pub documents: Documents,
+    /// The `Cache-Control` of its public documents.
+    pub caching: HeaderValue,
+    /// The downloads of its connection key, once that key exists.
+    pub connection: Option<CertificateDocuments>,
+    /// What limits its Management API.
+    pub requests: Arc<Bucket>,
+}
+
+/// Why a tenant could not be loaded.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// The database failed.
+    #[error(transparent)]
+    Db(#[from] DbError),
+    /// The ring failed.
+    #[error(transparent)]
+    Keys(#[from] KeyError),
+    /// The documents failed.
+    #[error(transparent)]
+    Documents(#[from] DocumentError),
+}
+
+impl Tenant {
+    /// Its id.
+    pub fn id(&self) -> &TenantId {
+        &self.stored.id
+    }
+
+    /// What was set of Auth0's tenant settings.
+    pub fn settings(&self) -> &Map<String, Value> {
+        &self.stored.settings
+    }
+
+    /// The operator's settings.
+    pub fn policy(&self) -> &Policy {
+        &self.stored.policy
+    }
+
+    async fn load(app: &Arc<App>, stored: sql::Stored) -> Result<Self, LoadError> {
+        let rows = signing_keys::ensure_ring(app, &stored).await?;
+        let ring =
+            signing_keys::open_ring(&app.sealer, &stored.id, rows).map_err(KeyError::from)?;
+        let base = format!("{}://{}", stored.scheme, stored.domain);
+        let with_alg = stored.settings.get("flags").and_then(|flags| flags.get("remove_alg_from_jwks"))
+            != Some(&Value::Bool(true));
+        let connection = connection_keys::sql::find(&app.db, &stored.id).await?;
+        Ok(Self {
+            issuer: format!("{base}/"),
+            management_audience: format!("{base}/api/v2/"),
+            documents: Documents::of(&ring, &stored.name, &base, with_alg)?,
+            connection: connection
+                .map(|key| CertificateDocuments::of(&key.certificate, &format!("{}-connection", stored.name)))
+                .transpose()?,
+            requests: app.tenants.bucket(&stored.id),
+            caching: oidc::caching(stored.policy.public_max_age),
+            ring,
+            base,
+            stored,
+        })
+    }
+}
+
+/// The tenants in memory.
+pub struct Tenants {
+    by_domain: Cache<String, Arc<Tenant>>,
+    buckets: Mutex<HashMap<TenantId, Arc<Bucket>>>,
+}
+
+/// Tenants in memory at most; each costs some twenty kilobytes.
+const CAPACITY: usize = 10_000;
+
+impl Default for Tenants {
+    fn default() -> Self {
+        Self { by_domain: Cache::new(CAPACITY), buckets: Mutex::default() }
+    }
+}
+
+impl Tenants {
+    /// The tenant that is registered for exactly this domain.
+    pub async fn find(&self, app: &Arc<App>, domain: &str) -> Result<Option<Arc<Tenant>>, LoadError> {
+        if let Some(tenant) = self.by_domain.get(domain) {
+            return Ok(Some(tenant));
+        }
+        match self.by_domain.get_value_or_guard_async(domain).await {
+            Ok(tenant) => Ok(Some(tenant)),
+            Err(guard) => {
+                let Some(stored) = sql::find_by_domain(&app.db, domain).await? else { return Ok(None) };
+                let tenant = Arc::new(Tenant::load(app, stored).await?);
+                // Refused if a change came in between: then this answer is not kept.
+                let _ = guard.insert(Arc::clone(&tenant));
+                Ok(Some(tenant))
+            }
+        }
+    }
+
+    /// The rate limiter of a tenant; it survives every reload.
+    fn bucket(&self, tenant: &TenantId) -> Arc<Bucket> {
+        let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(buckets.entry(tenant.clone()).or_default())
+    }
+
+    /// Forgets a tenant under all its domains.
+    pub fn forget(&self, tenant: &TenantId, canonical: &str) {
+        self.by_domain.remove(canonical);
+        self.by_domain.retain(|_, live| live.id() != tenant);
+    }
+
+    /// Forgets every tenant.
+    pub fn forget_all(&self) {
+        self.by_domain.clear();
+    }
+
+    /// The tenants that are in memory, for metrics.
+    pub fn loaded(&self) -> Vec<Arc<Tenant>> {
+        self.by_domain.iter().map(|(_, tenant)| tenant).collect()
+    }
+}
+
+/// Makes the key ring of one tenant that was never called, if there is one.
+pub async fn make_a_ring(app: &Arc<App>) -> Result<(), LoadError> {
+    for domain in sql::without_ring(&app.db, 1).await? {
+        if let Some(stored) = sql::find_by_domain(&app.db, &domain).await? {
+            signing_keys::ensure_ring(app, &stored).await?;
+        }
+    }
+    Ok(())
+}

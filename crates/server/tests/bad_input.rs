@@ -1,0 +1,68 @@
+//! Bad input that belongs to no single operation: the token endpoint's requests, and starting up.
+
+use http::Method;
+use serde_json::json;
+
+use crate::kit::{Call, MANAGEMENT, TestServer};
+
+#[tokio::test]
+async fn malformed_token_requests_say_what_was_expected() {
+    let server = TestServer::start().await;
+    let form = "application/x-www-form-urlencoded";
+    for (content_type, body, told) in [
+        (form, "", "Missing required parameter: client_id"),
+        (form, "client_id=a&client_secret=b", "Missing required parameter: grant_type"),
+        (form, "grant_type=client_credentials&client_id=a&client_id=b", "client_id is there more than once"),
+        (form, "grant_type=client_credentials&client_id=a&client_secret=s&client_assertion=x", "more than one way"),
+        (form, "grant_type=client_credentials&client_assertion=x", "client_assertion_type"),
+        (form, "grant_type=client_credentials&client_id=%ff", "UTF-8"),
+        ("application/json", "{", "not a JSON object"),
+        ("application/json", "[]", "not a JSON object"),
+        ("application/json", "{\"client_id\":\"a\",\"client_id\":\"b\"}", "client_id"),
+        ("application/json", "{\"client_id\":{}}", "client_id must be a string"),
+        ("text/plain", "grant_type=client_credentials", "Content-Type"),
+        ("", "grant_type=client_credentials", "Content-Type"),
+    ] {
+        let call = Call::new(Method::POST, "/oauth/token").raw(content_type, body);
+        let answer = server.send(call.build()).await.expect(400);
+        assert_eq!(answer["error"], "invalid_request", "{body}");
+        let description = answer["error_description"].as_str().unwrap();
+        assert!(description.contains(told), "{body}: {description}");
+    }
+}
+
+#[tokio::test]
+async fn an_unknown_grant_is_refused_by_name() {
+    let server = TestServer::start().await;
+    let mut form = server.management_form(MANAGEMENT, "");
+    "urn:example:magic".clone_into(&mut form[0].1);
+    let expected = json!({ "error": "unsupported_grant_type", "error_description": "Unsupported grant type: urn:example:magic" });
+    assert_eq!(server.token_request(&form).await.both(), (400, expected));
+}
+
+#[tokio::test]
+async fn an_oversized_token_request_is_refused() {
+    let server = TestServer::start().await;
+    let mut form = server.management_form(MANAGEMENT, "");
+    form.push(("padding".to_owned(), "x".repeat(70_000)));
+    assert_eq!(server.token_request(&form).await.expect(400)["error"], "invalid_request");
+    let mut form = server.management_form(&"a".repeat(9000), "");
+    form.pop();
+    assert_eq!(server.token_request(&form).await.expect(400)["error"], "invalid_request");
+}
+
+#[tokio::test]
+async fn the_token_endpoint_answers_post_alone() {
+    let server = TestServer::start().await;
+    for method in [Method::GET, Method::PUT, Method::DELETE] {
+        assert_eq!(server.send(Call::new(method, "/oauth/token").build()).await.status, 405);
+    }
+}
+
+#[tokio::test]
+async fn every_answer_forbids_guessing_its_type() {
+    let server = TestServer::start().await;
+    for path in ["/.well-known/jwks.json", "/api/v2/keys/signing", "/nothing", "/healthz"] {
+        assert_eq!(server.get(path).await.header("x-content-type-options"), Some("nosniff"), "{path}");
+    }
+}

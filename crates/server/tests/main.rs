@@ -1,0 +1,17 @@
+//! The router tests: the real router, real databases, on a fixed clock with fixed keys.
+//!
+//! One binary, because each binary is a link. Modules mirror the paths that they test. Everything runs on
+//! SQLite; with DATABASE_URL set, on PostgreSQL too.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod kit;
+
+mod bad_input;
+mod documents;
+mod management;
+mod oidc;
+mod schema;
+mod storage;
+mod tenants;
+mod tidy;

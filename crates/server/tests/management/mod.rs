@@ -1,0 +1,9 @@
+//! The Management API: `/api/v2`.
+
+mod client_grants;
+mod clients;
+mod logs;
+mod pipeline;
+mod resource_servers;
+mod signing_keys;
+mod tenant_settings;
