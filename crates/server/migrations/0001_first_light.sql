@@ -95,7 +95,6 @@ CREATE TABLE client_credentials (
     tenant_id TEXT NOT NULL,
     client_id TEXT NOT NULL,
     id TEXT NOT NULL,
-    purpose TEXT,
     kid TEXT,
     public_key BYTEA,
     document TEXT NOT NULL,

@@ -5,7 +5,7 @@
 
 use std::fs;
 use std::os::unix::fs::DirBuilderExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use chancery_crypto::seal::{Label, Sealer};
@@ -99,38 +99,18 @@ impl Running {
 
 /// Starts the platform.
 pub async fn start(config: &Config, mode: Mode) -> Result<Running, StartError> {
-    let (clock, entropy) = (SystemClock, SystemEntropy);
     let mut made = Vec::new();
     prepare_data_dir(config, mode, &mut made)?;
     let db = Db::open(&config.target).await?;
-    let found = seal_check(&db).await?;
-    if found.is_none() && mode == Mode::Existing {
+    if mode == Mode::Existing && seal_check(&db).await?.is_none() {
         return Err(StartError::NoData(config.data_dir.clone()));
     }
-    let master = master_key::read(&config.master_key_file)?;
-    let master = match (master, &found) {
-        (Some(master), _) => master,
-        (None, Some(_)) => return Err(MasterKeyError::Missing(config.master_key_file.clone()).into()),
-        (None, None) => {
-            made.push(format!("master key        {}", config.master_key_file.display()));
-            master_key::create(&config.master_key_file, &entropy)?
-        }
-    };
-    let sealer = Sealer::new(&master, SEAL_VERSION);
-    let wrong = || MasterKeyError::Wrong(config.master_key_file.clone());
-    if let Some(sealed) = found {
-        sealer.open(CHECK_LABEL, &sealed).map_err(|_| wrong())?;
-    }
-    db.migrate(clock.now().as_millisecond()).await?;
-    ensure_installation(&db, &sealer, &entropy, clock.now()).await?;
-    // Another process may have been first, with another key.
-    let sealed = seal_check(&db).await?.ok_or_else(|| StartError::NoData(config.data_dir.clone()))?;
-    sealer.open(CHECK_LABEL, &sealed).map_err(|_| wrong())?;
+    let sealer = unseal(&db, &config.master_key_file, &mut made).await?;
     let forge = SystemForge::start(mode == Mode::Serve)?;
     let (app, writer) = App::new(Parts {
         db,
-        clock: Box::new(clock),
-        entropy: Box::new(entropy),
+        clock: Box::new(SystemClock),
+        entropy: Box::new(SystemEntropy),
         forge: Box::new(forge),
         sealer,
         trusted_proxies: config.trusted_proxies.clone(),
@@ -166,6 +146,32 @@ fn prepare_data_dir(config: &Config, mode: Mode, made: &mut Vec<String>) -> Resu
         made.push(format!("database          {}", file.display()));
     }
     Ok(())
+}
+
+/// The seal of a database: its master key is found, or made for a database that has none, and proved to be
+/// the right one before anything is changed. Then the schema is brought up to date.
+pub async fn unseal(db: &Db, key_file: &Path, made: &mut Vec<String>) -> Result<Sealer, StartError> {
+    let (clock, entropy) = (SystemClock, SystemEntropy);
+    let found = seal_check(db).await?;
+    let master = match (master_key::read(key_file)?, &found) {
+        (Some(master), _) => master,
+        (None, Some(_)) => return Err(MasterKeyError::Missing(key_file.to_owned()).into()),
+        (None, None) => {
+            made.push(format!("master key        {}", key_file.display()));
+            master_key::create(key_file, &entropy)?
+        }
+    };
+    let sealer = Sealer::new(&master, SEAL_VERSION);
+    let wrong = || MasterKeyError::Wrong(key_file.to_owned());
+    if let Some(sealed) = found {
+        sealer.open(CHECK_LABEL, &sealed).map_err(|_| wrong())?;
+    }
+    db.migrate(clock.now().as_millisecond()).await?;
+    ensure_installation(db, &sealer, &entropy, clock.now()).await?;
+    // Another process may have been first, with another key.
+    let sealed = seal_check(db).await?.ok_or_else(wrong)?;
+    sealer.open(CHECK_LABEL, &sealed).map_err(|_| wrong())?;
+    Ok(sealer)
 }
 
 /// The sealed mark of an installation; none in a database without our schema.

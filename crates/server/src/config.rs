@@ -76,6 +76,7 @@ impl fmt::Debug for SecretUrl {
 /// The settings as they stand in `chancery.toml`.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[expect(clippy::struct_field_names, reason = "the settings have the names that operators type")]
 struct File {
     data_dir: Option<PathBuf>,
     database_url: Option<SecretUrl>,
@@ -236,7 +237,9 @@ fn read_file(named: Option<&Path>) -> Result<File, ConfigError> {
     let refused = |reason: String| ConfigError { name: "config", reason };
     let path = named.unwrap_or(Path::new("chancery.toml"));
     match std::fs::read_to_string(path) {
-        Ok(text) => toml::from_str(&text).map_err(|error| refused(format!("{}: {}", path.display(), error.message()))),
+        Ok(text) => {
+            toml::from_str(&text).map_err(|error| refused(format!("{}: {}", path.display(), error.message())))
+        }
         Err(error) if named.is_none() && error.kind() == std::io::ErrorKind::NotFound => Ok(File::default()),
         Err(error) => Err(refused(format!("{} cannot be read: {error}", path.display()))),
     }
@@ -272,7 +275,9 @@ fn tls(text: Option<&str>) -> Result<Tls, ConfigError> {
             }
             None => Err(ConfigError {
                 name: "tls",
-                reason: format!("\"{files}\" is neither off, nor dev, nor two files: CERTIFICATE.pem,KEY.pem"),
+                reason: format!(
+                    "\"{files}\" is neither off, nor dev, nor two files: CERTIFICATE.pem,KEY.pem"
+                ),
             }),
         },
     }

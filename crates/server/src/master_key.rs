@@ -53,10 +53,9 @@ pub fn read(path: &Path) -> Result<Option<MasterKey>, MasterKeyError> {
         file.take(1024).read_to_string(&mut text)
     });
     match read {
-        Ok(_) => MasterKey::from_text(&text).map(Some).map_err(|error| MasterKeyError::Malformed {
-            path: path.to_owned(),
-            cause: error.to_string(),
-        }),
+        Ok(_) => MasterKey::from_text(&text)
+            .map(Some)
+            .map_err(|error| MasterKeyError::Malformed { path: path.to_owned(), cause: error.to_string() }),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(cause) => Err(MasterKeyError::Io { path: path.to_owned(), action: "read", cause }),
     }

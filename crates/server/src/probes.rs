@@ -48,9 +48,12 @@ fn ring_metrics(app: &App) {
     for tenant in app.tenants.loaded() {
         let name = tenant.stored.name.clone();
         let ring = &tenant.ring;
-        for (place, count) in
-            [("current", 1), ("next", 1), ("previous", ring.previous().len()), ("revoked", ring.revoked().len())]
-        {
+        for (place, count) in [
+            ("current", 1),
+            ("next", 1),
+            ("previous", ring.previous().len()),
+            ("revoked", ring.revoked().len()),
+        ] {
             let count = u32::try_from(count).unwrap_or(u32::MAX);
             metrics::gauge!("chancery_ring_keys", "tenant" => name.clone(), "place" => place).set(count);
         }

@@ -4,10 +4,10 @@
 
 use std::sync::Arc;
 
+use ::http::StatusCode;
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::routing::get;
-use ::http::StatusCode;
 
 use crate::app::App;
 use crate::{http, management, oidc, probes};

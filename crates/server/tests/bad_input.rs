@@ -13,7 +13,11 @@ async fn malformed_token_requests_say_what_was_expected() {
         (form, "", "Missing required parameter: client_id"),
         (form, "client_id=a&client_secret=b", "Missing required parameter: grant_type"),
         (form, "grant_type=client_credentials&client_id=a&client_id=b", "client_id is there more than once"),
-        (form, "grant_type=client_credentials&client_id=a&client_secret=s&client_assertion=x", "more than one way"),
+        (
+            form,
+            "grant_type=client_credentials&client_id=a&client_secret=s&client_assertion=x",
+            "more than one way",
+        ),
         (form, "grant_type=client_credentials&client_assertion=x", "client_assertion_type"),
         (form, "grant_type=client_credentials&client_id=%ff", "UTF-8"),
         ("application/json", "{", "not a JSON object"),

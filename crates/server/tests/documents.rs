@@ -23,7 +23,10 @@ async fn the_jwks_lists_current_and_next_with_the_members_in_order() {
         for key in set["keys"].as_array().unwrap() {
             let members: Vec<_> = key.as_object().unwrap().keys().collect();
             assert_eq!(members, ["kty", "use", "n", "e", "kid", "x5t", "x5c", "alg"]);
-            assert_eq!((&key["kty"], &key["use"], &key["e"], &key["alg"]), (&json!("RSA"), &json!("sig"), &json!("AQAB"), &json!("RS256")));
+            assert_eq!(
+                (&key["kty"], &key["use"], &key["e"], &key["alg"]),
+                (&json!("RSA"), &json!("sig"), &json!("AQAB"), &json!("RS256"))
+            );
         }
     }
 }
@@ -70,13 +73,22 @@ async fn discovery_lists_only_what_works() {
 #[tokio::test]
 async fn documents_can_be_cached_and_validated() {
     let server = TestServer::start().await;
-    for path in ["/.well-known/jwks.json", "/.well-known/openid-configuration", "/pem", "/cer", "/pb7", "/rawpem", "/fingerprint"] {
+    for path in [
+        "/.well-known/jwks.json",
+        "/.well-known/openid-configuration",
+        "/pem",
+        "/cer",
+        "/pb7",
+        "/rawpem",
+        "/fingerprint",
+    ] {
         let first = server.get(path).await;
         assert_eq!(first.status, 200);
         assert_eq!(first.header("cache-control"), Some("public, max-age=300, stale-while-revalidate=60"));
         assert_eq!(first.header("access-control-allow-origin"), Some("*"));
         let etag = first.header("etag").unwrap();
-        for validator in [etag.to_owned(), format!("W/{etag}"), format!("\"other\", {etag}"), "*".to_owned()] {
+        for validator in [etag.to_owned(), format!("W/{etag}"), format!("\"other\", {etag}"), "*".to_owned()]
+        {
             let again = server.send(Call::get(path).header("if-none-match", &validator).build()).await;
             assert_eq!((again.status.as_u16(), again.bytes.len()), (304, 0), "{path} {validator}");
             assert_eq!(again.header("etag"), Some(etag));
@@ -133,7 +145,10 @@ async fn the_connection_key_is_another_key_and_stays_through_a_rotation() {
 #[tokio::test]
 async fn the_downloads_name_a_file() {
     let server = TestServer::start().await;
-    assert_eq!(server.get("/pem").await.header("content-disposition"), Some("attachment; filename=\"main.pem\""));
+    assert_eq!(
+        server.get("/pem").await.header("content-disposition"),
+        Some("attachment; filename=\"main.pem\"")
+    );
     assert_eq!(
         server.get("/cer?cert=connection").await.header("content-disposition"),
         Some("attachment; filename=\"main-connection.cer\"")

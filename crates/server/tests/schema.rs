@@ -25,24 +25,59 @@ async fn the_schema_refuses_what_breaks_the_law() {
         let server = TestServer::on(on).await;
         let tenant = ring_of(&server).await;
         let broken: &[(&str, &[&'static str])] = &[
-            ("a second current key", &["INSERT INTO signing_keys (tenant_id, kid, place, certificate, private, current_since, created_at) \
-                SELECT tenant_id, 'second', 'current', certificate, private, 1, 1 FROM signing_keys WHERE tenant_id = $1 AND place = 'current'"]),
-            ("a second next key", &["INSERT INTO signing_keys (tenant_id, kid, place, certificate, private, created_at) \
-                SELECT tenant_id, 'second', 'next', certificate, private, 1 FROM signing_keys WHERE tenant_id = $1 AND place = 'next'"]),
+            (
+                "a second current key",
+                &[
+                    "INSERT INTO signing_keys (tenant_id, kid, place, certificate, private, current_since, created_at) \
+                SELECT tenant_id, 'second', 'current', certificate, private, 1, 1 FROM signing_keys WHERE tenant_id = $1 AND place = 'current'",
+                ],
+            ),
+            (
+                "a second next key",
+                &["INSERT INTO signing_keys (tenant_id, kid, place, certificate, private, created_at) \
+                SELECT tenant_id, 'second', 'next', certificate, private, 1 FROM signing_keys WHERE tenant_id = $1 AND place = 'next'"],
+            ),
             ("no current key", &["DELETE FROM signing_keys WHERE tenant_id = $1 AND place = 'current'"]),
             ("no next key", &["DELETE FROM signing_keys WHERE tenant_id = $1 AND place = 'next'"]),
-            ("the current key retired alone", &["UPDATE signing_keys SET place = 'previous', current_until = 2 WHERE tenant_id = $1 AND place = 'current'"]),
-            ("a rotation without a new next key", &[
-                "UPDATE signing_keys SET place = 'previous', current_until = 2 WHERE tenant_id = $1 AND place = 'current'",
-                "UPDATE signing_keys SET place = 'current', current_since = 2 WHERE tenant_id = $1 AND place = 'next'",
-            ]),
-            ("a signing key without its private half", &["UPDATE signing_keys SET private = NULL WHERE tenant_id = $1 AND place = 'current'"]),
-            ("a revoked key with its private half", &["INSERT INTO signing_keys (tenant_id, kid, place, certificate, private, current_since, current_until, revoked_at, created_at) \
-                SELECT tenant_id, 'dead', 'revoked', certificate, private, 1, 1, 1, 1 FROM signing_keys WHERE tenant_id = $1 AND place = 'current'"]),
-            ("a revoked key without its moment", &["INSERT INTO signing_keys (tenant_id, kid, place, certificate, current_since, current_until, created_at) \
-                SELECT tenant_id, 'dead', 'revoked', certificate, 1, 1, 1 FROM signing_keys WHERE tenant_id = $1 AND place = 'current'"]),
-            ("an unknown place", &["UPDATE signing_keys SET place = 'retired' WHERE tenant_id = $1 AND place = 'current'"]),
-            ("a ring that points elsewhere", &["UPDATE key_rings SET current_kid = next_kid WHERE tenant_id = $1"]),
+            (
+                "the current key retired alone",
+                &[
+                    "UPDATE signing_keys SET place = 'previous', current_until = 2 WHERE tenant_id = $1 AND place = 'current'",
+                ],
+            ),
+            (
+                "a rotation without a new next key",
+                &[
+                    "UPDATE signing_keys SET place = 'previous', current_until = 2 WHERE tenant_id = $1 AND place = 'current'",
+                    "UPDATE signing_keys SET place = 'current', current_since = 2 WHERE tenant_id = $1 AND place = 'next'",
+                ],
+            ),
+            (
+                "a signing key without its private half",
+                &["UPDATE signing_keys SET private = NULL WHERE tenant_id = $1 AND place = 'current'"],
+            ),
+            (
+                "a revoked key with its private half",
+                &[
+                    "INSERT INTO signing_keys (tenant_id, kid, place, certificate, private, current_since, current_until, revoked_at, created_at) \
+                SELECT tenant_id, 'dead', 'revoked', certificate, private, 1, 1, 1, 1 FROM signing_keys WHERE tenant_id = $1 AND place = 'current'",
+                ],
+            ),
+            (
+                "a revoked key without its moment",
+                &[
+                    "INSERT INTO signing_keys (tenant_id, kid, place, certificate, current_since, current_until, created_at) \
+                SELECT tenant_id, 'dead', 'revoked', certificate, 1, 1, 1 FROM signing_keys WHERE tenant_id = $1 AND place = 'current'",
+                ],
+            ),
+            (
+                "an unknown place",
+                &["UPDATE signing_keys SET place = 'retired' WHERE tenant_id = $1 AND place = 'current'"],
+            ),
+            (
+                "a ring that points elsewhere",
+                &["UPDATE key_rings SET current_kid = next_kid WHERE tenant_id = $1"],
+            ),
         ];
         let before = server.get("/.well-known/jwks.json").await.bytes;
         for (what, statements) in broken {

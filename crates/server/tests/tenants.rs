@@ -39,7 +39,14 @@ pub(crate) async fn make_and_unmake_a_tenant(server: &TestServer) {
 #[tokio::test]
 async fn an_unknown_host_gets_a_plain_404_that_says_so() {
     let server = TestServer::start().await;
-    for host in ["unknown.example", "tenant.example:8443", "tenant.example.", "", "tenant.example@evil.example", "evil.example/tenant.example"] {
+    for host in [
+        "unknown.example",
+        "tenant.example:8443",
+        "tenant.example.",
+        "",
+        "tenant.example@evil.example",
+        "evil.example/tenant.example",
+    ] {
         for path in ["/.well-known/jwks.json", "/oauth/token", "/api/v2/keys/signing", "/pem"] {
             let method = if path == "/oauth/token" { Method::POST } else { Method::GET };
             let answer = server.send(Call::to(host, method, path).build()).await;
@@ -53,7 +60,9 @@ async fn an_unknown_host_gets_a_plain_404_that_says_so() {
 #[tokio::test]
 async fn the_host_is_compared_without_case_and_the_issuer_stays_as_registered() {
     let server = TestServer::start().await;
-    let answer = server.send(Call::to("TENANT.Example", Method::GET, "/.well-known/openid-configuration").build()).await;
+    let answer = server
+        .send(Call::to("TENANT.Example", Method::GET, "/.well-known/openid-configuration").build())
+        .await;
     assert_eq!(answer.expect(200)["issuer"], kit::ISSUER);
 }
 
@@ -70,8 +79,11 @@ async fn forwarded_headers_of_a_stranger_change_nothing() {
 #[tokio::test]
 async fn a_trusted_proxy_names_the_host_and_the_registered_domain_makes_the_issuer() {
     let server = TestServer::start().await;
-    for (name, value) in [("x-forwarded-host", "tenant.example"), ("forwarded", "for=1.2.3.4;host=\"tenant.example\"")] {
-        let call = Call::to("internal:8080", Method::GET, "/.well-known/openid-configuration").header(name, value);
+    for (name, value) in
+        [("x-forwarded-host", "tenant.example"), ("forwarded", "for=1.2.3.4;host=\"tenant.example\"")]
+    {
+        let call =
+            Call::to("internal:8080", Method::GET, "/.well-known/openid-configuration").header(name, value);
         let mut request = call.build();
         let peer = chancery::http::serve::Peer("10.1.2.3:4444".parse().unwrap());
         request.extensions_mut().insert(peer);
@@ -101,12 +113,17 @@ async fn two_tenants_share_no_token_kid_client_or_id() {
         assert_eq!(server.send(crossed).await.status, 401);
         // Nor is a kid, a client, an API or a log entry.
         let kid = kit::token_header(&ours)["kid"].as_str().unwrap().to_owned();
-        for path in [format!("/keys/signing/{kid}"), format!("/clients/{}", server.client_id), "/resource-servers/https%3A%2F%2Ftenant.example%2Fapi%2Fv2%2F".to_owned()] {
+        for path in [
+            format!("/keys/signing/{kid}"),
+            format!("/clients/{}", server.client_id),
+            "/resource-servers/https%3A%2F%2Ftenant.example%2Fapi%2Fv2%2F".to_owned(),
+        ] {
             server.api_get(&path).await.expect(200);
             let crossed = Call::to(OTHER, Method::GET, &format!("/api/v2{path}")).bearer(&theirs).build();
             assert_eq!(server.send(crossed).await.status, 404, "{path}");
         }
-        let crossed = Call::to(OTHER, Method::PUT, &format!("/api/v2/keys/signing/{kid}/revoke")).bearer(&theirs);
+        let crossed =
+            Call::to(OTHER, Method::PUT, &format!("/api/v2/keys/signing/{kid}/revoke")).bearer(&theirs);
         assert_eq!(server.send(crossed.build()).await.status, 404);
         let form = server.management_form("https://other.example:8443/api/v2/", "");
         let crossed = Call::to(OTHER, Method::POST, "/oauth/token").form(&form).build();
@@ -121,7 +138,8 @@ async fn a_name_or_domain_is_taken_once() {
     for on in engines() {
         let server = TestServer::on(on).await;
         for (name, domain) in [("main", "new.example"), ("new", kit::DOMAIN)] {
-            let new = NewTenant { name: name.parse().unwrap(), domain: domain.parse().unwrap(), scheme: "https" };
+            let new =
+                NewTenant { name: name.parse().unwrap(), domain: domain.parse().unwrap(), scheme: "https" };
             let error = tenants::create(&server.app, new).await.unwrap_err();
             assert!(matches!(error, tenants::CreateError::Taken { .. }), "{error}");
         }
@@ -157,7 +175,19 @@ async fn names_and_domains_that_make_no_sense_are_refused() {
     for bad in ["", "Main", "-a", "a-", "a b", "a_b", "ä", &"a".repeat(64)] {
         assert!(bad.parse::<tenants::TenantName>().is_err(), "{bad:?}");
     }
-    for bad in ["", "a b", "a..b", "A.example", "a.example/x", "a.example:", "a.example:0", "a.example:99999", "user@a.example", "[::g]", &format!("{}.example", "a".repeat(60))] {
+    for bad in [
+        "",
+        "a b",
+        "a..b",
+        "A.example",
+        "a.example/x",
+        "a.example:",
+        "a.example:0",
+        "a.example:99999",
+        "user@a.example",
+        "[::g]",
+        &format!("{}.example", "a".repeat(60)),
+    ] {
         assert!(bad.parse::<tenants::Domain>().is_err(), "{bad:?}");
     }
     for good in ["localhost", "localhost:8080", "login.example.com", "[::1]:8443", "127.0.0.1:8080"] {

@@ -5,8 +5,7 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::{Method, StatusCode};
 use serde_json::Value;
@@ -20,16 +19,12 @@ use crate::app::App;
 use crate::changes::Topic;
 use crate::management::query::{self, Paging};
 use crate::management::shape::When;
-use crate::management::{ApiError, Body, Caller, Operation, Query, Required, operation};
+use crate::management::{ApiError, Body, Caller, Operation, Path, Query, Required, operation};
 use crate::write::Write;
 
 /// The scopes that open an application to a reader, each another part of it.
-const READ: Required = Required::Any(&[
-    "read:clients",
-    "read:client_keys",
-    "read:client_credentials",
-    "read:client_summary",
-]);
+const READ: Required =
+    Required::Any(&["read:clients", "read:client_keys", "read:client_credentials", "read:client_summary"]);
 /// The scopes that change an application, each another part of it.
 const UPDATE: Required = Required::Any(&[
     "update:clients",
@@ -62,9 +57,15 @@ pub fn operations() -> Vec<Operation> {
             "Delete an application",
             delete,
         ),
-        operation("patch_clients_by_id", (Method::PATCH, "/clients/{id}"), UPDATE, "Change an application", update)
-            .takes(&APPLICATION, When::Update)
-            .answers(&APPLICATION),
+        operation(
+            "patch_clients_by_id",
+            (Method::PATCH, "/clients/{id}"),
+            UPDATE,
+            "Change an application",
+            update,
+        )
+        .takes(&APPLICATION, When::Update)
+        .answers(&APPLICATION),
         operation(
             "post_rotate-secret",
             (Method::POST, "/clients/{id}/rotate-secret"),
@@ -78,8 +79,6 @@ pub fn operations() -> Vec<Operation> {
 }
 
 /// The id in the path.
-type Id = Result<Path<String>, PathRejection>;
-
 async fn list(State(app): State<Arc<App>>, caller: Caller, query: Query) -> Result<Response, ApiError> {
     let fields = query.fields(&APPLICATION)?;
     let paging = query.paging()?;
@@ -119,7 +118,8 @@ async fn list(State(app): State<Arc<App>>, caller: Caller, query: Query) -> Resu
 /// What a list is filtered by; none when nothing can match.
 fn filter(query: &Query) -> Result<Option<Filter>, ApiError> {
     if query.text("q").is_some() {
-        let message = "Searching applications with q is not offered yet. Use is_global, is_first_party and app_type.";
+        let message =
+            "Searching applications with q is not offered yet. Use is_global, is_first_party and app_type.";
         return Err(ApiError::NotSupported(message.to_owned()));
     }
     let kinds = query.text("app_type").unwrap_or_default();
@@ -130,8 +130,11 @@ fn filter(query: &Query) -> Result<Option<Filter>, ApiError> {
         let reason = format!("No enum match for: {shown}, expected one of: {}", APP_TYPES.join(", "));
         return Err(query::refused(&reason, "app_type"));
     }
-    let filter =
-        Filter { is_global: query.flag("is_global")?, is_first_party: query.flag("is_first_party")?, app_types };
+    let filter = Filter {
+        is_global: query.flag("is_global")?,
+        is_first_party: query.flag("is_first_party")?,
+        app_types,
+    };
     // No application is registered by a metadata document, so none has an id elsewhere.
     Ok(query.text("external_client_id").is_none().then_some(filter))
 }
@@ -152,10 +155,9 @@ async fn create(State(app): State<Arc<App>>, caller: Caller, body: Body) -> Resu
 async fn read(
     State(app): State<Arc<App>>,
     caller: Caller,
-    id: Id,
+    Path(id): Path<String>,
     query: Query,
 ) -> Result<Response, ApiError> {
-    let id = client_id(id)?;
     let fields = query.fields(&APPLICATION)?;
     let application = sql::find(&app.db, caller.tenant.id(), &id).await?.ok_or(NO_SUCH_CLIENT)?;
     let window = Window::new(&app, &caller.tenant, Sight::of_reader(|scope| caller.has(scope)))?;
@@ -166,12 +168,17 @@ async fn read(
     Ok(Json(shown).into_response())
 }
 
-async fn delete(State(app): State<Arc<App>>, caller: Caller, id: Id) -> Result<StatusCode, ApiError> {
-    let id = client_id(id)?;
+async fn delete(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<StatusCode, ApiError> {
     let tenant = caller.tenant.id();
     let mut write = Write::begin(&app, tenant).await?;
     // An application that is gone already is what the caller wants.
-    let Some(application) = sql::lock(write.tx(), tenant, &id).await? else { return Ok(StatusCode::NO_CONTENT) };
+    let Some(application) = sql::lock(write.tx(), tenant, &id).await? else {
+        return Ok(StatusCode::NO_CONTENT);
+    };
     if application.is_global {
         let message = "This application stands for all applications of the tenant and cannot be deleted.";
         return Err(ApiError::NotSupported(message.to_owned()));
@@ -185,10 +192,9 @@ async fn delete(State(app): State<Arc<App>>, caller: Caller, id: Id) -> Result<S
 async fn update(
     State(app): State<Arc<App>>,
     caller: Caller,
-    id: Id,
+    Path(id): Path<String>,
     body: Body,
 ) -> Result<Response, ApiError> {
-    let id = client_id(id)?;
     let body = body.checked(&APPLICATION, When::Update)?;
     let tenant = caller.tenant.id();
     let mut write = Write::begin(&app, tenant).await?;
@@ -202,8 +208,11 @@ async fn update(
     Ok(Json(shown).into_response())
 }
 
-async fn rotate_secret(State(app): State<Arc<App>>, caller: Caller, id: Id) -> Result<Response, ApiError> {
-    let id = client_id(id)?;
+async fn rotate_secret(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Response, ApiError> {
     let tenant = caller.tenant.id();
     let mut write = Write::begin(&app, tenant).await?;
     let before = locked(&mut write, &caller, &id).await?;
@@ -220,22 +229,6 @@ pub(super) const NO_SUCH_CLIENT: ApiError =
 /// Locks the application that a request changes.
 pub(super) async fn locked(write: &mut Write, caller: &Caller, id: &str) -> Result<Application, ApiError> {
     sql::lock(write.tx(), caller.tenant.id(), id).await?.ok_or(NO_SUCH_CLIENT)
-}
-
-/// The id in the path, if it can be anybody's.
-fn client_id(id: Id) -> Result<String, ApiError> {
-    let Path(id) = id.map_err(|_| bad_path("id"))?;
-    plausible(id, "id")
-}
-
-/// Lets a text from a path pass that could be an id.
-pub(super) fn plausible(id: String, name: &str) -> Result<String, ApiError> {
-    if id.is_empty() || id.len() > 256 || id.chars().any(char::is_control) { Err(bad_path(name)) } else { Ok(id) }
-}
-
-/// The answer to a path whose parts cannot be ids.
-pub(super) fn bad_path(name: &str) -> ApiError {
-    ApiError::Path(format!("Path validation error: 'String is not an id' on property {name}."))
 }
 
 fn missing(scopes: &[&str]) -> ApiError {

@@ -25,10 +25,7 @@ impl Checkpoint {
 
     /// After this application.
     pub(super) fn after(application: &Application) -> Self {
-        Self {
-            created_at: application.created_at.as_millisecond(),
-            client_id: application.client_id.clone(),
-        }
+        Self { created_at: application.created_at.as_millisecond(), client_id: application.client_id.clone() }
     }
 
     /// The text for the wire.
@@ -48,6 +45,8 @@ impl Checkpoint {
             let client_id = String::from_utf8(client_id.to_vec()).ok().filter(|_| plausible)?;
             Some(Self { created_at: i64::from_be_bytes(*created_at), client_id })
         };
-        read().ok_or_else(|| refused("Not a checkpoint of this list: take it from next of the page before", "from"))
+        read().ok_or_else(|| {
+            refused("Not a checkpoint of this list: take it from next of the page before", "from")
+        })
     }
 }

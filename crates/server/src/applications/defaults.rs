@@ -64,7 +64,9 @@ fn authentication(document: &mut Map<String, Value>) {
 fn grant_types(document: &Map<String, Value>) -> Value {
     match kind(document) {
         Kind::Public => json!(["authorization_code", "implicit", "refresh_token"]),
-        Kind::Confidential => json!(["authorization_code", "implicit", "refresh_token", "client_credentials"]),
+        Kind::Confidential => {
+            json!(["authorization_code", "implicit", "refresh_token", "client_credentials"])
+        }
         Kind::Machine => json!(["client_credentials"]),
         Kind::ThirdParty => json!(["authorization_code", "refresh_token", "client_credentials"]),
     }

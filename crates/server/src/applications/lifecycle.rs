@@ -120,8 +120,7 @@ pub(super) async fn rotate_secret(
                        the new one, attach it, and delete the old one.";
         return Err(ApiError::NotSupported(message.to_owned()));
     }
-    application.secret =
-        Some(secrets::seal(app, (tenant, &application.client_id), &secrets::generate(app))?);
+    application.secret = Some(secrets::seal(app, (tenant, &application.client_id), &secrets::generate(app))?);
     save(app, write, tenant, application).await
 }
 

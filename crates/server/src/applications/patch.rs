@@ -36,13 +36,13 @@ fn merge_metadata(document: &mut Map<String, Value>, entries: Map<String, Value>
 }
 
 /// The scopes of which one is needed to change a member.
-fn scopes_for(name: &str) -> &'static [&'static str] {
+fn scopes_for(name: &str, value: &Value) -> &'static [&'static str] {
     match name {
         "client_secret" => &["update:client_keys"],
         "client_authentication_methods" | "signed_request_object" => &["update:client_credentials"],
         "token_vault_privileged_access" => &["update:client_token_vault_privileged_access"],
         // Whoever attaches a credential has to take the other method away in the same request.
-        "token_endpoint_auth_method" => &["update:clients", "update:client_credentials"],
+        "token_endpoint_auth_method" if value.is_null() => &["update:clients", "update:client_credentials"],
         _ => &["update:clients"],
     }
 }
@@ -59,6 +59,6 @@ pub(super) fn missing_scope(
     patch
         .iter()
         .filter(|(name, value)| sealed(name) || document.get(*name).unwrap_or(&Value::Null) != *value)
-        .map(|(name, _)| scopes_for(name))
+        .map(|(name, value)| scopes_for(name, value))
         .find(|scopes| !scopes.iter().any(|scope| has(scope)))
 }

@@ -25,7 +25,7 @@ impl Broken {
 const LONGEST_METADATA: usize = 255;
 
 /// Judges the members that were sent, before they are merged into anything.
-pub fn sent(members: &Map<String, Value>) -> Result<(), Broken> {
+pub(super) fn sent(members: &Map<String, Value>) -> Result<(), Broken> {
     if let Some(Value::Object(metadata)) = members.get("client_metadata") {
         metadata.iter().try_for_each(|(key, value)| metadata_entry(key, value))?;
     }
@@ -36,7 +36,7 @@ pub fn sent(members: &Map<String, Value>) -> Result<(), Broken> {
 }
 
 /// Judges an application as it would be stored.
-pub fn whole(document: &Map<String, Value>) -> Result<(), Broken> {
+pub(super) fn whole(document: &Map<String, Value>) -> Result<(), Broken> {
     let methods = document.get("client_authentication_methods");
     if methods.is_some() && document.contains_key("token_endpoint_auth_method") {
         return Err(Broken::new(
@@ -65,8 +65,12 @@ pub fn whole(document: &Map<String, Value>) -> Result<(), Broken> {
 
 /// Judges the step from first to third party: what such an application had agreed with organizations would
 /// otherwise go on without them.
-pub fn turned_third_party(before: &Map<String, Value>, after: &Map<String, Value>) -> Result<(), Broken> {
-    let first_party = |document: &Map<String, Value>| document.get("is_first_party") != Some(&Value::Bool(false));
+pub(super) fn turned_third_party(
+    before: &Map<String, Value>,
+    after: &Map<String, Value>,
+) -> Result<(), Broken> {
+    let first_party =
+        |document: &Map<String, Value>| document.get("is_first_party") != Some(&Value::Bool(false));
     let tied = ["organization_usage", "organization_require_behavior"];
     match tied.into_iter().find(|name| after.contains_key(*name)) {
         Some(name) if first_party(before) && !first_party(after) => Err(Broken::new(
@@ -80,7 +84,10 @@ pub fn turned_third_party(before: &Map<String, Value>, after: &Map<String, Value
 fn metadata_entry(key: &str, value: &Value) -> Result<(), Broken> {
     let property = || format!("client_metadata.{}", key.chars().take(100).collect::<String>());
     let long = |what: &str, length: usize| {
-        Err(Broken::new(property(), format!("{what} is too long ({length} chars), maximum {LONGEST_METADATA}")))
+        Err(Broken::new(
+            property(),
+            format!("{what} is too long ({length} chars), maximum {LONGEST_METADATA}"),
+        ))
     };
     match (key.chars().count(), value) {
         (length, _) if length > LONGEST_METADATA => long("Key", length),

@@ -22,7 +22,11 @@ pub(super) fn generate(app: &App) -> String {
 }
 
 /// Seals a client secret.
-pub(super) fn seal(app: &App, (tenant, client_id): (&TenantId, &str), secret: &str) -> Result<Sealed, ApiError> {
+pub(super) fn seal(
+    app: &App,
+    (tenant, client_id): (&TenantId, &str),
+    secret: &str,
+) -> Result<Sealed, ApiError> {
     seal_as(app, label(tenant, SECRET, client_id), secret.as_bytes())
 }
 

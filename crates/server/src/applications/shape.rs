@@ -75,8 +75,11 @@ fn application() -> Object {
         field("oidc_backchannel_logout", protocol::oidc_logout()),
         field("grant_types", list(text().at_least(1))),
         field("jwt_configuration", protocol::jwt_configuration()),
-        field("signing_keys", list(open([field("pkcs7", text()), field("cert", text()), field("subject", text())])))
-            .read_only(),
+        field(
+            "signing_keys",
+            list(open([field("pkcs7", text()), field("cert", text()), field("subject", text())])),
+        )
+        .read_only(),
         field(
             "encryption_key",
             open([field("pub", text()), field("cert", text()), field("subject", text())]),
@@ -102,7 +105,10 @@ fn application() -> Object {
         field("refresh_token", protocol::refresh_token()).nullable(),
         field("default_organization", organizations::default_organization()).nullable(),
         field("organization_usage", one_of(&["deny", "allow", "require"])),
-        field("organization_require_behavior", one_of(&["no_prompt", "pre_login_prompt", "post_login_prompt"])),
+        field(
+            "organization_require_behavior",
+            one_of(&["no_prompt", "pre_login_prompt", "post_login_prompt"]),
+        ),
         field("organization_discovery_methods", list_of_at_least(1, one_of(&["email", "organization_name"]))),
         field("client_authentication_methods", super::credentials::shape::authentication_methods()),
         field("require_pushed_authorization_requests", boolean()),
@@ -111,7 +117,13 @@ fn application() -> Object {
         field("token_vault_privileged_access", super::credentials::shape::token_vault_access()),
         field(
             "compliance_level",
-            one_of(&["none", "fapi1_adv_pkj_par", "fapi1_adv_mtls_par", "fapi2_sp_pkj_mtls", "fapi2_sp_mtls_mtls"]),
+            one_of(&[
+                "none",
+                "fapi1_adv_pkj_par",
+                "fapi1_adv_mtls_par",
+                "fapi2_sp_pkj_mtls",
+                "fapi2_sp_mtls_mtls",
+            ]),
         )
         .nullable(),
         field("skip_non_verifiable_callback_uri_confirmation_prompt", boolean()),
@@ -129,7 +141,10 @@ fn application() -> Object {
         field("third_party_security_mode", one_of(&["strict", "permissive"])),
         field("redirection_policy", one_of(&["allow_always", "open_redirect_protection"])),
         field("resource_server_identifier", text().at_least(1).at_most(600)).on_create(),
-        field("async_approval_notification_channels", list_of_at_least(1, one_of(&["guardian-push", "email"]))),
+        field(
+            "async_approval_notification_channels",
+            list_of_at_least(1, one_of(&["guardian-push", "email"])),
+        ),
         field("external_metadata_type", one_of(&["cimd", "dcr"])).read_only(),
         field("external_metadata_created_by", one_of(&["admin", "client"])).read_only(),
         field("external_client_id", text()).read_only(),

@@ -101,7 +101,8 @@ pub async fn insert(tx: &mut Tx, tenant: &TenantId, application: &Application) -
 
 /// Writes what can change of an application.
 pub async fn update(tx: &mut Tx, tenant: &TenantId, application: &Application) -> Result<(), DbError> {
-    let Application { client_id, is_global: _, document, secret, addons, created_at: _, updated_at } = application;
+    let Application { client_id, is_global: _, document, secret, addons, created_at: _, updated_at } =
+        application;
     let values = [
         tenant.as_str().into(),
         client_id.into(),

@@ -1,5 +1,7 @@
 //! The rules of applications that need no database.
 
+mod credentials;
+
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
@@ -34,10 +36,7 @@ fn now() -> Timestamp {
 }
 
 fn object(value: Value) -> Map<String, Value> {
-    match value {
-        Value::Object(members) => members,
-        other => panic!("{other} is no object"),
-    }
+    serde_json::from_value(value).unwrap()
 }
 
 fn refusal(value: Value, when: When) -> String {
@@ -65,7 +64,9 @@ mod shape {
     #[test]
     fn a_new_application_needs_a_name_and_nothing_else() {
         assert_eq!(refusal(json!({ "name": "x" }), When::Create), "");
-        assert!(refusal(json!({ "description": "x" }), When::Create).contains("Missing required property: name"));
+        assert!(
+            refusal(json!({ "description": "x" }), When::Create).contains("Missing required property: name")
+        );
         for name in ["", "<b>", "a>b"] {
             assert!(refusal(json!({ "name": name }), When::Create).contains("on property name"), "{name}");
         }
@@ -80,13 +81,17 @@ mod shape {
 
     #[test]
     fn what_only_we_say_cannot_be_sent() {
-        for name in ["client_id", "tenant", "global", "signing_keys", "jwks_uri", "external_client_id", "is_global"] {
+        for name in
+            ["client_id", "tenant", "global", "signing_keys", "jwks_uri", "external_client_id", "is_global"]
+        {
             for when in [When::Create, When::Update] {
                 let message = refusal(json!({ "name": "x", name: "y" }), when);
                 assert!(message.contains(&format!("Additional properties not allowed: {name}")), "{name}");
             }
         }
-        assert!(refusal(json!({ "name": "x", "client_secret": "s" }), When::Create).contains("client_secret"));
+        assert!(
+            refusal(json!({ "name": "x", "client_secret": "s" }), When::Create).contains("client_secret")
+        );
         assert_eq!(refusal(json!({ "client_secret": "s" }), When::Update), "");
         assert!(refusal(json!({ "resource_server_identifier": "a" }), When::Update).contains("not allowed"));
     }
@@ -130,7 +135,8 @@ mod shape {
 
     #[test]
     fn logout_addresses_may_have_fragments_and_login_addresses_must_be_https() {
-        let body = json!({ "name": "x", "allowed_logout_urls": ["http://localhost:3000/#/bye", "app://out"] });
+        let body =
+            json!({ "name": "x", "allowed_logout_urls": ["http://localhost:3000/#/bye", "app://out"] });
         assert_eq!(refusal(body, When::Create), "");
         for (uri, good) in [
             ("https://a.example/login", true),
@@ -148,12 +154,14 @@ mod shape {
     fn credentials_are_full_on_create_and_ids_on_update() {
         let full = json!({ "credential_type": "public_key", "pem": "x" });
         let id = json!({ "id": "cred_1m7sfABoNTTKYwTQ8qt6tX" });
-        let body = |item: &Value| json!({
-            "name": "x",
-            "client_authentication_methods": { "private_key_jwt": { "credentials": [item] } },
-            "signed_request_object": { "required": true, "credentials": [item] },
-            "token_vault_privileged_access": { "credentials": [item], "ip_allowlist": ["10.0.0.0/8", "::1"] },
-        });
+        let body = |item: &Value| {
+            json!({
+                "name": "x",
+                "client_authentication_methods": { "private_key_jwt": { "credentials": [item] } },
+                "signed_request_object": { "required": true, "credentials": [item] },
+                "token_vault_privileged_access": { "credentials": [item], "ip_allowlist": ["10.0.0.0/8", "::1"] },
+            })
+        };
         assert_eq!(refusal(body(&full), When::Create), "");
         assert_eq!(refusal(body(&id), When::Update), "");
         assert!(refusal(body(&id), When::Create).contains("credentials.0"));
@@ -165,7 +173,8 @@ mod shape {
 
     #[test]
     fn every_addon_keeps_what_it_does_not_know_but_there_is_no_other_addon() {
-        let known = json!({ "name": "x", "addons": { "samlp": { "x": 1 }, "wsfed": { "y": 2 }, "oag": null } });
+        let known =
+            json!({ "name": "x", "addons": { "samlp": { "x": 1 }, "wsfed": { "y": 2 }, "oag": null } });
         assert_eq!(refusal(known, When::Create), "");
         let unknown = json!({ "name": "x", "addons": { "mine": {} } });
         assert!(refusal(unknown, When::Create).contains("Additional properties not allowed: mine"));
@@ -205,7 +214,11 @@ mod defaults {
     fn the_kind_decides_grants_and_authentication() {
         for (members, method, grants) in [
             (json!({ "app_type": "spa" }), "none", vec!["authorization_code", "implicit", "refresh_token"]),
-            (json!({ "app_type": "native" }), "none", vec!["authorization_code", "implicit", "refresh_token"]),
+            (
+                json!({ "app_type": "native" }),
+                "none",
+                vec!["authorization_code", "implicit", "refresh_token"],
+            ),
             (json!({ "app_type": "non_interactive" }), "client_secret_post", vec!["client_credentials"]),
             (
                 json!({ "app_type": "regular_web" }),
@@ -313,7 +326,9 @@ mod merge {
 
     #[test]
     fn rotating_tokens_must_expire_and_idle_ends_before_the_whole() {
-        let wrong = made(json!({ "refresh_token": { "rotation_type": "rotating", "expiration_type": "non-expiring" } }));
+        let wrong = made(
+            json!({ "refresh_token": { "rotation_type": "rotating", "expiration_type": "non-expiring" } }),
+        );
         assert!(rules::whole(&wrong).unwrap_err().to_string().contains("refresh_token.expiration_type"));
         let idle = object(json!({ "refresh_token": { "token_lifetime": 10, "idle_token_lifetime": 20 } }));
         assert!(rules::sent(&idle).unwrap_err().to_string().contains("idle_token_lifetime"));
@@ -340,12 +355,17 @@ mod scopes {
         };
         assert_eq!(missing(json!({ "name": "y" }), &["update:clients"]), None);
         assert_eq!(missing(json!({ "name": "y" }), &["update:client_keys"]), Some(vec!["update:clients"]));
-        assert_eq!(missing(json!({ "client_secret": "s" }), &["update:clients"]), Some(vec!["update:client_keys"]));
+        assert_eq!(
+            missing(json!({ "client_secret": "s" }), &["update:clients"]),
+            Some(vec!["update:client_keys"])
+        );
         assert_eq!(missing(json!({ "addons": null }), &["update:client_keys"]), Some(vec!["update:clients"]));
         let attach = json!({ "client_authentication_methods": { "private_key_jwt": { "credentials": [] } },
             "token_endpoint_auth_method": null });
         assert_eq!(missing(attach.clone(), &["update:client_credentials"]), None);
         assert_eq!(missing(attach, &["update:clients"]), Some(vec!["update:client_credentials"]));
+        let open = json!({ "token_endpoint_auth_method": "none" });
+        assert_eq!(missing(open, &["update:client_credentials"]), Some(vec!["update:clients"]));
     }
 
     #[test]
@@ -384,84 +404,5 @@ mod checkpoints {
         for forged in ["", "x", "AAAA", "AAAAAAAAAAA", "AAAAAAAAAAAn", "not base64", &"A".repeat(400)] {
             assert!(Checkpoint::parse(forged).is_err(), "{forged}");
         }
-    }
-}
-
-mod credentials {
-    use super::*;
-
-    const KEY: &str = include_str!("../../../crypto/tests/it/data/rsa2048.pub.pem");
-
-    fn new(value: Value) -> Result<Credential, rules::Broken> {
-        Credential::new(&object(value), now(), &counting())
-    }
-
-    #[test]
-    fn a_public_key_gets_its_thumbprint_as_kid_unless_it_brings_one() {
-        let plain = new(json!({ "credential_type": "public_key", "pem": KEY })).unwrap();
-        assert_eq!(plain.kid.as_deref().map(str::len), Some(43));
-        assert_eq!(plain.facts.alg.as_deref(), Some("RS256"));
-        assert!(plain.id.starts_with("cred_") && plain.id.len() == 27, "{}", plain.id);
-        let named = json!({ "credential_type": "public_key", "pem": KEY, "kid": "my-key-0001", "alg": "PS256" });
-        let view = new(named).unwrap().view();
-        assert_eq!((&view["kid"], &view["alg"]), (&json!("my-key-0001"), &json!("PS256")));
-        assert!(!view.contains_key("pem") && !view.contains_key("expires_at"));
-    }
-
-    #[test]
-    fn what_is_no_key_is_refused_with_the_reason() {
-        for (members, reason) in [
-            (json!({ "credential_type": "public_key" }), "Missing required property: pem"),
-            (json!({ "credential_type": "public_key", "pem": "x" }), "on property pem"),
-            (json!({ "credential_type": "x509_cert", "pem": KEY }), "not PUBLIC KEY"),
-            (json!({ "credential_type": "cert_subject_dn" }), "subject_dn or pem"),
-            (
-                json!({ "credential_type": "public_key", "pem": KEY, "expires_at": "2026-03-01T00:00:00Z" }),
-                "must lie in the future",
-            ),
-            (
-                json!({ "credential_type": "public_key", "pem": KEY, "parse_expiry_from_cert": true }),
-                "no certificate",
-            ),
-        ] {
-            let message = new(members.clone()).unwrap_err().to_string();
-            assert!(message.contains(reason), "{members}: {message}");
-        }
-    }
-
-    #[test]
-    fn inline_credentials_become_ids_and_there_are_at_most_two() {
-        let item = |kid: &str| json!({ "credential_type": "public_key", "pem": KEY, "kid": kid });
-        let mut body = object(json!({
-            "client_authentication_methods": { "private_key_jwt": { "credentials": [item("first-key-1")] } },
-            "signed_request_object": { "credentials": [item("second-key-2")] },
-        }));
-        let taken = attached::take_inline(&mut body, now(), &counting()).unwrap();
-        assert_eq!(taken.len(), 2);
-        let methods = &body["client_authentication_methods"]["private_key_jwt"];
-        assert_eq!(methods, &json!({ "credentials": [{ "id": taken[0].id }] }));
-        let three: Vec<_> = ["aaaaaaaaaa", "bbbbbbbbbb", "cccccccccc"].into_iter().map(item).collect();
-        let mut body = object(json!({ "signed_request_object": { "credentials": three } }));
-        assert!(attached::take_inline(&mut body, now(), &counting()).is_err());
-    }
-
-    #[test]
-    fn only_own_credentials_of_the_right_kind_can_be_attached_and_they_can_be_detached() {
-        let own = [new(json!({ "credential_type": "public_key", "pem": KEY })).unwrap()];
-        let id = own[0].id.clone();
-        let body = |method: &str, id: &str| {
-            object(json!({ "client_authentication_methods": { method: { "credentials": [{ "id": id }] } } }))
-        };
-        let mut good = body("private_key_jwt", &id);
-        assert_eq!(attached::check(&mut good, &own), Ok(()));
-        assert!(attached::check(&mut body("private_key_jwt", "cred_other"), &own).is_err());
-        assert!(attached::check(&mut body("tls_client_auth", &id), &own).is_err());
-        let keys = oauth_client::assertion_keys(&good["client_authentication_methods"], &own).unwrap();
-        assert_eq!(keys.len(), 1);
-        assert!(attached::detach(&mut good, &id));
-        assert!(!attached::detach(&mut good, &id));
-        // Set up for keys without any: it can authenticate with nothing, least of all with its old secret.
-        let left = json!({ "private_key_jwt": { "credentials": [] } });
-        assert_eq!(good["client_authentication_methods"], left);
     }
 }

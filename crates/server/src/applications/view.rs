@@ -30,7 +30,11 @@ impl Sight {
     /// What the scopes of a reading caller open.
     pub(super) fn of_reader(has: impl Fn(&str) -> bool) -> Self {
         let keys = has("read:client_keys");
-        Self { settings: keys || has("read:clients"), credentials: keys || has("read:client_credentials"), keys }
+        Self {
+            settings: keys || has("read:clients"),
+            credentials: keys || has("read:client_credentials"),
+            keys,
+        }
     }
 
     /// What a caller sees of an application that it has changed: secrets it must be able to read.
@@ -98,8 +102,7 @@ impl<'a> Window<'a> {
 /// tools have seen there for years.
 fn signing_keys(tenant: &Tenant) -> Result<Value, ApiError> {
     let certificate = &tenant.ring.current().public().certificate;
-    let pkcs7 =
-        pkcs7::certs_only(&[certificate]).map_err(|error| ApiError::Internal(error.to_string()))?;
+    let pkcs7 = pkcs7::certs_only(&[certificate]).map_err(|error| ApiError::Internal(error.to_string()))?;
     Ok(json!([{
         "cert": certificate.to_pem(),
         "pkcs7": pkcs7::to_pem(&pkcs7),

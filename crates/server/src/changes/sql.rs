@@ -7,9 +7,11 @@ use crate::db::{Db, DbError, Tx, Value};
 use crate::tenants::TenantId;
 
 const TAKE_NUMBERS: &str = "UPDATE change_counter SET last = last + $1 WHERE id = 1 RETURNING last";
-const INSERT: &str = "INSERT INTO change_notices (seq, tenant_id, topic, subject, noticed_at) VALUES ($1, $2, $3, $4, $5)";
+const INSERT: &str =
+    "INSERT INTO change_notices (seq, tenant_id, topic, subject, noticed_at) VALUES ($1, $2, $3, $4, $5)";
 const LAST: &str = "SELECT last FROM change_counter WHERE id = 1";
-const SINCE: &str = "SELECT seq, tenant_id, topic, subject FROM change_notices WHERE seq > $1 AND seq <= $2 ORDER BY seq";
+const SINCE: &str =
+    "SELECT seq, tenant_id, topic, subject FROM change_notices WHERE seq > $1 AND seq <= $2 ORDER BY seq";
 const SWEEP: &str = "DELETE FROM change_notices WHERE noticed_at < $1";
 
 /// Writes the notices as the last statements of a transaction; answers the number of the last one.

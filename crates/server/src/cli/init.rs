@@ -46,9 +46,10 @@ async fn report(app: &Arc<App>, config: &Config, args: &Args, made: &[String]) -
         output::line("Serve it with: chancery serve   Show how to reach it with: chancery init --json");
         return Ok(());
     }
-    let secret = applications::secret(app, &tenant.id, &tenant.management_client_id).await.map_err(|error| {
-        Failure::Said(format!("the secret of the management application cannot be read: {error:?}"))
-    })?;
+    let secret =
+        applications::secret(app, &tenant.id, &tenant.management_client_id).await.map_err(|error| {
+            Failure::Said(format!("the secret of the management application cannot be read: {error:?}"))
+        })?;
     let ca_file = config.dev_files().map(|files| absolute(&files.ca));
     output::json(&json!({
         "tenant": tenant.name,

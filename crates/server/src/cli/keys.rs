@@ -66,7 +66,8 @@ pub(super) async fn run(app: &Arc<App>, command: &Command) -> Result<(), Failure
         Command::Revoke { kid, .. } => {
             let entry = Entry::by_cli("Revoke an application signing key");
             let key = signing_keys::revoke(app, &tenant, kid, entry).await.map_err(Failure::said)?;
-            let text = format!("Revoked {kid}. Its private half is erased and its tokens are refused from now on.");
+            let text =
+                format!("Revoked {kid}. Its private half is erased and its tokens are refused from now on.");
             said(common.json, &json!({ "kid": key.kid.as_str(), "cert": key.certificate.to_pem() }), &text);
             Ok(())
         }
@@ -119,7 +120,11 @@ async fn show(app: &Arc<App>, tenant: &Stored, kid: &str, json: bool) -> Result<
             output::line(format!("{name:<14} {text}"));
         }
     }
-    output::line(format!("valid          {} to {}", key.certificate.not_before(), key.certificate.not_after()));
+    output::line(format!(
+        "valid          {} to {}",
+        key.certificate.not_before(),
+        key.certificate.not_after()
+    ));
     output::line(format!("subject        {}", key.certificate.subject_dn()));
     output::line(key.certificate.to_pem().replace("\r\n", "\n"));
     Ok(())

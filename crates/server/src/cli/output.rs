@@ -56,8 +56,7 @@ pub(super) fn table(headings: &[&str], rows: &[Vec<String>]) {
         })
         .collect();
     let print = |cells: &mut dyn Iterator<Item = &str>| {
-        let padded: Vec<String> =
-            cells.zip(&widths).map(|(cell, width)| format!("{cell:width$}")).collect();
+        let padded: Vec<String> = cells.zip(&widths).map(|(cell, width)| format!("{cell:width$}")).collect();
         line(padded.join("  ").trim_end());
     };
     print(&mut headings.iter().copied());

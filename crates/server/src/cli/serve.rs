@@ -44,10 +44,8 @@ pub(super) async fn run(config: &Config) -> Result<(), Failure> {
     };
     let app = Arc::clone(&running.app);
     greet(config, &running.made, &app).await?;
-    let mut tasks = vec![
-        tokio::spawn(changes::follow(Arc::clone(&app))),
-        tokio::spawn(housekeeping(Arc::clone(&app))),
-    ];
+    let mut tasks =
+        vec![tokio::spawn(changes::follow(Arc::clone(&app))), tokio::spawn(housekeeping(Arc::clone(&app)))];
     if let (Some(listener), Some(metrics)) = (admin, metrics) {
         let router = probes::admin_router(Arc::clone(&app), metrics);
         tasks.push(tokio::spawn(serve(listener, None, router, std::future::pending())));
@@ -113,7 +111,8 @@ fn program() -> String {
 
 /// Resolves when the server is told to stop. Being told again ends it at once.
 async fn stopped() {
-    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    let (Ok(mut terminate), Ok(mut interrupt)) =
+        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
     else {
         tracing::error!("signals cannot be received; stop the server with kill -9");
         return std::future::pending().await;

@@ -70,11 +70,8 @@ pub(super) async fn run(app: &Arc<App>, config: &Config, command: &Command) -> R
     match command {
         Command::List { json } => list(app, *json).await,
         Command::Create { name, domain, json } => {
-            let new = NewTenant {
-                name: name.clone(),
-                domain: domain.clone(),
-                scheme: config.public_url.scheme,
-            };
+            let new =
+                NewTenant { name: name.clone(), domain: domain.clone(), scheme: config.public_url.scheme };
             let created = tenants::create(app, new).await.map_err(Failure::said)?;
             show(app, &created.tenant, *json).await
         }
@@ -87,7 +84,9 @@ pub(super) async fn run(app: &Arc<App>, config: &Config, command: &Command) -> R
         Command::Delete { name, confirm, json } => {
             let tenant = tenant_named(app, Some(name)).await?;
             if name != confirm {
-                return Err(Failure::Said(format!("nothing was deleted; to delete it say: --confirm {name}")));
+                return Err(Failure::Said(format!(
+                    "nothing was deleted; to delete it say: --confirm {name}"
+                )));
             }
             tenants::delete(app, &tenant).await.map_err(Failure::said)?;
             if *json {
@@ -121,9 +120,10 @@ async fn show(app: &Arc<App>, tenant: &Stored, json: bool) -> Result<(), Failure
     let issuer = issuer(tenant);
     let policy = serde_json::to_value(&tenant.policy).map_err(Failure::said)?;
     if json {
-        let secret = applications::secret(app, &tenant.id, &tenant.management_client_id).await.map_err(|error| {
-            Failure::Said(format!("the secret of the management application cannot be read: {error:?}"))
-        })?;
+        let secret =
+            applications::secret(app, &tenant.id, &tenant.management_client_id).await.map_err(|error| {
+                Failure::Said(format!("the secret of the management application cannot be read: {error:?}"))
+            })?;
         output::json(&json!({
             "tenant": tenant.name,
             "domain": tenant.domain,

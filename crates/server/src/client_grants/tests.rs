@@ -15,10 +15,8 @@ use crate::management::{ApiError, Query};
 use crate::resource_servers::ResourceServer;
 
 fn members(value: Value) -> Map<String, Value> {
-    match value {
-        Value::Object(members) => members,
-        other => panic!("{other} is no object"),
-    }
+    let Value::Object(members) = value else { panic!("{value} is no object") };
+    members
 }
 
 fn api(scopes: &[&str]) -> ResourceServer {
@@ -188,7 +186,7 @@ fn a_forged_place_is_refused() {
 async fn filtered(query: &str) -> Result<Filter, ApiError> {
     let request = http::Request::builder().uri(format!("/client-grants?{query}")).body(()).unwrap();
     let (mut parts, ()) = request.into_parts();
-    filter(&Query::from_request_parts(&mut parts, &()).await.unwrap())
+    filter(&Query::from_request_parts(&mut parts, &()).await?)
 }
 
 #[tokio::test]

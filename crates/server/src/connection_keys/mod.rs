@@ -27,8 +27,7 @@ pub async fn ensure(app: &Arc<App>, tenant: &Stored) -> Result<(), KeyError> {
     let private = app.forge.take().await?;
     let now = app.clock.now();
     let kid = app.entropy.kid();
-    let certificate =
-        signing_keys::certificate(app, &tenant.canonical, &tenant.policy, (&private, now))?;
+    let certificate = signing_keys::certificate(app, &tenant.canonical, &tenant.policy, (&private, now))?;
     let pkcs8 = private.to_pkcs8().map_err(|error| KeyError::Prepare(error.to_string()))?;
     let label = Label { tenant: tenant.id.as_str(), kind: SEAL_KIND, id: kid.as_str() };
     let sealed = app

@@ -8,8 +8,7 @@ use crate::clock;
 use crate::db::{Db, DbError, Tx, Value};
 use crate::tenants::TenantId;
 
-const FIND: &str =
-    "SELECT kid, certificate, private, created_at FROM connection_keys WHERE tenant_id = $1";
+const FIND: &str = "SELECT kid, certificate, private, created_at FROM connection_keys WHERE tenant_id = $1";
 const INSERT: &str = "INSERT INTO connection_keys (tenant_id, kid, certificate, private, created_at) \
      VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING";
 

@@ -33,8 +33,9 @@ pub fn client_host(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> Opti
 }
 
 fn hops(headers: &HeaderMap) -> Vec<Option<IpAddr>> {
-    let forwarded: Vec<_> =
-        values(headers, "forwarded").map(|element| parameter(&element, "for").as_deref().and_then(address)).collect();
+    let forwarded: Vec<_> = values(headers, "forwarded")
+        .map(|element| parameter(&element, "for").as_deref().and_then(address))
+        .collect();
     if forwarded.is_empty() {
         values(headers, "x-forwarded-for").map(|value| address(&value)).collect()
     } else {

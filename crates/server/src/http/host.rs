@@ -52,7 +52,11 @@ impl FromRequestParts<(Arc<App>, crate::management::operation::Line)> for Site {
 fn host(parts: &Parts, app: &App) -> Option<String> {
     if !app.trusted_proxies.is_empty() {
         let peer = parts.extensions.get::<Peer>().map(|peer| peer.0.ip());
-        let forwarded = forwarded::client_host(peer.unwrap_or(IpAddr::from([0, 0, 0, 0])), &parts.headers, &app.trusted_proxies);
+        let forwarded = forwarded::client_host(
+            peer.unwrap_or(IpAddr::from([0, 0, 0, 0])),
+            &parts.headers,
+            &app.trusted_proxies,
+        );
         if let Some(host) = forwarded {
             return Some(host.to_ascii_lowercase());
         }

@@ -70,7 +70,10 @@ pub fn prepare_dev(files: &DevFiles, host: &str) -> Result<(), TlsError> {
     }
     // The certificate says whom it is for; one for other names is made anew, by the same authority.
     let marker = files.certificate.with_extension("names");
-    if files.ca.exists() && files.key.exists() && fs::read_to_string(&marker).is_ok_and(|own| own == names.join(" ")) {
+    if files.ca.exists()
+        && files.key.exists()
+        && fs::read_to_string(&marker).is_ok_and(|own| own == names.join(" "))
+    {
         return Ok(());
     }
     if let Some(folder) = files.ca.parent() {

@@ -5,7 +5,7 @@
 use std::sync::{Arc, LazyLock};
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
 use http::Method;
 use serde_json::{Map, Value};
@@ -15,7 +15,7 @@ use crate::app::App;
 use crate::management::operation::{Operation, Required, operation};
 use crate::management::query::{self, Fields, Paging, listing};
 use crate::management::shape::{Kind, Object, boolean, field, open, text};
-use crate::management::{ApiError, Caller, Query};
+use crate::management::{ApiError, Caller, Path, Query};
 use crate::tenants::sql::parse;
 
 /// An entry on the wire. It may hold more: what an event knows depends on its kind.
@@ -152,7 +152,7 @@ mod tests {
     async fn asked(query: &str) -> Result<Asked, ApiError> {
         let request = http::Request::builder().uri(format!("/logs?{query}")).body(()).unwrap();
         let (mut parts, ()) = request.into_parts();
-        Asked::of(&Query::from_request_parts(&mut parts, &()).await.unwrap())
+        Asked::of(&Query::from_request_parts(&mut parts, &()).await?)
     }
 
     #[tokio::test]

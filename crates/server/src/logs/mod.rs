@@ -92,7 +92,8 @@ impl Entry {
 
     /// Gives the entry its id and its form in storage.
     pub fn into_row(self, log_id: String, date: Timestamp) -> Row {
-        let Self { kind, description, client_id, client_name, ip, user_agent, audience, scope, details } = self;
+        let Self { kind, description, client_id, client_name, ip, user_agent, audience, scope, details } =
+            self;
         let mut entry = Map::new();
         let mut put = |name: &str, value: Option<String>| {
             if let Some(value) = value {

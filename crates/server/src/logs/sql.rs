@@ -4,8 +4,7 @@ use crate::db::{Db, DbError, Tx, Value};
 use crate::logs::Row;
 use crate::tenants::TenantId;
 
-const INSERT: &str =
-    "INSERT INTO logs (tenant_id, log_id, type, logged_at, entry) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING";
+const INSERT: &str = "INSERT INTO logs (tenant_id, log_id, type, logged_at, entry) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING";
 const FIND: &str = "SELECT entry FROM logs WHERE tenant_id = $1 AND log_id = $2";
 const NEWEST_FIRST: &str =
     "SELECT entry FROM logs WHERE tenant_id = $1 ORDER BY log_id DESC LIMIT $2 OFFSET $3";

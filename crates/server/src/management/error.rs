@@ -94,7 +94,9 @@ impl From<KeyError> for ApiError {
                 Self::TooManyRequests { message: error.to_string(), retry_after: 3600 }
             }
             KeyError::Db(error) => error.into(),
-            KeyError::Forge(_) | KeyError::Prepare(_) | KeyError::Broken(_) => Self::Internal(error.to_string()),
+            KeyError::Forge(_) | KeyError::Prepare(_) | KeyError::Broken(_) => {
+                Self::Internal(error.to_string())
+            }
         }
     }
 }
@@ -124,17 +126,13 @@ impl IntoResponse for ApiError {
                 attributes = Some(json!({ "error": message }));
                 (StatusCode::UNAUTHORIZED, None, message)
             }
-            Self::InsufficientScope(message) => {
-                (StatusCode::FORBIDDEN, Some("insufficient_scope"), message)
-            }
+            Self::InsufficientScope(message) => (StatusCode::FORBIDDEN, Some("insufficient_scope"), message),
             Self::Forbidden(message) => (StatusCode::FORBIDDEN, Some("access_denied"), message),
             Self::NotFound { code, message } => (StatusCode::NOT_FOUND, code, message.to_owned()),
             Self::Conflict { code, message } => (StatusCode::CONFLICT, code, message),
-            Self::MethodNotAllowed => (
-                StatusCode::METHOD_NOT_ALLOWED,
-                None,
-                "This path does not answer to this method.".to_owned(),
-            ),
+            Self::MethodNotAllowed => {
+                (StatusCode::METHOD_NOT_ALLOWED, None, "This path does not answer to this method.".to_owned())
+            }
             Self::TooLarge => (
                 StatusCode::PAYLOAD_TOO_LARGE,
                 None,

@@ -8,6 +8,7 @@ pub mod caller;
 pub mod error;
 pub mod openapi;
 pub mod operation;
+pub mod path;
 pub mod query;
 pub mod rate_limit;
 pub mod scopes;
@@ -21,6 +22,7 @@ pub use body::Body;
 pub use caller::Caller;
 pub use error::ApiError;
 pub use operation::{Operation, Required, operation};
+pub use path::Path;
 pub use query::Query;
 
 use crate::app::App;

@@ -111,9 +111,7 @@ impl Query {
         let by_number = self.value("page").is_some() || self.value("per_page").is_some();
         match (take, from) {
             (None, None) => self.offset(),
-            (take, from) if !by_number => {
-                Ok(Paging::Checkpoint { from, take: take.unwrap_or(DEFAULT_PAGE) })
-            }
+            (take, from) if !by_number => Ok(Paging::Checkpoint { from, take: take.unwrap_or(DEFAULT_PAGE) }),
             (Some(_), _) => Err(refused("take and page or per_page exclude each other", "take")),
             (None, _) => Err(refused("from and page or per_page exclude each other", "from")),
         }
@@ -142,7 +140,12 @@ impl Fields {
 }
 
 /// The answer to a list request: a bare array, an object with totals, or an object with the next checkpoint.
-pub fn listing(name: &str, rows: Vec<Value>, paging: &Paging, (total, next): (i64, Option<String>)) -> Response {
+pub fn listing(
+    name: &str,
+    rows: Vec<Value>,
+    paging: &Paging,
+    (total, next): (i64, Option<String>),
+) -> Response {
     let body = match paging {
         Paging::Offset { totals: false, .. } => Value::Array(rows),
         Paging::Offset { page, per_page, totals: true } => {
@@ -174,6 +177,10 @@ impl<S: Send + Sync> FromRequestParts<S> for Query {
             // A list is named again for each of its members; everything else once.
             if name != "identifiers" && parameters.iter().any(|(own, _)| *own == name) {
                 return Err(refused("The parameter is there more than once", &shown(&name)));
+            }
+            // No filter means anything with NUL in it, and PostgreSQL does not know the character.
+            if value.contains('\0') {
+                return Err(refused("String contains the character NUL", &shown(&name)));
             }
             parameters.push((name.into_owned(), value.into_owned()));
         }

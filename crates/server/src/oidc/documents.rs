@@ -41,20 +41,25 @@ fn public(pick: fn(&Documents) -> &Ready) -> axum::routing::MethodRouter<Arc<App
 }
 
 fn certificate(pick: fn(&CertificateDocuments) -> &Ready) -> axum::routing::MethodRouter<Arc<App>> {
-    get(async move |State(app): State<Arc<App>>, Site(tenant): Site, RawQuery(query): RawQuery, headers: HeaderMap| {
-        let of_connection = form_urlencoded::parse(query.unwrap_or_default().as_bytes())
-            .any(|(name, value)| name == "cert" && value == "connection");
-        if !of_connection {
-            return respond(&tenant, pick(&tenant.documents.certificate), &headers);
-        }
-        match with_connection_key(&app, tenant).await {
-            Ok(tenant) => match &tenant.connection {
-                Some(forms) => respond(&tenant, pick(forms), &headers),
-                None => ApiError::Internal("the connection key was not made".to_owned()).into_response(),
-            },
-            Err(error) => error.into_response(),
-        }
-    })
+    get(
+        async move |State(app): State<Arc<App>>,
+                    Site(tenant): Site,
+                    RawQuery(query): RawQuery,
+                    headers: HeaderMap| {
+            let of_connection = form_urlencoded::parse(query.unwrap_or_default().as_bytes())
+                .any(|(name, value)| name == "cert" && value == "connection");
+            if !of_connection {
+                return respond(&tenant, pick(&tenant.documents.certificate), &headers);
+            }
+            match with_connection_key(&app, tenant).await {
+                Ok(tenant) => match &tenant.connection {
+                    Some(forms) => respond(&tenant, pick(forms), &headers),
+                    None => ApiError::Internal("the connection key was not made".to_owned()).into_response(),
+                },
+                Err(error) => error.into_response(),
+            }
+        },
+    )
 }
 
 /// The tenant with its connection key, which is made now if nobody asked for it before.

@@ -30,11 +30,7 @@ const FEWER: usize = 50_000;
 impl Default for Memory {
     fn default() -> Self {
         // Capacities are limits; the caches grow with what is in them.
-        Self {
-            clients: small_at_first(MANY),
-            apis: small_at_first(FEWER),
-            grants: small_at_first(MANY),
-        }
+        Self { clients: small_at_first(MANY), apis: small_at_first(FEWER), grants: small_at_first(MANY) }
     }
 }
 

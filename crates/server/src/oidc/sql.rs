@@ -26,12 +26,8 @@ pub(super) async fn remember_assertion(
         return Ok(false);
     }
     let mut tx = app.db.begin().await?;
-    let values = [
-        tenant.as_str().into(),
-        client_id.into(),
-        jti.into(),
-        Value::Int(expires_at.as_millisecond()),
-    ];
+    let values =
+        [tenant.as_str().into(), client_id.into(), jti.into(), Value::Int(expires_at.as_millisecond())];
     let fresh = tx.execute(REMEMBER, &values).await? == 1;
     // Whoever adds one removes those that are over: the table stays as large as five minutes of traffic.
     tx.execute(FORGET, &[Value::Int(app.clock.now().as_millisecond())]).await?;

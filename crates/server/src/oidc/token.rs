@@ -33,7 +33,6 @@ use crate::management::ApiError;
 use crate::signing_pool::PoolError;
 use crate::tenants::Tenant;
 
-
 /// The largest token request, in bytes.
 const MAX_BODY: usize = 64 * 1024;
 
@@ -104,11 +103,7 @@ async fn endpoint(State(app): State<Arc<App>>, Site(tenant): Site, request: Requ
     }
 }
 
-async fn exchange(
-    app: &Arc<App>,
-    tenant: &Tenant,
-    request: Request,
-) -> Result<(Issued, Entry), Refused> {
+async fn exchange(app: &Arc<App>, tenant: &Tenant, request: Request) -> Result<(Issued, Entry), Refused> {
     let request = parse(request).await.map_err(|(client_id, error)| Refused::by_unknown(client_id, error))?;
     let token::Request { client_id, presented, grant } = request;
     let client = app.memory.client(app, tenant.id(), &client_id).await;
@@ -178,7 +173,9 @@ async fn sign(app: &App, tenant: &Tenant, api: &Api, issue: &Issue<'_>) -> Resul
             let signer = tenant.ring.signer(*algorithm).map_err(|error| fault(error.to_string()))?;
             issue.expires_at = issue.expires_at.min(signer.not_after());
             if issue.expires_at <= issue.issued_at {
-                return Err(fault("the certificate of the current signing key has expired; rotate".to_owned()));
+                return Err(fault(
+                    "the certificate of the current signing key has expired; rotate".to_owned(),
+                ));
             }
             let header = issue
                 .header(*algorithm, Some(signer.kid().as_str()))

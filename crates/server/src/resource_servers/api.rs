@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
 use http::{Method, StatusCode};
 use serde_json::{Map, Value};
@@ -17,7 +17,7 @@ use crate::changes::Topic;
 use crate::management::operation::{Operation, Required, operation};
 use crate::management::query::{self, Paging, listing};
 use crate::management::shape::When;
-use crate::management::{ApiError, Body, Caller, Query};
+use crate::management::{ApiError, Body, Caller, Path, Query};
 use crate::tenants;
 use crate::write::Write;
 

@@ -22,10 +22,8 @@ mwIDAQAB\n\
 -----END PUBLIC KEY-----\n";
 
 fn members(value: Value) -> Map<String, Value> {
-    match value {
-        Value::Object(members) => members,
-        other => panic!("{other} is no object"),
-    }
+    let Value::Object(members) = value else { panic!("{value} is no object") };
+    members
 }
 
 fn api(document: Value) -> ResourceServer {

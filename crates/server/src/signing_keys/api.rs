@@ -5,7 +5,7 @@
 use std::sync::{Arc, LazyLock};
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use chancery_keyring::RevokeError;
 use http::{Method, StatusCode};
 use serde_json::Value;
@@ -15,7 +15,7 @@ use crate::app::App;
 use crate::logs::{Entry, Kind};
 use crate::management::operation::{Operation, Required, operation};
 use crate::management::shape::{Object, boolean, field, object, text};
-use crate::management::{ApiError, Caller};
+use crate::management::{ApiError, Caller, Path};
 
 /// A signing key on the wire.
 pub static SHAPE: LazyLock<Object> = LazyLock::new(|| {

@@ -85,8 +85,7 @@ impl Documents {
 impl CertificateDocuments {
     /// Makes the five forms; `name` is the file name without its ending.
     pub fn of(certificate: &Certificate, name: &str) -> Result<Self, DocumentError> {
-        let pkcs7 =
-            pkcs7::certs_only(&[certificate]).map_err(|error| DocumentError(error.to_string()))?;
+        let pkcs7 = pkcs7::certs_only(&[certificate]).map_err(|error| DocumentError(error.to_string()))?;
         let file = |ending: &str| Some(format!("attachment; filename=\"{name}.{ending}\""));
         let pem = format!("{}\r\n", certificate.to_pem());
         Ok(Self {
@@ -99,7 +98,11 @@ impl CertificateDocuments {
     }
 }
 
-fn ready(body: Vec<u8>, content_type: &'static str, disposition: Option<&str>) -> Result<Ready, DocumentError> {
+fn ready(
+    body: Vec<u8>,
+    content_type: &'static str,
+    disposition: Option<&str>,
+) -> Result<Ready, DocumentError> {
     let etag = format!("\"{}\"", base64url::encode(&digest::sha256(&body)[..16]));
     let header = |text: &str| HeaderValue::from_str(text).map_err(|error| DocumentError(error.to_string()));
     Ok(Ready {

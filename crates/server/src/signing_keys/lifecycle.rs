@@ -31,7 +31,9 @@ pub enum KeyError {
     #[error(transparent)]
     Revoke(#[from] RevokeError),
     /// The daily limit is reached.
-    #[error("The limit of {limit} rotations in 24 hours is reached. The next rotation is possible at {again}.")]
+    #[error(
+        "The limit of {limit} rotations in 24 hours is reached. The next rotation is possible at {again}."
+    )]
     TooManyRotations {
         /// The limit.
         limit: u32,
@@ -161,12 +163,7 @@ pub async fn rotate(app: &Arc<App>, tenant: &Stored, entry: Entry) -> Result<Sto
 }
 
 /// Revokes a previous key. Answers the key as it was.
-pub async fn revoke(
-    app: &Arc<App>,
-    tenant: &Stored,
-    kid: &str,
-    entry: Entry,
-) -> Result<StoredKey, KeyError> {
+pub async fn revoke(app: &Arc<App>, tenant: &Stored, kid: &str, entry: Entry) -> Result<StoredKey, KeyError> {
     let kid: Kid = kid.parse().map_err(|_| RevokeError::Unknown)?;
     let mut write = Write::begin(app, &tenant.id).await?;
     if !sql::lock(write.tx(), &tenant.id).await? {

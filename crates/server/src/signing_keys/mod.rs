@@ -9,5 +9,7 @@ mod lifecycle;
 pub mod sql;
 mod view;
 
-pub use lifecycle::{KeyError, PreparedRing, certificate, ensure_ring, open_ring, prepare_ring, revoke, rotate};
+pub use lifecycle::{
+    KeyError, PreparedRing, certificate, ensure_ring, open_ring, prepare_ring, revoke, rotate,
+};
 pub use view::{of_ring, of_stored};

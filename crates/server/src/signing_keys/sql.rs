@@ -15,19 +15,16 @@ const FIND: &str = "SELECT kid, place, certificate, private, current_since, curr
      WHERE tenant_id = $1 AND kid = $2";
 const INSERT: &str = "INSERT INTO signing_keys (tenant_id, kid, place, certificate, private, current_since, created_at) \
      VALUES ($1, $2, $3, $4, $5, $6, $7)";
-const INSERT_RING: &str =
-    "INSERT INTO key_rings (tenant_id, current_kid, next_kid, version) VALUES ($1, $2, $3, 1) ON CONFLICT DO NOTHING";
+const INSERT_RING: &str = "INSERT INTO key_rings (tenant_id, current_kid, next_kid, version) VALUES ($1, $2, $3, 1) ON CONFLICT DO NOTHING";
 const LOCK_RING: &str = "UPDATE key_rings SET version = version + 1 WHERE tenant_id = $1 RETURNING version";
-const RETIRE: &str =
-    "UPDATE signing_keys SET place = 'previous', current_until = $3 WHERE tenant_id = $1 AND kid = $2 AND place = 'current'";
-const PROMOTE: &str =
-    "UPDATE signing_keys SET place = 'current', current_since = $3 WHERE tenant_id = $1 AND kid = $2 AND place = 'next'";
+const RETIRE: &str = "UPDATE signing_keys SET place = 'previous', current_until = $3 WHERE tenant_id = $1 AND kid = $2 AND place = 'current'";
+const PROMOTE: &str = "UPDATE signing_keys SET place = 'current', current_since = $3 WHERE tenant_id = $1 AND kid = $2 AND place = 'next'";
 const POINT: &str = "UPDATE key_rings SET current_kid = $2, next_kid = $3 WHERE tenant_id = $1";
 const REVOKE: &str = "UPDATE signing_keys SET place = 'revoked', private = NULL, revoked_at = $3 \
      WHERE tenant_id = $1 AND kid = $2 AND place = 'previous'";
-const COUNT_ROTATIONS: &str =
-    "SELECT COUNT(*) AS total, MIN(rotated_at) AS oldest FROM rotations WHERE tenant_id = $1 AND rotated_at > $2";
-const INSERT_ROTATION: &str = "INSERT INTO rotations (tenant_id, promoted_kid, rotated_at) VALUES ($1, $2, $3)";
+const COUNT_ROTATIONS: &str = "SELECT COUNT(*) AS total, MIN(rotated_at) AS oldest FROM rotations WHERE tenant_id = $1 AND rotated_at > $2";
+const INSERT_ROTATION: &str =
+    "INSERT INTO rotations (tenant_id, promoted_kid, rotated_at) VALUES ($1, $2, $3)";
 const FORGET_ROTATIONS: &str = "DELETE FROM rotations WHERE tenant_id = $1 AND rotated_at <= $2";
 
 /// A key about to be stored.
@@ -133,7 +130,8 @@ pub async fn rotate(
     let Rotating { retire, promote, now } = rotating;
     let millis = now.as_millisecond();
     for (sql, kid) in [(RETIRE, retire), (PROMOTE, promote)] {
-        let moved = tx.execute(sql, &[tenant.as_str().into(), kid.as_str().into(), Value::Int(millis)]).await?;
+        let moved =
+            tx.execute(sql, &[tenant.as_str().into(), kid.as_str().into(), Value::Int(millis)]).await?;
         if moved != 1 {
             return Err(DbError::Other(format!("the signing key {kid} was not where the ring says")));
         }

@@ -43,7 +43,9 @@ pub struct Created {
 #[derive(Debug, thiserror::Error)]
 pub enum CreateError {
     /// The name or the domain is taken.
-    #[error("there is a tenant with the name {name} or the domain {domain} already; see: chancery tenants list")]
+    #[error(
+        "there is a tenant with the name {name} or the domain {domain} already; see: chancery tenants list"
+    )]
     Taken {
         /// The name.
         name: String,
@@ -111,7 +113,8 @@ async fn furnish(app: &Arc<App>, write: &mut Write, tenant: &mut sql::Stored) ->
     client_grants::create(app, write, &tenant.id, object(grant), false).await?;
     sql::update_management_client(write.tx(), &tenant.id, &made.client_id).await?;
     tenant.management_client_id = made.client_id;
-    made.client_secret.ok_or_else(|| ApiError::Internal("the application was made without a secret".to_owned()))
+    made.client_secret
+        .ok_or_else(|| ApiError::Internal("the application was made without a secret".to_owned()))
 }
 
 fn object(value: Value) -> Map<String, Value> {

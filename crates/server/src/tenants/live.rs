@@ -75,8 +75,7 @@ impl Tenant {
 
     async fn load(app: &Arc<App>, stored: sql::Stored) -> Result<Self, LoadError> {
         let rows = signing_keys::ensure_ring(app, &stored).await?;
-        let ring =
-            signing_keys::open_ring(&app.sealer, &stored.id, rows).map_err(KeyError::from)?;
+        let ring = signing_keys::open_ring(&app.sealer, &stored.id, rows).map_err(KeyError::from)?;
         let base = format!("{}://{}", stored.scheme, stored.domain);
         let with_alg = stored.settings.get("flags").and_then(|flags| flags.get("remove_alg_from_jwks"))
             != Some(&Value::Bool(true));

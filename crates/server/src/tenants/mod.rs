@@ -10,9 +10,6 @@ mod policy;
 pub mod settings;
 pub mod sql;
 
-#[cfg(test)]
-mod tests;
-
 use std::fmt;
 use std::sync::Arc;
 
@@ -49,10 +46,14 @@ pub struct TenantName(String);
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NameError {
     /// Not a name.
-    #[error("\"{0}\" is no tenant name: it needs 1 to 63 lower-case letters, digits and hyphens, with a letter or digit at both ends")]
+    #[error(
+        "\"{0}\" is no tenant name: it needs 1 to 63 lower-case letters, digits and hyphens, with a letter or digit at both ends"
+    )]
     Tenant(String),
     /// Not a domain.
-    #[error("\"{0}\" is no domain: it needs a host name in lower case with its port where that is not the default, such as login.example.com or localhost:8080, of 64 characters at most")]
+    #[error(
+        "\"{0}\" is no domain: it needs a host name in lower case with its port where that is not the default, such as login.example.com or localhost:8080, of 64 characters at most"
+    )]
     Domain(String),
 }
 
@@ -96,7 +97,9 @@ impl std::str::FromStr for Domain {
             None => host.len() <= 253 && host.split('.').all(is_label),
         };
         let good_port = port.is_none_or(|port| {
-            !port.starts_with('0') && port.bytes().all(|byte| byte.is_ascii_digit()) && port.parse::<u16>().is_ok()
+            !port.starts_with('0')
+                && port.bytes().all(|byte| byte.is_ascii_digit())
+                && port.parse::<u16>().is_ok()
         });
         // The certificates of its keys carry the domain as their common name, which holds no more than 64
         // characters (RFC 5280, ub-common-name).

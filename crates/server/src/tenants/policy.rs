@@ -39,7 +39,9 @@ impl Default for Policy {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PolicyError {
     /// No such setting.
-    #[error("there is no setting \"{0}\"; there are: rotations_per_day, public_max_age, certificate_days, requests_per_second, request_burst, log_days")]
+    #[error(
+        "there is no setting \"{0}\"; there are: rotations_per_day, public_max_age, certificate_days, requests_per_second, request_burst, log_days"
+    )]
     Unknown(String),
     /// Not a number in range.
     #[error("{name} takes a whole number from {least} to {most}, not \"{value}\"")]
@@ -72,12 +74,9 @@ impl Policy {
                 *field = number;
                 Ok(())
             }
-            Ok(_) | Err(_) => Err(PolicyError::Value {
-                name: name.to_owned(),
-                least,
-                most,
-                value: value.to_owned(),
-            }),
+            Ok(_) | Err(_) => {
+                Err(PolicyError::Value { name: name.to_owned(), least, most, value: value.to_owned() })
+            }
         }
     }
 }

@@ -162,6 +162,10 @@ fn flags() -> Object {
             "disable_management_api_sms_obfuscation",
             "trust_azure_adfs_email_verified_connection_property",
             "custom_domains_provisioning",
+            // Not in the published description, but sent by the Terraform provider.
+            "use_scope_descriptions_for_consent",
+            "enable_custom_domain_in_emails",
+            "enable_legacy_logs_search_v2",
         ]
         .map(|name| field(name, boolean())),
     )

@@ -18,7 +18,8 @@ const WITHOUT_RING: &str = "SELECT d.domain FROM domains d WHERE d.canonical AND
      (SELECT 1 FROM key_rings r WHERE r.tenant_id = d.tenant_id) LIMIT $1";
 const INSERT: &str = "INSERT INTO tenants (id, name, settings, policy, created_at, management_client_id) \
      VALUES ($1, $2, $3, $4, $5, '')";
-const INSERT_DOMAIN: &str = "INSERT INTO domains (domain, tenant_id, scheme, canonical) VALUES ($1, $2, $3, $4)";
+const INSERT_DOMAIN: &str =
+    "INSERT INTO domains (domain, tenant_id, scheme, canonical) VALUES ($1, $2, $3, $4)";
 const UPDATE_SETTINGS: &str = "UPDATE tenants SET settings = $2 WHERE id = $1";
 const UPDATE_POLICY: &str = "UPDATE tenants SET policy = $2 WHERE id = $1";
 const SETTINGS_FOR_UPDATE: &str = "UPDATE tenants SET settings = settings WHERE id = $1 RETURNING settings";
@@ -65,7 +66,8 @@ fn from_row(row: &Row) -> Result<Stored, DbError> {
 
 /// Reads a JSON column.
 pub fn parse<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, DbError> {
-    serde_json::from_str(text).map_err(|error| DbError::Other(format!("a JSON column cannot be read: {error}")))
+    serde_json::from_str(text)
+        .map_err(|error| DbError::Other(format!("a JSON column cannot be read: {error}")))
 }
 
 /// Writes a JSON column.
@@ -97,8 +99,17 @@ pub async fn without_ring(db: &Db, limit: i64) -> Result<Vec<String>, DbError> {
 
 /// Writes a new tenant and its canonical domain.
 pub async fn insert(tx: &mut Tx, tenant: &Stored) -> Result<(), DbError> {
-    let Stored { id, name, domain, canonical: _, scheme, settings, policy, created_at, management_client_id: _ } =
-        tenant;
+    let Stored {
+        id,
+        name,
+        domain,
+        canonical: _,
+        scheme,
+        settings,
+        policy,
+        created_at,
+        management_client_id: _,
+    } = tenant;
     tx.execute(
         INSERT,
         &[
@@ -121,7 +132,11 @@ pub async fn settings_for_update(tx: &mut Tx, tenant: &TenantId) -> Result<Map<S
 }
 
 /// Writes the settings.
-pub async fn update_settings(tx: &mut Tx, tenant: &TenantId, settings: &Map<String, Json>) -> Result<(), DbError> {
+pub async fn update_settings(
+    tx: &mut Tx,
+    tenant: &TenantId,
+    settings: &Map<String, Json>,
+) -> Result<(), DbError> {
     tx.execute(UPDATE_SETTINGS, &[tenant.as_str().into(), json(settings)?]).await.map(drop)
 }
 
@@ -131,7 +146,11 @@ pub async fn update_policy(tx: &mut Tx, tenant: &TenantId, policy: &Policy) -> R
 }
 
 /// Remembers the application that was made with the tenant.
-pub async fn update_management_client(tx: &mut Tx, tenant: &TenantId, client_id: &str) -> Result<(), DbError> {
+pub async fn update_management_client(
+    tx: &mut Tx,
+    tenant: &TenantId,
+    client_id: &str,
+) -> Result<(), DbError> {
     tx.execute(UPDATE_MANAGEMENT_CLIENT, &[tenant.as_str().into(), client_id.into()]).await.map(drop)
 }
 

@@ -112,8 +112,7 @@ pub(crate) async fn target(on: On) -> Target {
         On::Postgres => {
             static NUMBER: AtomicUsize = AtomicUsize::new(0);
             let url = database_url().unwrap();
-            let schema =
-                format!("test_{}_{}", std::process::id(), NUMBER.fetch_add(1, Ordering::SeqCst));
+            let schema = format!("test_{}_{}", std::process::id(), NUMBER.fetch_add(1, Ordering::SeqCst));
             let (client, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls).await.unwrap();
             let driver = tokio::spawn(connection);
             client.batch_execute(&format!("CREATE SCHEMA {schema}")).await.unwrap();
@@ -192,11 +191,8 @@ impl TestServer {
     pub(crate) async fn on(on: On) -> Self {
         let db = Db::open_traced(&target(on).await).await.unwrap();
         let mut server = Self::with(db, 1).await;
-        let new = NewTenant {
-            name: "main".parse().unwrap(),
-            domain: DOMAIN.parse().unwrap(),
-            scheme: "https",
-        };
+        let new =
+            NewTenant { name: "main".parse().unwrap(), domain: DOMAIN.parse().unwrap(), scheme: "https" };
         let created = tenants::create(&server.app, new).await.unwrap();
         server.client_id = created.tenant.management_client_id;
         server.client_secret = created.client_secret;

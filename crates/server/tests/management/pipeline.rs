@@ -93,12 +93,22 @@ async fn tokens_with_forged_headers_are_refused() {
         ("signed by the next key", json!({ "alg": "RS256", "typ": "JWT", "kid": next }), 1, SIGNATURE),
         ("signed by a stranger's key", json!({ "alg": "RS256", "typ": "JWT", "kid": current }), 5, SIGNATURE),
         ("an unknown kid", json!({ "alg": "RS256", "typ": "JWT", "kid": "unknown" }), 0, SIGNATURE),
-        ("a kid that is a path", json!({ "alg": "RS256", "typ": "JWT", "kid": "../../etc/passwd" }), 0, SIGNATURE),
+        (
+            "a kid that is a path",
+            json!({ "alg": "RS256", "typ": "JWT", "kid": "../../etc/passwd" }),
+            0,
+            SIGNATURE,
+        ),
         ("a kid that is SQL", json!({ "alg": "RS256", "typ": "JWT", "kid": "' OR 1=1 --" }), 0, SIGNATURE),
         ("a kid of 1 MB", json!({ "alg": "RS256", "typ": "JWT", "kid": "k".repeat(1_000_000) }), 0, INVALID),
         ("a kid that is a number", json!({ "alg": "RS256", "typ": "JWT", "kid": 1 }), 0, INVALID),
         ("no kid", json!({ "alg": "RS256", "typ": "JWT" }), 0, INVALID),
-        ("another algorithm of the same key", json!({ "alg": "RS512", "typ": "JWT", "kid": current }), 0, INVALID),
+        (
+            "another algorithm of the same key",
+            json!({ "alg": "RS512", "typ": "JWT", "kid": current }),
+            0,
+            INVALID,
+        ),
         ("PSS with the same key", json!({ "alg": "PS256", "typ": "JWT", "kid": current }), 0, INVALID),
         ("crit", json!({ "alg": "RS256", "typ": "JWT", "kid": current, "crit": ["exp"] }), 0, INVALID),
         ("an empty crit", json!({ "alg": "RS256", "typ": "JWT", "kid": current, "crit": [] }), 0, INVALID),
@@ -122,7 +132,12 @@ async fn a_key_in_the_header_is_never_obeyed() {
     let (current, _) = kids(&server).await;
     let public = kit::key(5).public().clone();
     let jwk = json!({ "kty": "RSA", "n": base64url::encode(public.modulus()), "e": "AQAB" });
-    for extra in [json!({ "jwk": jwk }), json!({ "jku": "https://evil.example/jwks" }), json!({ "x5u": "https://evil.example/c" }), json!({ "x5c": ["AAAA"] })] {
+    for extra in [
+        json!({ "jwk": jwk }),
+        json!({ "jku": "https://evil.example/jwks" }),
+        json!({ "x5u": "https://evil.example/c" }),
+        json!({ "x5c": ["AAAA"] }),
+    ] {
         let mut header = json!({ "alg": "RS256", "typ": "JWT", "kid": current });
         header.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
         assert_eq!(with_token(&server, &forged(&header, &good_claims(), 5)).await, unauthorized(SIGNATURE));
@@ -199,7 +214,8 @@ async fn tokens_that_are_no_compact_jws_are_refused() {
         format!("{header}.{claims} .{signature}"),
         format!("{doubled}.{claims}.{signature}"),
         format!("{}.{claims}.{signature}", "a".repeat(20_000)),
-        json!({ "payload": claims, "signatures": [{ "protected": header, "signature": signature }] }).to_string(),
+        json!({ "payload": claims, "signatures": [{ "protected": header, "signature": signature }] })
+            .to_string(),
         format!("{header}.e.{claims}.{signature}.x"),
     ] {
         assert_eq!(with_token(&server, &token).await, unauthorized(INVALID), "{token:.60}");
@@ -236,7 +252,18 @@ async fn bodies_that_are_no_strict_json_object_are_refused() {
     let post = |content_type: &str, body: String| {
         Call::new(Method::POST, "/api/v2/clients").bearer(&token).raw(content_type, body).build()
     };
-    for body in ["", "{", "[]", "1", "\"x\"", "{\"name\":\"a\",\"name\":\"b\"}", "{\"name\":\"a\"} x", "{\"name\":1e400}", "{'name':'a'}", "\u{feff}{}"] {
+    for body in [
+        "",
+        "{",
+        "[]",
+        "1",
+        "\"x\"",
+        "{\"name\":\"a\",\"name\":\"b\"}",
+        "{\"name\":\"a\"} x",
+        "{\"name\":1e400}",
+        "{'name':'a'}",
+        "\u{feff}{}",
+    ] {
         let answer = server.send(post("application/json", body.to_owned())).await.expect(400);
         assert_eq!(answer["errorCode"], "invalid_body", "{body}");
     }
@@ -267,11 +294,20 @@ async fn values_that_do_not_fit_are_refused_with_their_property() {
         (json!({ "name": null }), "'Expected type string but found type null' on property name"),
         (json!({ "name": "a", "colour": "red" }), "'Additional properties not allowed: colour'"),
         (json!({ "name": "<a>" }), "on property name"),
-        (json!({ "name": "a", "description": "d".repeat(141) }), "'String is too long (141 chars), maximum 140' on property description"),
+        (
+            json!({ "name": "a", "description": "d".repeat(141) }),
+            "'String is too long (141 chars), maximum 140' on property description",
+        ),
         (json!({ "name": "a", "app_type": "toaster" }), "on property app_type"),
-        (json!({ "name": "a", "callbacks": "https://x.example" }), "'Expected type array but found type string' on property callbacks"),
+        (
+            json!({ "name": "a", "callbacks": "https://x.example" }),
+            "'Expected type array but found type string' on property callbacks",
+        ),
         (json!({ "name": "a", "callbacks": [1] }), "on property callbacks.0"),
-        (json!({ "name": "a", "jwt_configuration": { "alg": "ES256" } }), "on property jwt_configuration.alg"),
+        (
+            json!({ "name": "a", "jwt_configuration": { "alg": "ES256" } }),
+            "on property jwt_configuration.alg",
+        ),
         (json!({ "name": "a\u{0}b" }), "'String contains the character NUL' on property name"),
     ] {
         let answer = server.api_send(Method::POST, "/clients", &body).await.expect(400);
@@ -285,9 +321,26 @@ async fn values_that_do_not_fit_are_refused_with_their_property() {
 async fn paging_values_that_make_no_sense_are_refused() {
     let server = TestServer::start().await;
     for query in [
-        "page=-1", "page=x", "page=1.5", "page=", "page=99999999999999999999", "per_page=101", "per_page=-1",
-        "take=0", "take=101", "take=x", "include_totals=yes", "include_totals=1", "take=1&page=0", "from=x&per_page=1",
-        "from=forged", "from=AAAA&take=1", "page=0&page=1", "fields=nonsense", "fields=name,,x", "fields=name&include_fields=maybe",
+        "page=-1",
+        "page=x",
+        "page=1.5",
+        "page=",
+        "page=99999999999999999999",
+        "per_page=101",
+        "per_page=-1",
+        "take=0",
+        "take=101",
+        "take=x",
+        "include_totals=yes",
+        "include_totals=1",
+        "take=1&page=0",
+        "from=x&per_page=1",
+        "from=forged",
+        "from=AAAA&take=1",
+        "page=0&page=1",
+        "fields=nonsense",
+        "fields=name,,x",
+        "fields=name&include_fields=maybe",
         "fields='%20OR%201=1",
     ] {
         let answer = server.api_get(&format!("/clients?{query}")).await.expect(400);
@@ -334,7 +387,9 @@ async fn a_flood_is_slowed_down_and_told_when_to_come_back() {
 async fn the_correlation_id_of_the_client_comes_back_and_stands_in_the_log() {
     let server = TestServer::start().await;
     let token = server.token(&[]).await;
-    let call = Call::new(Method::POST, "/api/v2/keys/signing/rotate").bearer(&token).header("x-correlation-id", "deploy-42");
+    let call = Call::new(Method::POST, "/api/v2/keys/signing/rotate")
+        .bearer(&token)
+        .header("x-correlation-id", "deploy-42");
     let answer = server.send(call.build()).await;
     assert_eq!(answer.header("x-request-id"), Some("deploy-42"));
     let log = server.api_get("/logs").await.expect(200);
@@ -351,7 +406,10 @@ async fn unknown_paths_and_methods_get_the_error_body() {
     let expected = error(404, "Not Found", None, "There is no such operation of the Management API.");
     assert_eq!(server.get("/api/v2/nonsense").await.both(), (404, expected));
     let expected = error(405, "Method Not Allowed", None, "This path does not answer to this method.");
-    assert_eq!(server.send(Call::new(Method::DELETE, "/api/v2/keys/signing").build()).await.both(), (405, expected));
+    assert_eq!(
+        server.send(Call::new(Method::DELETE, "/api/v2/keys/signing").build()).await.both(),
+        (405, expected)
+    );
 }
 
 #[tokio::test]

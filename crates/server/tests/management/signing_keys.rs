@@ -42,14 +42,24 @@ async fn a_new_tenant_has_one_current_and_one_next_key() {
         assert_eq!(
             members,
             [
-                "kid", "cert", "pkcs7", "current", "next", "previous", "current_since", "fingerprint",
-                "thumbprint", "revoked"
+                "kid",
+                "cert",
+                "pkcs7",
+                "current",
+                "next",
+                "previous",
+                "current_since",
+                "fingerprint",
+                "thumbprint",
+                "revoked"
             ]
         );
         assert_eq!(current["current_since"], "2027-01-15T08:00:00.000Z");
         assert_eq!(current["kid"].as_str().unwrap().len(), 21);
         let pem = current["cert"].as_str().unwrap();
-        assert!(pem.starts_with("-----BEGIN CERTIFICATE-----\r\n") && pem.ends_with("-----END CERTIFICATE-----"));
+        assert!(
+            pem.starts_with("-----BEGIN CERTIFICATE-----\r\n") && pem.ends_with("-----END CERTIFICATE-----")
+        );
         assert!(current["pkcs7"].as_str().unwrap().starts_with("-----BEGIN PKCS7-----\r\n"));
         let thumbprint = current["thumbprint"].as_str().unwrap();
         assert_eq!(current["fingerprint"].as_str().unwrap().replace(':', ""), thumbprint);
@@ -146,11 +156,15 @@ async fn keys_in_every_other_state_are_refused_with_what_to_do() {
     let refused = |message: &str| (400, error(400, "Bad Request", Some("operation_not_supported"), message));
     assert_eq!(
         revoke(&server, &kid(&list, "current")).await.both(),
-        refused("The key is the current signing key and cannot be revoked. Rotate first: it is then a previous key, and a previous key can be revoked.")
+        refused(
+            "The key is the current signing key and cannot be revoked. Rotate first: it is then a previous key, and a previous key can be revoked."
+        )
     );
     assert_eq!(
         revoke(&server, &kid(&list, "next")).await.both(),
-        refused("The key is the next signing key and cannot be revoked. Only a previous key can be revoked: rotate twice, then revoke it.")
+        refused(
+            "The key is the next signing key and cannot be revoked. Only a previous key can be revoked: rotate twice, then revoke it."
+        )
     );
     assert_eq!(
         revoke(&server, &old).await.both(),
@@ -251,10 +265,16 @@ async fn rotating_needs_both_scopes_and_the_others_one() {
             "update:signing_keys",
             "all of: create:signing_keys,update:signing_keys",
         ),
-        (Method::PUT, format!("/keys/signing/{old}/revoke"), "create:signing_keys", "any of: update:signing_keys"),
+        (
+            Method::PUT,
+            format!("/keys/signing/{old}/revoke"),
+            "create:signing_keys",
+            "any of: update:signing_keys",
+        ),
     ] {
         let token = server.token(&[scopes]).await;
-        let answer = server.send(kit::Call::new(method, &format!("/api/v2{path}")).bearer(&token).build()).await;
+        let answer =
+            server.send(kit::Call::new(method, &format!("/api/v2{path}")).bearer(&token).build()).await;
         let message = format!("Insufficient scope, expected {message}");
         assert_eq!(answer.both(), (403, error(403, "Forbidden", Some("insufficient_scope"), &message)));
     }
@@ -271,7 +291,9 @@ async fn each_rotation_and_revocation_stands_in_the_log() {
         .as_array()
         .unwrap()
         .iter()
-        .filter(|entry| entry["details"]["request"]["path"].as_str().is_some_and(|path| path.contains("signing")))
+        .filter(|entry| {
+            entry["details"]["request"]["path"].as_str().is_some_and(|path| path.contains("signing"))
+        })
         .map(|entry| (entry["type"].clone(), entry["details"]["response"]["statusCode"].clone()))
         .collect();
     assert_eq!(entries, [(json!("sapi"), json!(201)), (json!("sapi"), json!(200))]);

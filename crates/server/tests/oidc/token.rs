@@ -38,7 +38,8 @@ async fn a_token_carries_auth0s_claims_and_verifies_from_the_jwks() {
         assert_eq!(answer.header("pragma"), Some("no-cache"));
         let answer = answer.expect(200);
         let token = answer["access_token"].as_str().unwrap();
-        let expected = json!({ "access_token": token, "scope": "read", "expires_in": 86400, "token_type": "Bearer" });
+        let expected =
+            json!({ "access_token": token, "scope": "read", "expires_in": 86400, "token_type": "Bearer" });
         assert_eq!(answer, expected);
         let id = &server.client_id;
         assert_eq!(
@@ -60,7 +61,9 @@ async fn a_token_carries_auth0s_claims_and_verifies_from_the_jwks() {
 
 #[tokio::test]
 async fn every_signing_algorithm_of_an_api_signs() {
-    for (name, algorithm) in [("RS256", Algorithm::Rs256), ("RS512", Algorithm::Rs512), ("PS256", Algorithm::Ps256)] {
+    for (name, algorithm) in
+        [("RS256", Algorithm::Rs256), ("RS512", Algorithm::Rs512), ("PS256", Algorithm::Ps256)]
+    {
         let server = TestServer::start().await;
         api(&server, json!({ "signing_alg": name })).await;
         let answer = issued(&server).await;
@@ -118,7 +121,8 @@ async fn json_and_basic_authentication_are_accepted_too() {
     let credentials = base64(&format!("{id}:{secret}"));
     let form = [("grant_type", "client_credentials"), ("audience", MANAGEMENT)];
     let form: Vec<_> = form.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-    let call = Call::new(Method::POST, "/oauth/token").header("authorization", &format!("Basic {credentials}"));
+    let call =
+        Call::new(Method::POST, "/oauth/token").header("authorization", &format!("Basic {credentials}"));
     server.send(call.form(&form).build()).await.expect(200);
 }
 
@@ -289,7 +293,10 @@ async fn a_disabled_grant_type_is_refused() {
     let server = TestServer::start().await;
     api(&server, json!({})).await;
     let path = format!("/clients/{}", server.client_id);
-    server.api_send(Method::PATCH, &path, &json!({ "grant_types": ["authorization_code"] })).await.expect(200);
+    server
+        .api_send(Method::PATCH, &path, &json!({ "grant_types": ["authorization_code"] }))
+        .await
+        .expect(200);
     let answer = server.token_request(&server.management_form(AUDIENCE, "")).await;
     let description = "Grant type 'client_credentials' not allowed for the client.";
     assert_eq!(answer.both(), (403, refused("unauthorized_client", description)));

@@ -5,8 +5,7 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::{Method, StatusCode};
 use serde_json::Value;
@@ -14,11 +13,11 @@ use serde_json::Value;
 use super::shape::CREDENTIAL;
 use super::{Credential, MOST, attached, moment, sql};
 use crate::app::App;
-use crate::applications::api::{NO_SUCH_CLIENT, bad_path, locked, plausible};
+use crate::applications::api::{NO_SUCH_CLIENT, locked};
 use crate::applications::{self, lifecycle};
 use crate::changes::Topic;
 use crate::management::shape::When;
-use crate::management::{ApiError, Body, Caller, Operation, Required, operation};
+use crate::management::{ApiError, Body, Caller, Operation, Path, Required, operation};
 use crate::write::Write;
 
 /// The path of all credentials of an application.
@@ -30,8 +29,14 @@ const ONE: &str = "/clients/{client_id}/credentials/{credential_id}";
 pub fn operations() -> Vec<Operation> {
     let read = Required::Any(&["read:client_credentials"]);
     vec![
-        operation("get_credentials", (Method::GET, ALL), read, "List the credentials of an application", list)
-            .answers(&CREDENTIAL),
+        operation(
+            "get_credentials",
+            (Method::GET, ALL),
+            read,
+            "List the credentials of an application",
+            list,
+        )
+        .answers(&CREDENTIAL),
         operation(
             "post_credentials",
             (Method::POST, ALL),
@@ -68,13 +73,11 @@ pub fn operations() -> Vec<Operation> {
     ]
 }
 
-/// The id of an application in the path.
-type ClientId = Result<Path<String>, PathRejection>;
-/// The ids of an application and of a credential in the path.
-type Ids = Result<Path<(String, String)>, PathRejection>;
-
-async fn list(State(app): State<Arc<App>>, caller: Caller, id: ClientId) -> Result<Response, ApiError> {
-    let client_id = client_id(id)?;
+async fn list(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Path(client_id): Path<String>,
+) -> Result<Response, ApiError> {
     let tenant = caller.tenant.id();
     applications::sql::find(&app.db, tenant, &client_id).await?.ok_or(NO_SUCH_CLIENT)?;
     let rows = sql::list(&app.db, tenant, &client_id).await?;
@@ -85,10 +88,9 @@ async fn list(State(app): State<Arc<App>>, caller: Caller, id: ClientId) -> Resu
 async fn create(
     State(app): State<Arc<App>>,
     caller: Caller,
-    id: ClientId,
+    Path(client_id): Path<String>,
     body: Body,
 ) -> Result<Response, ApiError> {
-    let client_id = client_id(id)?;
     let body = body.checked(&CREDENTIAL, When::Create)?;
     let credential = Credential::new(&body, app.clock.now(), &*app.entropy)?;
     let tenant = caller.tenant.id();
@@ -104,8 +106,11 @@ async fn create(
     Ok((StatusCode::CREATED, Json(credential.view())).into_response())
 }
 
-async fn show(State(app): State<Arc<App>>, caller: Caller, ids: Ids) -> Result<Response, ApiError> {
-    let (client_id, id) = both(ids)?;
+async fn show(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Path((client_id, id)): Path<(String, String)>,
+) -> Result<Response, ApiError> {
     let tenant = caller.tenant.id();
     match sql::find(&app.db, tenant, (&client_id, &id)).await? {
         Some(credential) => Ok(Json(credential.view()).into_response()),
@@ -114,8 +119,11 @@ async fn show(State(app): State<Arc<App>>, caller: Caller, ids: Ids) -> Result<R
     }
 }
 
-async fn delete(State(app): State<Arc<App>>, caller: Caller, ids: Ids) -> Result<StatusCode, ApiError> {
-    let (client_id, id) = both(ids)?;
+async fn delete(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Path((client_id, id)): Path<(String, String)>,
+) -> Result<StatusCode, ApiError> {
     let tenant = caller.tenant.id();
     let mut write = Write::begin(&app, tenant).await?;
     // A credential that is gone already is what the caller wants, also when it went with its application.
@@ -137,10 +145,9 @@ async fn delete(State(app): State<Arc<App>>, caller: Caller, ids: Ids) -> Result
 async fn update(
     State(app): State<Arc<App>>,
     caller: Caller,
-    ids: Ids,
+    Path((client_id, id)): Path<(String, String)>,
     body: Body,
 ) -> Result<Response, ApiError> {
-    let (client_id, id) = both(ids)?;
     let body = body.checked(&CREDENTIAL, When::Update)?;
     let tenant = caller.tenant.id();
     let mut write = Write::begin(&app, tenant).await?;
@@ -163,13 +170,3 @@ async fn update(
 /// The answer for a credential that the application does not have.
 const NO_SUCH_CREDENTIAL: ApiError =
     ApiError::NotFound { code: None, message: "The application has no credential with this id." };
-
-fn client_id(id: ClientId) -> Result<String, ApiError> {
-    let Path(id) = id.map_err(|_| bad_path("client_id"))?;
-    plausible(id, "client_id")
-}
-
-fn both(ids: Ids) -> Result<(String, String), ApiError> {
-    let Path((client_id, id)) = ids.map_err(|_| bad_path("credential_id"))?;
-    Ok((plausible(client_id, "client_id")?, plausible(id, "credential_id")?))
-}

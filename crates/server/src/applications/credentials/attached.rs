@@ -54,7 +54,8 @@ pub fn check(members: &mut Map<String, Value>, own: &[Credential]) -> Result<(),
                 }
                 Some(credential) if credential.facts.credential_type != wanted => {
                     let kind = credential.facts.credential_type.name();
-                    let reason = format!("Credential {id} is a {kind}, and a {} is needed here", wanted.name());
+                    let reason =
+                        format!("Credential {id} is a {kind}, and a {} is needed here", wanted.name());
                     return Err(Broken::new("credentials", reason));
                 }
                 Some(_) => {}

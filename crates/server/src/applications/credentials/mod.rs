@@ -185,8 +185,9 @@ fn expiry(members: &Map<String, Value>, now: Timestamp) -> Result<Option<Timesta
         return Ok(said);
     }
     let pem = text("pem").unwrap_or_default();
-    let certificate = Certificate::from_pem(pem)
-        .map_err(|_| Broken::new("parse_expiry_from_cert", "The pem is no certificate, so it names no expiry"))?;
+    let certificate = Certificate::from_pem(pem).map_err(|_| {
+        Broken::new("parse_expiry_from_cert", "The pem is no certificate, so it names no expiry")
+    })?;
     let end = certificate.not_after();
     if end <= now {
         return Err(Broken::new("pem", "The certificate has expired"));

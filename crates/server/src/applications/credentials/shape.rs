@@ -18,7 +18,9 @@ pub static CREDENTIAL: LazyLock<Object> = LazyLock::new(|| {
         name(),
         kid(),
         alg(),
-        field("credential_type", one_of(&["public_key", "cert_subject_dn", "x509_cert"])).required().on_create(),
+        field("credential_type", one_of(&["public_key", "cert_subject_dn", "x509_cert"]))
+            .required()
+            .on_create(),
         subject_dn(),
         field("thumbprint_sha256", text()).read_only(),
         pem(LONGEST_PEM),

@@ -1,5 +1,7 @@
 //! The statements of credentials.
 
+use jiff::Timestamp;
+
 use super::{Credential, Facts};
 use crate::clock;
 use crate::db::{Db, DbError, Row, Tx, Value};
@@ -65,7 +67,7 @@ pub async fn insert(
         json(facts)?,
         created_at.as_millisecond().into(),
         updated_at.as_millisecond().into(),
-        expires_at.map(|at| at.as_millisecond()).into(),
+        expires_at.map(Timestamp::as_millisecond).into(),
     ];
     tx.execute(INSERT, &values).await.map(drop)
 }
@@ -80,7 +82,7 @@ pub async fn update_expiry(
         tenant.as_str().into(),
         client_id.into(),
         Value::from(&credential.id),
-        credential.expires_at.map(|at| at.as_millisecond()).into(),
+        credential.expires_at.map(Timestamp::as_millisecond).into(),
         credential.updated_at.as_millisecond().into(),
     ];
     tx.execute(UPDATE_EXPIRY, &values).await.map(drop)

@@ -57,15 +57,14 @@ pub(super) const CLIENT_ID: Format = Format {
 };
 
 /// The id of a credential.
-pub const CREDENTIAL_ID: Format =
-    Format { name: "credential-id", accepts: |text| is_id(text, "cred_") };
+pub const CREDENTIAL_ID: Format = Format { name: "credential-id", accepts: |text| is_id(text, "cred_") };
 
 /// The id that an application gives to a key.
-pub const KEY_ID: Format = Format { name: "^([0-9a-zA-Z-_]{10,64})$", accepts: |text| text.bytes().all(is_url_safe) };
+pub const KEY_ID: Format =
+    Format { name: "^([0-9a-zA-Z-_]{10,64})$", accepts: |text| text.bytes().all(is_url_safe) };
 
 /// A moment with its offset from UTC (RFC 3339).
-pub const DATE_TIME: Format =
-    Format { name: "date-time", accepts: |text| text.parse::<Timestamp>().is_ok() };
+pub const DATE_TIME: Format = Format { name: "date-time", accepts: |text| text.parse::<Timestamp>().is_ok() };
 
 /// An address or a network, of IPv4 or IPv6.
 pub const IP_OR_NETWORK: Format = Format {
@@ -84,7 +83,8 @@ pub(super) const AZURE_KEY: Format = Format {
     name: "^([A-Za-z0-9+/]){86}==$",
     accepts: |text| {
         text.strip_suffix("==").is_some_and(|key| {
-            key.len() == 86 && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/'))
+            key.len() == 86
+                && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/'))
         })
     },
 };
@@ -123,7 +123,7 @@ fn is_web(text: &str) -> bool {
 }
 
 fn is_https(text: &str) -> bool {
-    is_web(text) && text.bytes().nth(4).is_some_and(|byte| byte.eq_ignore_ascii_case(&b's'))
+    is_web(text) && text.get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case("https"))
 }
 
 fn is_id(text: &str, prefix: &str) -> bool {

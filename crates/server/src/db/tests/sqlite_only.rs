@@ -74,7 +74,8 @@ async fn after_a_deferred_foreign_key_undid_a_group_only_the_guilty_one_fails_ag
 async fn a_database_locked_by_another_process_is_busy_and_then_works_again() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("chancery.db");
-    let db = at(&path, Patience { lock: Duration::from_millis(50), ..PATIENCE }).await;
+    // Long enough for a busy machine to come back to a thread that waits for the lock.
+    let db = at(&path, Patience { lock: Duration::from_millis(500), ..PATIENCE }).await;
     let other = rusqlite::Connection::open(&path).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
     assert_eq!(db.execute_batch(INSERT, vec![thing(1)]).await, Err(DbError::Busy));

@@ -59,7 +59,8 @@ fn members(shape: &Object, value: &Map<String, Value>, when: When, path: &Path<'
         let at = if top { Path { parent: None, name } } else { Path { parent: Some(path), name } };
         match shape.field(name).filter(|field| field.may_be_sent(when)) {
             Some(field) => {
-                let clears = member.is_null() && (field.nullable || (top && when == When::Update && !field.required));
+                let clears =
+                    member.is_null() && (field.nullable || (top && when == When::Update && !field.required));
                 if !clears {
                     kind(&field.kind, member, when, &at)?;
                 }
@@ -73,24 +74,34 @@ fn members(shape: &Object, value: &Map<String, Value>, when: When, path: &Path<'
     }
     // A merge patch requires nothing of its own members; a nested object is replaced whole.
     if when == When::Create || !top {
-        let missing = shape.fields.iter().find(|field| {
-            field.required && field.may_be_sent(when) && !value.contains_key(field.name)
-        });
+        let missing = shape
+            .fields
+            .iter()
+            .find(|field| field.required && field.may_be_sent(when) && !value.contains_key(field.name));
         if let Some(field) = missing {
             return Err(path.refuse(format!("Missing required property: {}", field.name)));
         }
     }
     if value.len() < shape.least {
-        return Err(path.refuse(format!("Too few properties defined ({}), minimum {}", value.len(), shape.least)));
+        return Err(path.refuse(format!(
+            "Too few properties defined ({}), minimum {}",
+            value.len(),
+            shape.least
+        )));
     }
     if value.len() > shape.most {
-        return Err(path.refuse(format!("Too many properties defined ({}), maximum {}", value.len(), shape.most)));
+        return Err(path.refuse(format!(
+            "Too many properties defined ({}), maximum {}",
+            value.len(),
+            shape.most
+        )));
     }
     Ok(())
 }
 
 fn kind(shape: &Kind, value: &Value, when: When, path: &Path<'_>) -> Result<(), Refusal> {
-    let expected = |name: &str| path.refuse(format!("Expected type {name} but found type {}", type_name(value)));
+    let expected =
+        |name: &str| path.refuse(format!("Expected type {name} but found type {}", type_name(value)));
     match shape {
         Kind::Any => Ok(()),
         Kind::Bool => value.as_bool().map(drop).ok_or_else(|| expected("boolean")),
@@ -113,7 +124,11 @@ fn kind(shape: &Kind, value: &Value, when: When, path: &Path<'_>) -> Result<(), 
             if values.contains(&text) {
                 Ok(())
             } else {
-                Err(path.refuse(format!("No enum match for: {}, expected one of: {}", shown(text), values.join(", "))))
+                Err(path.refuse(format!(
+                    "No enum match for: {}, expected one of: {}",
+                    shown(text),
+                    values.join(", ")
+                )))
             }
         }
         Kind::List(of, least, most) => {
@@ -135,9 +150,13 @@ fn kind(shape: &Kind, value: &Value, when: When, path: &Path<'_>) -> Result<(), 
         Kind::Map(of, most) => {
             let entries = value.as_object().ok_or_else(|| expected("object"))?;
             if entries.len() > *most {
-                return Err(path.refuse(format!("Too many properties defined ({}), maximum {most}", entries.len())));
+                return Err(
+                    path.refuse(format!("Too many properties defined ({}), maximum {most}", entries.len()))
+                );
             }
-            entries.iter().try_for_each(|(name, item)| kind(of, item, when, &Path { parent: Some(path), name }))
+            entries
+                .iter()
+                .try_for_each(|(name, item)| kind(of, item, when, &Path { parent: Some(path), name }))
         }
         Kind::Either(kinds) => {
             if kinds.iter().any(|one| kind(one, value, when, path).is_ok()) {
@@ -162,9 +181,11 @@ fn characters(rules: Text, text: &str, path: &Path<'_>) -> Result<(), Refusal> {
         return Err(path.refuse("String contains the character NUL"));
     }
     match rules.format {
-        Some(format) if !(format.accepts)(text) => {
-            Err(path.refuse(format!("Object didn't pass validation for format {}: {}", format.name, shown(text))))
-        }
+        Some(format) if !(format.accepts)(text) => Err(path.refuse(format!(
+            "Object didn't pass validation for format {}: {}",
+            format.name,
+            shown(text)
+        ))),
         _ => Ok(()),
     }
 }

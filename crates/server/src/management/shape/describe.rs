@@ -7,8 +7,11 @@ use super::{Kind, Object, Presence, When};
 /// The schema of a request body, or of an answer when `when` is none.
 pub fn schema(object: &Object, when: Option<When>) -> Value {
     let shown = |presence: Presence| match (presence, when) {
-        (Presence::Always, _) | (Presence::Create, Some(When::Create)) | (Presence::Update, Some(When::Update)) => true,
-        (presence, None) => presence != Presence::Update,
+        (Presence::Always, _)
+        | (Presence::Create, Some(When::Create))
+        | (Presence::Update, Some(When::Update))
+        // What can be sent at any time can be read.
+        | (_, None) => true,
         (Presence::Create | Presence::Update | Presence::Read, Some(_)) => false,
     };
     let fields: Vec<_> = object.fields.iter().filter(|field| shown(field.when)).collect();
@@ -27,7 +30,8 @@ pub fn schema(object: &Object, when: Option<When>) -> Value {
         .filter(|field| field.required && when == Some(When::Create))
         .map(|field| field.name)
         .collect();
-    let mut schema = json!({ "type": "object", "properties": properties, "additionalProperties": object.open });
+    let mut schema =
+        json!({ "type": "object", "properties": properties, "additionalProperties": object.open });
     if let Value::Object(schema) = &mut schema {
         if !required.is_empty() {
             schema.insert("required".to_owned(), json!(required));

@@ -6,10 +6,8 @@ use super::{SHAPE, apply, default_audience, view};
 use crate::management::shape::When;
 
 fn members(value: Value) -> Map<String, Value> {
-    match value {
-        Value::Object(members) => members,
-        other => panic!("{other} is no object"),
-    }
+    let Value::Object(members) = value else { panic!("{value} is no object") };
+    members
 }
 
 fn patched(settings: Value, patch: Value) -> Value {
