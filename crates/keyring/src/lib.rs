@@ -13,7 +13,7 @@ mod signer;
 mod tests;
 
 pub use kid::{Kid, KidError};
-pub use place::{Current, Next, Previous, Revoked, SealedHalf};
+pub use place::{Current, Farewell, Next, Previous, Revoked, SealedHalf};
 pub use ring::{
     BrokenRing, Key, KeyRing, PublicHalf, RevokeError, Revoking, Rotating, StoredKey, StoredPlace,
 };

@@ -55,10 +55,39 @@ pub struct Previous {
     pub(crate) until: Timestamp,
 }
 
-/// Never usable again; its private half no longer exists anywhere.
+/// Never usable again; its private half no longer exists anywhere. See [`Farewell`] for its last minute.
 #[derive(Debug)]
 pub struct Revoked {
     pub(crate) since: Option<Timestamp>,
     pub(crate) until: Option<Timestamp>,
     pub(crate) at: Timestamp,
+    pub(crate) farewell: Option<Farewell>,
+}
+
+/// The one token that outlives its key for a moment: the one that the key was revoked with.
+///
+/// A tool that rotates and revokes has its own token signed by the key that it revokes, and has to be able to
+/// finish its work with it. Every other token of the key is refused at once.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Farewell([u8; 32]);
+
+impl Farewell {
+    /// How long, after the revocation.
+    pub const LENGTH: jiff::SignedDuration = jiff::SignedDuration::from_secs(60);
+
+    /// From the SHA-256 of the token.
+    pub fn new(digest: [u8; 32]) -> Self {
+        Self(digest)
+    }
+
+    /// The SHA-256 of the token.
+    pub fn digest(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Farewell {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Farewell")
+    }
 }

@@ -8,7 +8,7 @@ use chancery_crypto::certificate::Certificate;
 use chancery_crypto::rsa::{PrivateKey, PublicKey};
 use jiff::Timestamp;
 
-use crate::place::{Current, Next, Previous, Revoked, SealedHalf};
+use crate::place::{Current, Farewell, Next, Previous, Revoked, SealedHalf};
 use crate::{Kid, Signer};
 
 /// The signing keys of one tenant.
@@ -81,6 +81,8 @@ pub enum StoredPlace {
         until: Option<Timestamp>,
         /// When it was revoked.
         at: Timestamp,
+        /// The token that it was revoked with, if the key itself had signed it.
+        farewell: Option<Farewell>,
     },
 }
 
@@ -181,8 +183,8 @@ impl KeyRing {
                 StoredPlace::Previous { sealed, since, until } => {
                     previous.push(Key { public, place: Previous { sealed, since, until } });
                 }
-                StoredPlace::Revoked { since, until, at } => {
-                    revoked.push(Key { public, place: Revoked { since, until, at } });
+                StoredPlace::Revoked { since, until, at, farewell } => {
+                    revoked.push(Key { public, place: Revoked { since, until, at, farewell } });
                 }
             }
         }
@@ -246,6 +248,16 @@ impl KeyRing {
             .chain(self.previous.iter().map(|key| &key.public))
             .find(|public| public.kid.as_str() == kid)
             .map(|public| &public.key)
+    }
+
+    /// The key that verifies the one token which a just revoked key was revoked with: see [`Farewell`].
+    pub fn farewell(&self, kid: &str, token_digest: &[u8; 32], now: Timestamp) -> Option<&PublicKey> {
+        let key = self.revoked.iter().find(|key| key.public.kid.as_str() == kid)?;
+        let same = chancery_crypto::digest::equal(key.place.farewell.as_ref()?.digest(), token_digest);
+        let passed = now.duration_since(key.place.at);
+        // A clock that jumped back does not open the door again for longer.
+        let open = !passed.is_negative() && passed < Farewell::LENGTH;
+        (same && open).then_some(&key.public.key)
     }
 
     /// The key that waits.

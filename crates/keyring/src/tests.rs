@@ -48,7 +48,12 @@ fn previous(number: usize, until: i64) -> StoredKey {
 }
 
 fn revoked(number: usize) -> StoredKey {
-    stored(number, |_| StoredPlace::Revoked { since: Some(at(0)), until: Some(at(5)), at: at(8) })
+    stored(number, |_| StoredPlace::Revoked {
+        since: Some(at(0)),
+        until: Some(at(5)),
+        at: at(8),
+        farewell: Some(Farewell::new([9; 32])),
+    })
 }
 
 fn open(_: &Kid, sealed: &SealedHalf) -> Result<PrivateKey, String> {
@@ -110,6 +115,17 @@ fn tokens_verify_with_the_current_and_previous_keys_alone() {
     let verifies = |number: usize| ring.verifier(kid(number).as_str()).is_some();
     assert_eq!([0, 1, 2, 3].map(verifies), [true, false, true, false]);
     assert!(ring.verifier("../../etc/passwd").is_none());
+}
+
+#[test]
+fn the_token_that_revoked_its_own_key_has_a_minute_to_finish_and_no_other_has() {
+    let ring = ring(vec![current(0), next(1), revoked(3)]);
+    let verifies = |digest, seconds| ring.farewell(kid(3).as_str(), &[digest; 32], at(seconds)).is_some();
+    assert!(verifies(9, 8) && verifies(9, 67));
+    assert!(!verifies(9, 68), "the minute is over");
+    assert!(!verifies(9, 7), "the clock jumped back");
+    assert!(!verifies(1, 8), "another token");
+    assert!(ring.farewell(kid(0).as_str(), &[9; 32], at(8)).is_none(), "another key");
 }
 
 #[test]

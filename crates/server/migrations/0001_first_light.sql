@@ -36,11 +36,13 @@ CREATE TABLE signing_keys (
     current_since BIGINT,
     current_until BIGINT,
     revoked_at BIGINT,
+    farewell BYTEA,
     created_at BIGINT NOT NULL,
     PRIMARY KEY (tenant_id, kid),
     UNIQUE (tenant_id, kid, place),
     CHECK ((private IS NOT NULL) = (place <> 'revoked')),
     CHECK ((revoked_at IS NOT NULL) = (place = 'revoked')),
+    CHECK (farewell IS NULL OR place = 'revoked'),
     CHECK ((current_since IS NULL) = (place = 'next')),
     CHECK ((current_until IS NOT NULL) = (place IN ('previous', 'revoked')))
 );

@@ -65,7 +65,7 @@ pub(super) async fn run(app: &Arc<App>, command: &Command) -> Result<(), Failure
         }
         Command::Revoke { kid, .. } => {
             let entry = Entry::by_cli("Revoke an application signing key");
-            let key = signing_keys::revoke(app, &tenant, kid, entry).await.map_err(Failure::said)?;
+            let key = signing_keys::revoke(app, &tenant, kid, None, entry).await.map_err(Failure::said)?;
             let text =
                 format!("Revoked {kid}. Its private half is erased and its tokens are refused from now on.");
             said(common.json, &json!({ "kid": key.kid.as_str(), "cert": key.certificate.to_pem() }), &text);

@@ -144,7 +144,8 @@ fn admit(
     })
 }
 
-fn bearer(headers: &HeaderMap) -> Result<&str, ApiError> {
+/// The access token of a request (RFC 6750 section 2.1).
+pub fn bearer(headers: &HeaderMap) -> Result<&str, ApiError> {
     let mut values = headers.get_all(header::AUTHORIZATION).iter();
     let missing = || ApiError::Unauthorized("Missing authentication".to_owned());
     let invalid = || ApiError::Unauthorized("Invalid token".to_owned());

@@ -6,13 +6,15 @@ use std::sync::{Arc, LazyLock};
 
 use axum::Json;
 use axum::extract::State;
-use chancery_keyring::RevokeError;
-use http::{Method, StatusCode};
+use chancery_crypto::digest;
+use chancery_keyring::{Farewell, RevokeError};
+use http::{HeaderMap, Method, StatusCode};
 use serde_json::Value;
 
 use super::{KeyError, sql, view};
 use crate::app::App;
 use crate::logs::{Entry, Kind};
+use crate::management::caller::bearer;
 use crate::management::operation::{Operation, Required, operation};
 use crate::management::shape::{Object, boolean, field, object, text};
 use crate::management::{ApiError, Caller, Path};
@@ -104,8 +106,14 @@ async fn revoke(
     State(app): State<Arc<App>>,
     caller: Caller,
     Path(kid): Path<String>,
+    headers: HeaderMap,
 ) -> Result<Json<Value>, ApiError> {
-    match super::revoke(&app, &caller.tenant.stored, &kid, caller.entry(200)).await {
+    let farewell = if caller.token.kid == kid {
+        Some(Farewell::new(digest::sha256(bearer(&headers)?.as_bytes())))
+    } else {
+        None
+    };
+    match super::revoke(&app, &caller.tenant.stored, &kid, farewell, caller.entry(200)).await {
         Ok(key) => Ok(Json(view::brief(&key))),
         Err(error) => Err(refused(&app, &caller, error).await),
     }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use chancery_crypto::certificate::{Certificate, SelfSigned};
 use chancery_crypto::rsa::PrivateKey;
 use chancery_crypto::seal::{Label, Sealer};
-use chancery_keyring::{BrokenRing, KeyRing, Kid, RevokeError, SealedHalf, StoredKey};
+use chancery_keyring::{BrokenRing, Farewell, KeyRing, Kid, RevokeError, SealedHalf, StoredKey};
 use jiff::{SignedDuration, Timestamp};
 
 use super::sql::{self, NewKey};
@@ -162,8 +162,15 @@ pub async fn rotate(app: &Arc<App>, tenant: &Stored, entry: Entry) -> Result<Sto
     Ok(StoredKey { kid, certificate, place: chancery_keyring::StoredPlace::Next { sealed } })
 }
 
-/// Revokes a previous key. Answers the key as it was.
-pub async fn revoke(app: &Arc<App>, tenant: &Stored, kid: &str, entry: Entry) -> Result<StoredKey, KeyError> {
+/// Revokes a previous key. Answers the key as it was. `farewell` is the token that asks for it, if this very
+/// key signed it.
+pub async fn revoke(
+    app: &Arc<App>,
+    tenant: &Stored,
+    kid: &str,
+    farewell: Option<Farewell>,
+    entry: Entry,
+) -> Result<StoredKey, KeyError> {
     let kid: Kid = kid.parse().map_err(|_| RevokeError::Unknown)?;
     let mut write = Write::begin(app, &tenant.id).await?;
     if !sql::lock(write.tx(), &tenant.id).await? {
@@ -172,7 +179,7 @@ pub async fn revoke(app: &Arc<App>, tenant: &Stored, kid: &str, entry: Entry) ->
     let rows = sql::load_with(write.tx(), &tenant.id, kid.as_str()).await?;
     let key = rows.iter().find(|row| row.kid == kid).cloned().ok_or(RevokeError::Unknown)?;
     let revoking = open_ring(&app.sealer, &tenant.id, rows)?.revoke(&kid, app.clock.now())?;
-    sql::revoke(write.tx(), &tenant.id, &revoking).await?;
+    sql::revoke(write.tx(), &tenant.id, &revoking, farewell.as_ref()).await?;
     write.notice(Topic::Tenant, tenant.canonical.as_str());
     write.commit(entry).await?;
     // The old pages of the write-ahead log still hold the sealed private half until they are folded in.

@@ -1,17 +1,17 @@
 //! The statements of the key ring.
 
 use chancery_crypto::certificate::Certificate;
-use chancery_keyring::{Kid, Revoking, Rotating, SealedHalf, StoredKey, StoredPlace};
+use chancery_keyring::{Farewell, Kid, Revoking, Rotating, SealedHalf, StoredKey, StoredPlace};
 use jiff::Timestamp;
 
 use crate::clock;
 use crate::db::{Db, DbError, Row, Tx, Value};
 use crate::tenants::TenantId;
 
-const LOAD: &str = "SELECT kid, place, certificate, private, current_since, current_until, revoked_at FROM signing_keys \
+const LOAD: &str = "SELECT kid, place, certificate, private, current_since, current_until, revoked_at, farewell FROM signing_keys \
      WHERE tenant_id = $1 AND (place <> 'revoked' OR kid = $2 OR kid IN \
      (SELECT kid FROM signing_keys WHERE tenant_id = $1 AND place = 'revoked' ORDER BY revoked_at DESC, kid LIMIT 3))";
-const FIND: &str = "SELECT kid, place, certificate, private, current_since, current_until, revoked_at FROM signing_keys \
+const FIND: &str = "SELECT kid, place, certificate, private, current_since, current_until, revoked_at, farewell FROM signing_keys \
      WHERE tenant_id = $1 AND kid = $2";
 const INSERT: &str = "INSERT INTO signing_keys (tenant_id, kid, place, certificate, private, current_since, created_at) \
      VALUES ($1, $2, $3, $4, $5, $6, $7)";
@@ -20,7 +20,7 @@ const LOCK_RING: &str = "UPDATE key_rings SET version = version + 1 WHERE tenant
 const RETIRE: &str = "UPDATE signing_keys SET place = 'previous', current_until = $3 WHERE tenant_id = $1 AND kid = $2 AND place = 'current'";
 const PROMOTE: &str = "UPDATE signing_keys SET place = 'current', current_since = $3 WHERE tenant_id = $1 AND kid = $2 AND place = 'next'";
 const POINT: &str = "UPDATE key_rings SET current_kid = $2, next_kid = $3 WHERE tenant_id = $1";
-const REVOKE: &str = "UPDATE signing_keys SET place = 'revoked', private = NULL, revoked_at = $3 \
+const REVOKE: &str = "UPDATE signing_keys SET place = 'revoked', private = NULL, revoked_at = $3, farewell = $4 \
      WHERE tenant_id = $1 AND kid = $2 AND place = 'previous'";
 const COUNT_ROTATIONS: &str = "SELECT COUNT(*) AS total, MIN(rotated_at) AS oldest FROM rotations WHERE tenant_id = $1 AND rotated_at > $2";
 const INSERT_ROTATION: &str =
@@ -55,7 +55,12 @@ fn from_row(row: &Row) -> Result<StoredKey, DbError> {
             since: needed(since, "current_since")?,
             until: needed(until, "current_until")?,
         },
-        "revoked" => StoredPlace::Revoked { since, until, at: needed(time("revoked_at")?, "revoked_at")? },
+        "revoked" => StoredPlace::Revoked {
+            since,
+            until,
+            at: needed(time("revoked_at")?, "revoked_at")?,
+            farewell: row.opt_bytes("farewell")?.and_then(|digest| digest.try_into().ok()).map(Farewell::new),
+        },
         other => return Err(DbError::Other(format!("the signing key {kid} has the unknown place {other}"))),
     };
     Ok(StoredKey { kid, certificate, place })
@@ -144,9 +149,18 @@ pub async fn rotate(
 }
 
 /// Writes a revocation, erasing the private half.
-pub async fn revoke(tx: &mut Tx, tenant: &TenantId, revoking: &Revoking) -> Result<(), DbError> {
-    let values =
-        [tenant.as_str().into(), revoking.kid.as_str().into(), Value::Int(revoking.now.as_millisecond())];
+pub async fn revoke(
+    tx: &mut Tx,
+    tenant: &TenantId,
+    revoking: &Revoking,
+    farewell: Option<&Farewell>,
+) -> Result<(), DbError> {
+    let values = [
+        tenant.as_str().into(),
+        revoking.kid.as_str().into(),
+        Value::Int(revoking.now.as_millisecond()),
+        farewell.map(|farewell| farewell.digest().as_slice()).into(),
+    ];
     match tx.execute(REVOKE, &values).await? {
         1 => Ok(()),
         _ => Err(DbError::Other(format!("the signing key {} was not where the ring says", revoking.kid))),

@@ -54,7 +54,7 @@ pub fn of_stored(key: &StoredKey) -> Value {
         StoredPlace::Previous { since, until, .. } => {
             State { previous: true, since: Some(*since), until: Some(*until), ..NONE }
         }
-        StoredPlace::Revoked { since, until, at } => {
+        StoredPlace::Revoked { since, until, at, farewell: _ } => {
             State { since: *since, until: *until, revoked_at: Some(*at), ..NONE }
         }
     };

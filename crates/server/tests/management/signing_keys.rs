@@ -316,6 +316,28 @@ async fn a_token_of_a_previous_key_verifies_until_the_key_is_revoked() {
 }
 
 #[tokio::test]
+async fn a_tool_that_revokes_the_key_of_its_own_token_has_a_minute_to_finish() {
+    for on in engines() {
+        let server = TestServer::on(on).await;
+        let sibling = server.sibling().await;
+        let old = kid(&keys(&server).await, "current");
+        let tool = server.token(&["read:signing_keys", "update:signing_keys"]).await;
+        let other = server.token(&["read:signing_keys"]).await;
+        rotate(&server).await;
+        let path = format!("/api/v2/keys/signing/{old}/revoke");
+        server.send(kit::Call::new(Method::PUT, &path).bearer(&tool).build()).await.expect(200);
+        chancery::changes::catch_up(&sibling.app).await.unwrap();
+        let call = |token: &str| kit::Call::get("/api/v2/keys/signing").bearer(token).build();
+        for process in [&server, &sibling] {
+            process.send(call(&tool)).await.expect(200);
+            process.send(call(&other)).await.expect(401);
+        }
+        server.clock.advance(SignedDuration::from_secs(60));
+        server.send(call(&tool)).await.expect(401);
+    }
+}
+
+#[tokio::test]
 async fn a_clock_that_jumps_back_breaks_nothing() {
     let server = TestServer::start().await;
     keys(&server).await;
