@@ -165,9 +165,11 @@ pub async fn unseal(db: &Db, key_file: &Path, made: &mut Vec<String>) -> Result<
     let wrong = || MasterKeyError::Wrong(key_file.to_owned());
     if let Some(sealed) = found {
         sealer.open(CHECK_LABEL, &sealed).map_err(|_| wrong())?;
+        db.migrate(clock.now().as_millisecond()).await?;
+        return Ok(sealer);
     }
     db.migrate(clock.now().as_millisecond()).await?;
-    ensure_installation(db, &sealer, &entropy, clock.now()).await?;
+    mark_installation(db, &sealer, &entropy, clock.now()).await?;
     // Another process may have been first, with another key.
     let sealed = seal_check(db).await?.ok_or_else(wrong)?;
     sealer.open(CHECK_LABEL, &sealed).map_err(|_| wrong())?;
@@ -184,7 +186,7 @@ async fn seal_check(db: &Db) -> Result<Option<Vec<u8>>, DbError> {
     }
 }
 
-async fn ensure_installation(
+async fn mark_installation(
     db: &Db,
     sealer: &Sealer,
     entropy: &dyn Entropy,

@@ -15,6 +15,9 @@ use crate::db::Target;
 use crate::http::tls::DevFiles;
 use crate::tenants::Domain;
 
+#[cfg(test)]
+mod tests;
+
 /// The settings as flags and environment variables.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Settings (also in the environment and in chancery.toml)")]

@@ -4,6 +4,9 @@
 
 use chancery_keyring::Kid;
 
+#[cfg(test)]
+mod tests;
+
 /// A source of unpredictable bytes.
 pub trait Entropy: Send + Sync {
     /// Fills `bytes`.

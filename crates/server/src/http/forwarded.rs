@@ -8,6 +8,9 @@ use std::net::IpAddr;
 use http::HeaderMap;
 use ipnet::IpNet;
 
+#[cfg(test)]
+mod tests;
+
 /// The client's address: the nearest one that is no trusted proxy.
 pub fn client_ip(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
     let believed = |ip: IpAddr| trusted.iter().any(|net| net.contains(&ip));

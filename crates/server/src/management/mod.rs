@@ -45,10 +45,8 @@ pub fn operations() -> Vec<Operation> {
 
 /// The router of `/api/v2`, each operation behind its guard.
 pub fn router(app: &Arc<App>) -> Router<Arc<App>> {
-    let operations = operations();
-    let description = openapi::document(&operations);
-    let mut router = Router::new().route("/openapi.json", openapi::route(description));
-    for operation in operations {
+    let mut router = Router::new().route("/openapi.json", openapi::route());
+    for operation in operations() {
         router = router.route(operation.path, operation.guarded(app));
     }
     router.fallback(caller::unknown_path).method_not_allowed_fallback(caller::wrong_method)

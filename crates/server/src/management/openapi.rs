@@ -2,7 +2,7 @@
 //!
 //! Must never describe what is not served, nor be kept beside the list by hand.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use axum::routing::{MethodRouter, get};
 use bytes::Bytes;
@@ -14,7 +14,7 @@ use super::shape;
 use crate::app::App;
 
 /// The document.
-pub fn document(operations: &[Operation]) -> Bytes {
+fn document(operations: &[Operation]) -> Bytes {
     let mut paths: Map<String, Value> = Map::new();
     for operation in operations {
         let entry = paths.entry(operation.path).or_insert_with(|| json!({}));
@@ -77,7 +77,9 @@ fn described(operation: &Operation) -> Value {
 }
 
 /// Serves the document. It holds no secret, so it needs no token.
-pub fn route(document: Bytes) -> MethodRouter<Arc<App>> {
+pub fn route() -> MethodRouter<Arc<App>> {
+    // Made when somebody asks: it would be most of the work of a start.
+    static DOCUMENT: LazyLock<Bytes> = LazyLock::new(|| document(&super::operations()));
     let json = HeaderValue::from_static("application/json; charset=utf-8");
-    get(move || async move { ([(header::CONTENT_TYPE, json)], document) })
+    get(move || async move { ([(header::CONTENT_TYPE, json)], DOCUMENT.clone()) })
 }

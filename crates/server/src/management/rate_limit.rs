@@ -9,6 +9,9 @@ use jiff::Timestamp;
 
 use crate::tenants::Policy;
 
+#[cfg(test)]
+mod tests;
+
 /// A bucket that refills steadily. Empty settings mean no limit.
 #[derive(Debug, Default)]
 pub struct Bucket(Mutex<Option<Level>>);
