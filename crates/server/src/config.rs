@@ -57,6 +57,33 @@ pub struct Flags {
     log_level: Option<String>,
 }
 
+impl Flags {
+    /// The flags that name the data, to be repeated to another command. A database URL may hold a password, so
+    /// a variable stands for it.
+    fn finding(&self) -> Vec<String> {
+        let paths = [
+            ("--config", &self.config),
+            ("--data-dir", &self.data_dir),
+            ("--master-key-file", &self.master_key_file),
+        ];
+        let named = paths.iter().filter_map(|(flag, path)| {
+            path.as_ref().map(|path| format!("{flag} {}", quoted(&path.display().to_string())))
+        });
+        let url = self.database_url.iter().map(|_| "--database-url \"$CHANCERY_DATABASE_URL\"".to_owned());
+        named.chain(url).collect()
+    }
+}
+
+/// A word as a shell reads it.
+pub fn quoted(word: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./+=:,@%".contains(&byte);
+    if !word.is_empty() && word.bytes().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', "'\\''"))
+    }
+}
+
 /// A URL that may hold a password.
 #[derive(Clone, Deserialize)]
 #[serde(transparent)]
@@ -116,6 +143,8 @@ pub struct Config {
     pub log_format: LogFormat,
     /// What is logged.
     pub log_level: String,
+    /// The flags with which another command finds the same data.
+    pub finding_flags: Vec<String>,
 }
 
 /// An origin: scheme and domain.
@@ -165,6 +194,7 @@ pub struct ConfigError {
 impl Config {
     /// Puts the settings together.
     pub fn load(flags: Flags) -> Result<Self, ConfigError> {
+        let finding_flags = flags.finding();
         let file = read_file(flags.config.as_deref())?;
         let tls = tls(flags.tls.or(file.tls).as_deref())?;
         let listen = address("listen", flags.listen.or(file.listen).as_deref().unwrap_or("127.0.0.1:8080"))?;
@@ -193,6 +223,7 @@ impl Config {
             listen,
             public_url,
             tls,
+            finding_flags,
         })
     }
 

@@ -143,6 +143,17 @@ async fn the_connection_key_is_another_key_and_stays_through_a_rotation() {
 }
 
 #[tokio::test]
+async fn another_process_finds_the_connection_key_before_it_reads_the_notice() {
+    for on in engines() {
+        let server = TestServer::on(on).await;
+        let sibling = server.sibling().await;
+        sibling.get("/pem").await.expect_ok();
+        let made = server.get("/pem?cert=connection").await.text();
+        assert_eq!(sibling.get("/pem?cert=connection").await.text(), made);
+    }
+}
+
+#[tokio::test]
 async fn the_downloads_name_a_file() {
     let server = TestServer::start().await;
     assert_eq!(

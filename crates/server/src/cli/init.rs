@@ -21,12 +21,14 @@ pub(super) struct Args {
 }
 
 pub(super) async fn run(config: &Config, args: &Args) -> Result<(), Failure> {
-    if let Some(files) = config.dev_files() {
-        std::fs::create_dir_all(&config.data_dir).map_err(Failure::said)?;
-        tls::prepare_dev(&files, config.public_url.domain.host()).map_err(Failure::said)?;
-    }
     let running = bootstrap::start(config, Mode::Init).await?;
-    let outcome = report(&running.app, config, args, &running.made).await;
+    let prepared = config.dev_files().map_or(Ok(()), |files| {
+        tls::prepare_dev(&files, config.public_url.domain.host()).map_err(Failure::said)
+    });
+    let outcome = match prepared {
+        Ok(()) => report(&running.app, config, args, &running.made).await,
+        Err(failure) => Err(failure),
+    };
     running.stop().await?;
     outcome
 }

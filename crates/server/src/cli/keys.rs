@@ -18,6 +18,7 @@ pub(super) enum Command {
     /// Show one key, whatever its state
     Show {
         /// Id of the key
+        #[arg(allow_hyphen_values = true)]
         kid: String,
         #[command(flatten)]
         common: Common,
@@ -27,6 +28,7 @@ pub(super) enum Command {
     /// Revoke a previous key for good: its private half is erased and its tokens are refused
     Revoke {
         /// Id of the key
+        #[arg(allow_hyphen_values = true)]
         kid: String,
         #[command(flatten)]
         common: Common,

@@ -10,7 +10,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::{Failure, output};
 use crate::app::App;
 use crate::bootstrap::{self, Mode};
-use crate::config::{Config, Tls};
+use crate::config::{Config, Tls, quoted};
 use crate::http::{serve::serve, tls};
 use crate::{changes, logs, probes, router, tenants};
 
@@ -82,12 +82,13 @@ async fn greet(config: &Config, made: &[String], app: &App) -> Result<(), Failur
     let tenant = super::tenant_named(app, None).await?;
     let base = format!("{}://{}", tenant.scheme, tenant.domain);
     let program = program();
-    let data = if config.data_dir.as_os_str() == "chancery-data" {
-        String::new()
-    } else {
-        format!(" --data-dir {}", config.data_dir.display())
-    };
-    let trust = config.dev_files().map_or(String::new(), |files| format!(" --cacert {}", files.ca.display()));
+    let data: String = config.finding_flags.iter().flat_map(|flag| [" ", flag]).collect();
+    let trust = config
+        .dev_files()
+        .map_or(String::new(), |files| format!(" --cacert {}", quoted(&files.ca.display().to_string())));
+    if config.finding_flags.iter().any(|flag| flag.starts_with("--database-url")) {
+        output::line("The commands below need the database URL in the variable CHANCERY_DATABASE_URL.\n");
+    }
     output::line("Chancery made:");
     for thing in made {
         output::line(format!("  {thing}"));
@@ -104,8 +105,8 @@ fn program() -> String {
     let Ok(path) = std::env::current_exe() else { return "chancery".to_owned() };
     let here = std::env::current_dir().unwrap_or_default();
     match path.strip_prefix(&here) {
-        Ok(below) => format!("./{}", below.display()),
-        Err(_) => path.display().to_string(),
+        Ok(below) => quoted(&format!("./{}", below.display())),
+        Err(_) => quoted(&path.display().to_string()),
     }
 }
 

@@ -16,6 +16,7 @@ use super::error::ApiError;
 use super::operation::Line;
 use super::rate_limit::Admission;
 use crate::app::App;
+use crate::changes;
 use crate::http::Origin;
 use crate::http::host::Site;
 use crate::logs::{Entry, Kind};
@@ -87,9 +88,18 @@ pub async fn guard(
     mut request: Request,
     next: Next,
 ) -> Response {
-    let Site(tenant) = site;
+    let Site(mut tenant) = site;
     let admission = tenant.requests.admit(tenant.policy(), app.clock.now());
-    let mut response = match admit(&app, &tenant, line, &request, admission) {
+    let mut admitted = admit(&app, &tenant, line, &request, admission);
+    // A key that another process has just promoted: its notice may be on the way still. One look is enough.
+    if matches!(&admitted, Err(ApiError::Unauthorized(message)) if message == UNKNOWN_KEY)
+        && changes::catch_up_soon(&app).await
+        && let Ok(Some(fresh)) = app.tenants.find(&app, &tenant.stored.domain).await
+    {
+        tenant = fresh;
+        admitted = admit(&app, &tenant, line, &request, admission);
+    }
+    let mut response = match admitted {
         Ok(caller) => {
             request.extensions_mut().insert(caller);
             next.run(request).await
@@ -157,11 +167,14 @@ pub fn bearer(headers: &HeaderMap) -> Result<&str, ApiError> {
     if scheme.eq_ignore_ascii_case("bearer") { Ok(token.trim()) } else { Err(invalid()) }
 }
 
+/// What the caller is told of a signature that no valid key made.
+const UNKNOWN_KEY: &str = "Invalid signature received for JSON Web Token validation";
+
 /// What the caller is told; the exact reason could help somebody who forges tokens.
 fn refusal(error: &VerifyError) -> &'static str {
     match error {
         VerifyError::Malformed(_) | VerifyError::Issuer(_) => "Invalid token",
-        VerifyError::Signature => "Invalid signature received for JSON Web Token validation",
+        VerifyError::Signature => UNKNOWN_KEY,
         VerifyError::Expired => "Expired token received for JSON Web Token validation",
         VerifyError::Audience(_) => "Bad audience: the token is not for the Management API of this tenant",
     }

@@ -68,6 +68,8 @@ async fn with_connection_key(app: &Arc<App>, tenant: Arc<Tenant>) -> Result<Arc<
         return Ok(tenant);
     }
     connection_keys::ensure(app, &tenant.stored).await?;
+    // Another process may have made it, and its notice may be on the way still.
+    app.tenants.forget(tenant.id(), &tenant.stored.canonical);
     let reloaded = app.tenants.find(app, &tenant.stored.domain).await?;
     reloaded.ok_or_else(|| ApiError::not_found("The tenant does not exist any more."))
 }

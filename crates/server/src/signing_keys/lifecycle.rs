@@ -73,12 +73,12 @@ impl PreparedRing {
     }
 }
 
-/// Makes the first two keys of a tenant. The next key's certificate begins a second later, so that sorting
-/// by age tells them apart.
+/// Makes the first two keys of a tenant. The current key's certificate began a second earlier, so that sorting
+/// by age tells them apart and both are valid at once.
 pub async fn prepare_ring(app: &App, tenant: &Stored, now: Timestamp) -> Result<PreparedRing, KeyError> {
-    let current = prepare(app, tenant, now).await?;
-    let later = now.saturating_add(SignedDuration::from_secs(1)).unwrap_or(now);
-    Ok(PreparedRing { current, next: prepare(app, tenant, later).await? })
+    let earlier = now.saturating_sub(SignedDuration::from_secs(1)).unwrap_or(now);
+    let current = prepare(app, tenant, earlier).await?;
+    Ok(PreparedRing { current, next: prepare(app, tenant, now).await? })
 }
 
 async fn prepare(app: &App, tenant: &Stored, not_before: Timestamp) -> Result<NewKey, KeyError> {

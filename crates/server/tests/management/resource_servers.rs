@@ -153,7 +153,7 @@ async fn a_new_api_is_answered_whole_with_its_defaults() {
         for path in [path_of(&answer.1), format!("{PATH}/urn%3Aplain"), format!("{PATH}/urn:plain")] {
             assert_eq!(server.api_get(&path).await.both(), (200, answer.1.clone()), "{path}");
         }
-        assert_eq!(listed(&server, "").await[1], answer.1);
+        assert_eq!(listed(&server, "identifiers=urn:plain").await, json!([answer.1]));
     }
 }
 
@@ -188,6 +188,7 @@ async fn every_setting_is_stored_and_shown() {
         });
         let mut expected = body.clone();
         body["token_encryption"]["encryption_key"]["pem"] = json!(pem);
+        server.clock.advance(SignedDuration::from_secs(1));
         let api = made(&server, body).await;
         let thumbprint = chancery_jose::jwk::thumbprint(key(6).public());
         expected["token_encryption"]["encryption_key"]["thumbprint_sha256"] = json!(thumbprint);
@@ -203,9 +204,14 @@ async fn every_setting_is_stored_and_shown() {
 async fn an_api_is_found_changed_and_deleted_under_its_identifier_too() {
     for on in engines() {
         let server = TestServer::on(on).await;
-        for identifier in
-            ["https://api.example/a b/?x=1&y=%41#z", "a/../b", "ü 漢字", "100%", "'; DROP TABLE x--", &"i".repeat(600)]
-        {
+        for identifier in [
+            "https://api.example/a b/?x=1&y=%41#z",
+            "a/../b",
+            "ü 漢字",
+            "100%",
+            "'; DROP TABLE x--",
+            &"i".repeat(600),
+        ] {
             let api = made(&server, json!({ "identifier": identifier })).await;
             let path = format!("{PATH}/{}", utf8_percent_encode(identifier, NON_ALPHANUMERIC));
             assert_eq!(server.api_get(&path).await.both(), (200, api.clone()), "{identifier}");
@@ -238,7 +244,8 @@ async fn an_identifier_that_looks_like_the_id_of_another_api_hides_nothing() {
 async fn the_list_pages_by_number_oldest_first_with_and_without_totals() {
     for on in engines() {
         let server = TestServer::on(on).await;
-        let mut all = vec![server.api_get(&format!("{PATH}/{}", MANAGEMENT.replace('/', "%2F"))).await.expect(200)];
+        let mut all =
+            vec![server.api_get(&format!("{PATH}/{}", MANAGEMENT.replace('/', "%2F"))).await.expect(200)];
         for number in 0..5 {
             server.clock.advance(SignedDuration::from_secs(1));
             all.push(made(&server, json!({ "identifier": format!("urn:{number}") })).await);
@@ -281,6 +288,7 @@ async fn a_page_has_fifty_apis_where_nothing_is_said_and_a_hundred_at_most() {
 #[tokio::test]
 async fn the_list_knows_no_checkpoints_and_ignores_them() {
     let server = TestServer::start().await;
+    server.clock.advance(SignedDuration::from_secs(1));
     let api = made(&server, json!({ "identifier": "urn:a" })).await;
     let list = listed(&server, "take=1&from=forged").await;
     assert_eq!((list.as_array().unwrap().len(), &list[1]), (2, &api));
@@ -304,7 +312,10 @@ async fn identifiers_narrow_the_list() {
         let by_id = format!("identifiers={}", a["id"].as_str().unwrap());
         assert_eq!(ask(&by_id).await, json!([]), "an id is no identifier");
         assert_eq!(
-            ask("identifiers=urn:a&identifiers=urn:b&identifiers=urn:c&per_page=2&page=1&include_totals=true").await,
+            ask(
+                "identifiers=urn:a&identifiers=urn:b&identifiers=urn:c&per_page=2&page=1&include_totals=true"
+            )
+            .await,
             json!({ "start": 2, "limit": 2, "length": 1, "total": 3, "resource_servers": [b] })
         );
         let many = "identifiers=urn:a&".repeat(100);
@@ -347,7 +358,8 @@ async fn fields_choose_what_is_shown() {
         assert_eq!(list, json!([expected]), "{query}");
     }
     let counted = listed(&server, "identifiers=urn:a&fields=name&include_totals=true").await;
-    let expected = json!({ "start": 0, "limit": 50, "length": 1, "total": 1, "resource_servers": [{ "name": "a" }] });
+    let expected =
+        json!({ "start": 0, "limit": 50, "length": 1, "total": 1, "resource_servers": [{ "name": "a" }] });
     assert_eq!(counted, expected);
 }
 
@@ -408,7 +420,8 @@ async fn closing_an_api_to_one_kind_of_subject_leaves_the_other_as_it_was() {
     let api = made(&server, json!({ "identifier": "urn:a" })).await;
     let close = |who: &str| json!({ "subject_type_authorization": { who: { "policy": "deny_all" } } });
     let user = patched(&server, &api, close("user")).await.expect(200);
-    let expected = json!({ "user": { "policy": "deny_all" }, "client": { "policy": "require_client_grant" } });
+    let expected =
+        json!({ "user": { "policy": "deny_all" }, "client": { "policy": "require_client_grant" } });
     assert_eq!(user["subject_type_authorization"], expected);
     let both = patched(&server, &api, close("client")).await.expect(200);
     let expected = json!({ "user": { "policy": "deny_all" }, "client": { "policy": "deny_all" } });
@@ -442,8 +455,8 @@ async fn an_identifier_belongs_to_one_api_until_that_is_deleted() {
         assert_eq!(server.api_send(Method::POST, PATH, &again).await.both(), taken());
         let system = json!({ "identifier": MANAGEMENT });
         assert_eq!(server.api_send(Method::POST, PATH, &system).await.both(), taken());
-        let list = listed(&server, "").await;
-        assert_eq!((list.as_array().unwrap().len(), &list[1]), (2, &first));
+        assert_eq!(listed(&server, "include_totals=true").await["total"], 2);
+        assert_eq!(listed(&server, "identifiers=urn:a").await, json!([first]));
         assert_eq!(server.api_call(Method::DELETE, &path_of(&first)).await.status, 204);
         let second = made(&server, again).await;
         assert_ne!(second["id"], first["id"]);
@@ -519,9 +532,11 @@ async fn another_tenant_neither_sees_nor_touches_an_api() {
             assert_eq!(answer.both(), unknown());
             assert_eq!(at_other(&server, &token, (Method::DELETE, path), None).await.status, 204);
         }
-        let list = at_other(&server, &token, (Method::GET, "/resource-servers?include_totals=true"), None).await;
+        let list =
+            at_other(&server, &token, (Method::GET, "/resource-servers?include_totals=true"), None).await;
         assert_eq!(list.expect(200)["total"], 1, "its own system API alone");
-        let own = at_other(&server, &token, (Method::POST, PATH), Some(&json!({ "identifier": "urn:a" }))).await;
+        let own =
+            at_other(&server, &token, (Method::POST, PATH), Some(&json!({ "identifier": "urn:a" }))).await;
         own.expect(201);
         assert_eq!(server.api_get(&path).await.both(), (200, api));
     }
@@ -586,7 +601,8 @@ async fn every_operation_needs_its_scope() {
 fn misfits() -> Vec<(Value, String, &'static str)> {
     let algorithms = "HS256, RS256, RS512, PS256";
     let key = |pem: &str| json!({ "alg": "RSA-OAEP-256", "pem": pem });
-    let encrypted = |key: Value| json!({ "token_encryption": { "format": "compact-nested-jwe", "encryption_key": key } });
+    let encrypted =
+        |key: Value| json!({ "token_encryption": { "format": "compact-nested-jwe", "encryption_key": key } });
     let name = "Object didn't pass validation for format name (at least one character, none of < and >): ";
     let scope = "Object didn't pass validation for format scope (no spaces, no control characters): ";
     vec![
@@ -722,17 +738,27 @@ async fn bodies_that_do_not_fit_are_refused_and_change_nothing() {
         (json!({ "name": "a" }), "Missing required property: identifier", ""),
         (json!({ "identifier": null }), "Expected type string but found type null", "identifier"),
         (json!({ "identifier": "" }), "String is too short (0 chars), minimum 1", "identifier"),
-        (json!({ "identifier": "i".repeat(601) }), "String is too long (601 chars), maximum 600", "identifier"),
+        (
+            json!({ "identifier": "i".repeat(601) }),
+            "String is too long (601 chars), maximum 600",
+            "identifier",
+        ),
         (json!({ "identifier": "a\u{0}" }), "String contains the character NUL", "identifier"),
         (json!({ "identifier": "a", "name": null }), "Expected type string but found type null", "name"),
     ] {
-        assert_eq!(server.api_send(Method::POST, PATH, &body).await.both(), misfit(reason, property), "{body}");
+        assert_eq!(
+            server.api_send(Method::POST, PATH, &body).await.both(),
+            misfit(reason, property),
+            "{body}"
+        );
     }
-    for body in [json!({ "identifier": "urn:c" }), json!({ "identifier": "urn:a" }), json!({ "identifier": null })] {
+    for body in
+        [json!({ "identifier": "urn:c" }), json!({ "identifier": "urn:a" }), json!({ "identifier": null })]
+    {
         let expected = misfit("Additional properties not allowed: identifier", "");
         assert_eq!(patched(&server, &api, body).await.both(), expected);
     }
-    assert_eq!(listed(&server, "").await[1], api);
+    assert_eq!(listed(&server, "identifiers=urn:a").await, json!([api]));
     assert_eq!(listed(&server, "include_totals=true").await["total"], 2);
 }
 
@@ -848,10 +874,10 @@ async fn what_may_change_of_the_system_api_leaves_it_usable() {
         json!({ "token_lifetime": 60 }),
         json!({ "token_lifetime": 3600, "token_lifetime_for_web": 60 }),
         json!({ "allow_offline_access": true }),
-        json!({ "enforce_policies": true }),
         json!({ "token_dialect": "access_token_authz" }),
-        json!({ "token_dialect": "rfc9068_profile" }),
         json!({ "token_dialect": "rfc9068_profile_authz" }),
+        json!({ "token_dialect": "rfc9068_profile" }),
+        json!({ "enforce_policies": true }),
         json!({ "proof_of_possession": { "mechanism": "dpop", "required": false } }),
         json!({ "subject_type_authorization": { "user": { "policy": "deny_all" } } }),
         json!({ "consent_policy": "transactional-authorization-with-mfa" }),
@@ -908,7 +934,8 @@ async fn a_secret_that_came_with_another_algorithm_is_kept_for_hs256() {
 async fn a_signing_secret_is_shown_to_its_maker_and_to_readers_alone() {
     let server = TestServer::start().await;
     let body = json!({ "identifier": "urn:a", "signing_alg": "HS256" });
-    let api = with_scope(&server, "create:resource_servers", (Method::POST, PATH), Some(body)).await.expect(201);
+    let api =
+        with_scope(&server, "create:resource_servers", (Method::POST, PATH), Some(body)).await.expect(201);
     assert_eq!(api["signing_secret"].as_str().unwrap().len(), 48);
     let patch = json!({ "signing_secret": "my own secret, long enough" });
     let path = path_of(&api);
@@ -923,7 +950,9 @@ async fn a_signing_secret_is_shown_to_its_maker_and_to_readers_alone() {
 #[tokio::test]
 async fn a_refused_signing_secret_is_not_repeated() {
     let server = TestServer::start().await;
-    for secret in [json!("hunter2"), json!(["hunter2-hunter2-hunter2"]), json!("hunter2-hunter2-hunter2\u{0}")] {
+    for secret in
+        [json!("hunter2"), json!(["hunter2-hunter2-hunter2"]), json!("hunter2-hunter2-hunter2\u{0}")]
+    {
         let body = json!({ "identifier": "urn:a", "signing_secret": secret });
         let answer = server.api_send(Method::POST, PATH, &body).await;
         assert_eq!(answer.expect(400)["errorCode"], "invalid_body");

@@ -247,6 +247,19 @@ async fn another_process_sees_a_rotation_and_a_revocation_when_it_catches_up() {
 }
 
 #[tokio::test]
+async fn another_process_accepts_a_token_of_the_new_key_before_it_has_read_the_notice() {
+    for on in engines() {
+        let server = TestServer::on(on).await;
+        let sibling = server.sibling().await;
+        keys(&sibling).await;
+        rotate(&server).await;
+        let token = server.token(&["read:signing_keys"]).await;
+        let call = kit::Call::get("/api/v2/keys/signing").bearer(&token).build();
+        sibling.send(call).await.expect(200);
+    }
+}
+
+#[tokio::test]
 async fn rotating_needs_both_scopes_and_the_others_one() {
     let server = TestServer::start().await;
     let old = kid(&keys(&server).await, "current");

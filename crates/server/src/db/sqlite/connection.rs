@@ -26,13 +26,12 @@ pub(super) fn writing(path: &Path, durable: bool, patience: Patience) -> Result<
     let connection = open(path)?;
     let set_up = || {
         patiently(patience.lock, || connection.pragma_update(None, "journal_mode", "WAL"))?;
-        connection
-            .pragma_update(None, "synchronous", if durable { "FULL" } else { "OFF" })
-            .map_err(failure)?;
+        let synchronous = if durable { "FULL" } else { "OFF" };
+        patiently(patience.lock, || connection.pragma_update(None, "synchronous", synchronous))?;
         // What is deleted must be gone: revoked private halves, secrets.
-        connection.pragma_update(None, "secure_delete", "ON").map_err(failure)?;
-        connection.pragma_update(None, "journal_size_limit", LOG_LIMIT).map_err(failure)?;
-        common(&connection)
+        patiently(patience.lock, || connection.pragma_update(None, "secure_delete", "ON"))?;
+        patiently(patience.lock, || connection.pragma_update(None, "journal_size_limit", LOG_LIMIT))?;
+        common(&connection, patience)
     };
     set_up().map_err(|error| cannot_open(path, error))?;
     Ok(connection)
@@ -43,8 +42,8 @@ pub(super) fn reading(path: &Path, patience: Patience) -> Result<Connection, DbE
     let connection = open(path)?;
     let set_up = || {
         connection.busy_timeout(patience.lock).map_err(failure)?;
-        connection.pragma_update(None, "query_only", "ON").map_err(failure)?;
-        common(&connection)
+        patiently(patience.lock, || connection.pragma_update(None, "query_only", "ON"))?;
+        common(&connection, patience)
     };
     set_up().map_err(|error| cannot_open(path, error))?;
     Ok(connection)
@@ -87,10 +86,11 @@ fn open(path: &Path) -> Result<Connection, DbError> {
     Ok(connection)
 }
 
-fn common(connection: &Connection) -> Result<(), DbError> {
+/// Even a pragma has to read the file, and another process that closes it may hold it for a moment.
+fn common(connection: &Connection, patience: Patience) -> Result<(), DbError> {
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     for (name, value) in [("foreign_keys", 1), ("cache_size", CACHE), ("mmap_size", 0)] {
-        connection.pragma_update(None, name, value).map_err(failure)?;
+        patiently(patience.lock, || connection.pragma_update(None, name, value))?;
     }
     // Spilled pages may hold what secure_delete is there to erase, so they never reach a file.
     connection.pragma_update(None, "temp_store", "MEMORY").map_err(failure)
