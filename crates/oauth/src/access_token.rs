@@ -5,7 +5,7 @@
 use chancery_crypto::algorithm::Algorithm;
 use chancery_crypto::digest;
 use chancery_jose::jws::{Compact, JwsError, VerifyingKey};
-use chancery_jose::jwt::{Claims, TimeError};
+use chancery_jose::jwt::Claims;
 use chancery_keyring::KeyRing;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -14,8 +14,11 @@ use serde_json::Value;
 use crate::api::Dialect;
 use crate::scope::Scopes;
 
-/// The longest access token that is read, in bytes.
-pub const MAX_LENGTH: usize = 16 * 1024;
+/// The longest access token that is read, in bytes: twice one with every scope and every permission.
+pub const MAX_LENGTH: usize = 32 * 1024;
+
+/// How far `iat` and `nbf` may lie in the future, in seconds.
+const LEEWAY: i64 = 5;
 
 /// An access token about to be signed.
 #[derive(Debug, Clone)]
@@ -169,13 +172,12 @@ pub fn verify(
     if claims.other.contains_key("events") || claims.other.contains_key("nonce") {
         return Err(malformed("it is a token of another kind"));
     }
-    claims.check_times(now.as_second(), 0).map_err(|error| {
-        if error == TimeError::Expired {
-            VerifyError::Expired
-        } else {
-            VerifyError::Malformed(error.to_string())
-        }
-    })?;
+    // The leeway is for the start alone: another process of ours may be a moment ahead.
+    let seconds = now.as_second();
+    if claims.exp.is_some_and(|end| end <= seconds) {
+        return Err(VerifyError::Expired);
+    }
+    claims.check_times(seconds, LEEWAY).map_err(|error| VerifyError::Malformed(error.to_string()))?;
     if claims.iss.as_deref() != Some(issuer) {
         return Err(VerifyError::Issuer(claims.iss.unwrap_or_default()));
     }

@@ -117,15 +117,16 @@ fn verify_assertion(
     }) {
         return Err(refuse("its typ is not JWT"));
     }
-    let key = keys
+    let signed = keys
         .iter()
         .filter(|key| key.expires_at.is_none_or(|end| now < end))
         .filter(|key| token.kid().is_none_or(|kid| kid == key.kid) && key.algorithm == token.algorithm())
-        .find(|key| token.verify(&[key.algorithm], VerifyingKey::Rsa(&key.key)).is_ok())
-        .ok_or_else(|| {
-            refuse("no valid credential of the application has this kid and alg and made this signature")
-        })?;
-    let _ = key;
+        .any(|key| token.verify(&[key.algorithm], VerifyingKey::Rsa(&key.key)).is_ok());
+    if !signed {
+        return Err(refuse(
+            "no valid credential of the application has this kid and alg and made this signature",
+        ));
+    }
     let claims = Claims::parse(token.payload()).map_err(|error| Error::Assertion(error.to_string()))?;
     if claims.iss.as_deref() != Some(client_id) || claims.sub.as_deref() != Some(client_id) {
         return Err(refuse("iss and sub must both be the client_id"));

@@ -87,12 +87,9 @@ impl App {
     pub fn forget(&self, notice: &Notice) {
         let Notice { tenant, topic, subject } = notice;
         match topic {
-            Topic::Tenant => {
-                // The rest of the tenant first: who sees the new tenant must not see its old grants.
-                self.memory.forget_tenant(tenant);
-                self.tenants.forget(tenant, subject);
-            }
+            Topic::Tenant => self.tenants.forget(subject),
             Topic::Client => self.memory.forget_client(tenant, subject),
+            Topic::Apis => self.memory.forget_apis(tenant),
             Topic::Api => self.memory.forget_api(tenant, subject),
             Topic::Grant => self.memory.forget_grant(tenant, subject),
         }

@@ -176,14 +176,14 @@ pub async fn unseal(db: &Db, key_file: &Path, made: &mut Vec<String>) -> Result<
     Ok(sealer)
 }
 
-/// The sealed mark of an installation; none in a database without our schema.
+/// The sealed mark of an installation; none in a database without our schema. Every doubt is an error: taking
+/// a database that cannot be read for a new one would make new keys over old ones.
 async fn seal_check(db: &Db) -> Result<Option<Vec<u8>>, DbError> {
-    match db.query_opt(FIND, &[]).await {
-        Ok(row) => row.map(|row| row.bytes("seal_check")).transpose(),
-        // No such table: a new database. Anything graver shows itself again when it is migrated.
-        Err(DbError::Other(_) | DbError::Inconsistent { .. }) => Ok(None),
-        Err(error) => Err(error),
+    if !db.has_table("installation").await? {
+        return Ok(None);
     }
+    let row = db.query_opt(FIND, &[]).await?;
+    row.map(|row| row.bytes("seal_check")).transpose()
 }
 
 async fn mark_installation(

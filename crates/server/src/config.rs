@@ -218,7 +218,7 @@ impl Config {
                 .unwrap_or_else(|| data_dir.join("master.key")),
             trusted_proxies: networks(trusted.or(file.trusted_proxies).unwrap_or_default())?,
             log_format: log_format(flags.log_format.or(file.log_format).as_deref())?,
-            log_level: flags.log_level.or(file.log_level).unwrap_or_else(|| "info".to_owned()),
+            log_level: log_level(flags.log_level.or(file.log_level))?,
             data_dir,
             listen,
             public_url,
@@ -327,6 +327,19 @@ fn networks(list: Vec<String>) -> Result<Vec<IpNet>, ConfigError> {
         })
     };
     list.into_iter().filter(|text| !text.is_empty()).map(parse).collect()
+}
+
+fn log_level(text: Option<String>) -> Result<String, ConfigError> {
+    let text = text.unwrap_or_else(|| "info".to_owned());
+    match text.parse::<tracing_subscriber::EnvFilter>() {
+        Ok(_) => Ok(text),
+        Err(_) => Err(ConfigError {
+            name: "log-level",
+            reason: format!(
+                "\"{text}\" is not one of error, warn, info, debug, trace, or a list such as warn,chancery=debug"
+            ),
+        }),
+    }
 }
 
 fn log_format(text: Option<&str>) -> Result<LogFormat, ConfigError> {

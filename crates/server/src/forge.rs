@@ -16,7 +16,7 @@ pub trait Forge: Send + Sync {
     /// The next key; waits while one is made if none is ready.
     fn take(&self) -> Pin<Box<dyn Future<Output = Result<PrivateKey, ForgeError>> + Send + '_>>;
 
-    /// Whether a key is ready, so that work which can wait does not take the last one.
+    /// Whether nobody waits and the stock is full, so that work which can wait takes nobody's key.
     fn is_idle(&self) -> bool;
 }
 

@@ -61,13 +61,32 @@ pub fn read(path: &Path) -> Result<Option<MasterKey>, MasterKeyError> {
     }
 }
 
-/// Makes a key and writes it, readable by its owner alone and flushed to disk before it is used.
+/// Makes a key and writes it, readable by its owner alone and flushed to disk before it is used. If another
+/// process was first, its key is answered.
 pub fn create(path: &Path, entropy: &dyn Entropy) -> Result<MasterKey, MasterKeyError> {
     let failed = |cause| MasterKeyError::Io { path: path.to_owned(), action: "written", cause };
     let key = MasterKey::from_bytes(entropy.bytes());
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(failed)?;
-    let text = Zeroizing::new(key.to_text());
+    // Written beside its place and linked to it whole: half a key would lock everything away.
+    let beside = path.with_extension(format!("new-{}", std::process::id()));
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&beside)
+        .map_err(failed)?;
+    let mut text = key.to_text();
+    text.push('\n');
     file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(failed)?;
+    let linked = std::fs::hard_link(&beside, path);
+    std::fs::remove_file(&beside).map_err(failed)?;
+    match linked {
+        Ok(()) => {}
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+            return read(path)?.ok_or_else(|| MasterKeyError::Missing(path.to_owned()));
+        }
+        Err(error) => return Err(failed(error)),
+    }
     if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
         File::open(parent).and_then(|directory| directory.sync_all()).map_err(failed)?;
     }

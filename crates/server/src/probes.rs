@@ -8,7 +8,7 @@ use axum::Router;
 use axum::extract::State;
 use axum::routing::get;
 use http::StatusCode;
-use metrics_exporter_prometheus::PrometheusHandle;
+use metrics_exporter_prometheus::{BuildError, PrometheusBuilder, PrometheusHandle};
 
 use crate::app::App;
 use crate::changes;
@@ -26,6 +26,22 @@ pub async fn ready(State(app): State<Arc<App>>) -> (StatusCode, &'static str) {
             tracing::error!(%error, "not ready");
             (StatusCode::SERVICE_UNAVAILABLE, "not ready: the database does not answer\n")
         }
+    }
+}
+
+/// The bounds of the histograms, in seconds: from an answer out of memory to one that nobody waits for.
+const SECONDS: &[f64] = &[0.0001, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0];
+
+/// Starts to count and measure.
+pub fn install_metrics() -> Result<PrometheusHandle, BuildError> {
+    PrometheusBuilder::new().set_buckets(SECONDS)?.install_recorder()
+}
+
+/// Puts measurements away while nobody looks at them, or they would pile up.
+pub async fn metrics_upkeep(metrics: PrometheusHandle) {
+    loop {
+        tokio::time::sleep(std::time::Duration::from_secs(5)).await;
+        metrics.run_upkeep();
     }
 }
 

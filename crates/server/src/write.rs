@@ -36,6 +36,12 @@ impl Write {
         self.notices.push(Notice { tenant: self.tenant.clone(), topic, subject: subject.into() });
     }
 
+    /// Ends a change that turned out to have nothing to do, once all that it saw is committed: what it saw may
+    /// belong to a neighbour in the same group, whom readers do not see yet.
+    pub async fn nothing_to_do(self) -> Result<(), DbError> {
+        self.tx.commit().await
+    }
+
     /// Writes the entry, commits, and makes this process see the change before it answers.
     pub async fn commit(mut self, entry: Entry) -> Result<(), DbError> {
         let now = self.app.clock.now();

@@ -20,6 +20,7 @@ async fn malformed_token_requests_say_what_was_expected() {
         ),
         (form, "grant_type=client_credentials&client_assertion=x", "client_assertion_type"),
         (form, "grant_type=client_credentials&client_id=%ff", "UTF-8"),
+        (form, "grant_type=client_credentials&client_id=%00", "client_id holds a control character"),
         ("application/json", "{", "not a JSON object"),
         ("application/json", "[]", "not a JSON object"),
         ("application/json", "{\"client_id\":\"a\",\"client_id\":\"b\"}", "client_id"),

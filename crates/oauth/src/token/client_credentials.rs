@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::Error;
 use crate::access_token::Issue;
 use crate::api::{Api, Granted};
-use crate::client::Client;
+use crate::client::{Authentication, Client};
 use crate::scope::Scopes;
 
 /// The name of the grant on the wire.
@@ -34,7 +34,8 @@ pub fn decide<'a>(
     now: Timestamp,
 ) -> Result<Issue<'a>, Error> {
     let Known { issuer, client, api, granted } = *known;
-    if !client.may_use(GRANT_TYPE) {
+    // RFC 6749 section 4.4: only confidential clients. A public one has proved nothing.
+    if matches!(client.authentication, Authentication::None) || !client.may_use(GRANT_TYPE) {
         return Err(Error::GrantNotAllowed(GRANT_TYPE));
     }
     let allowed = match granted.filter(|_| api.clients_allowed) {

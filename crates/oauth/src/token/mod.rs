@@ -1,7 +1,7 @@
 //! The token endpoint (RFC 6749 section 3.2): what every grant shares.
 //!
-//! A request is parsed once, into a type that cannot be half right; the client proves who it is before any
-//! grant looks at its parameters; a grant is one file with only its own part.
+//! A request is parsed once, into a type that cannot be half right; the client proves who it is before
+//! anything is decided; a grant is one file with only its own part.
 
 pub mod client_credentials;
 mod error;

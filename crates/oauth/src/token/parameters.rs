@@ -20,6 +20,9 @@ pub enum ParametersError {
     /// A JSON member that is no text.
     #[error("The parameter {0} must be a string.")]
     NotText(String),
+    /// A value holds a character that no parameter holds.
+    #[error("The parameter {0} holds a control character.")]
+    Control(String),
     /// The form is not UTF-8.
     #[error("The body is not a form in UTF-8.")]
     NotUtf8,
@@ -61,6 +64,9 @@ impl Parameters {
     }
 
     fn add(&mut self, name: String, value: String) -> Result<(), ParametersError> {
+        if value.chars().any(char::is_control) {
+            return Err(ParametersError::Control(name));
+        }
         if self.0.iter().any(|(own, _)| *own == name) {
             return Err(ParametersError::Duplicate(name));
         }

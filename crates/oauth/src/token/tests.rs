@@ -142,7 +142,7 @@ fn api() -> Api {
 }
 
 fn decided(api: &Api, granted: Option<&Granted>, scope: &str) -> Result<Value, Error> {
-    let client = client(Authentication::None);
+    let client = client(Authentication::Secret(digest::sha256(b"s")));
     let known = Known { issuer: ISSUER, client: &client, api, granted };
     let issue = decide(&known, &Scopes::parse(scope).unwrap(), "the-jti".to_owned(), now())?;
     Ok(serde_json::from_slice(&issue.claims().unwrap()).unwrap())
@@ -228,8 +228,16 @@ fn permissions_appear_with_an_authz_dialect_and_policies_enforced() {
 
 #[test]
 fn a_grant_type_that_is_not_enabled_is_refused() {
-    let client = Client { grant_types: vec![], ..client(Authentication::None) };
+    let client = Client { grant_types: vec![], ..client(Authentication::Secret([0; 32])) };
     let (api, granted) = (api(), read());
+    let known = Known { issuer: ISSUER, client: &client, api: &api, granted: Some(&granted) };
+    let error = decide(&known, &Scopes::default(), String::new(), now()).unwrap_err();
+    assert_eq!(error, Error::GrantNotAllowed("client_credentials"));
+}
+
+#[test]
+fn a_public_client_gets_no_token_of_its_own() {
+    let (client, api, granted) = (client(Authentication::None), api(), read());
     let known = Known { issuer: ISSUER, client: &client, api: &api, granted: Some(&granted) };
     let error = decide(&known, &Scopes::default(), String::new(), now()).unwrap_err();
     assert_eq!(error, Error::GrantNotAllowed("client_credentials"));

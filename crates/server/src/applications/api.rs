@@ -78,7 +78,6 @@ pub fn operations() -> Vec<Operation> {
     ]
 }
 
-/// The id in the path.
 async fn list(State(app): State<Arc<App>>, caller: Caller, query: Query) -> Result<Response, ApiError> {
     let fields = query.fields(&APPLICATION)?;
     let paging = query.paging()?;

@@ -17,8 +17,10 @@ use crate::tenants::TenantId;
 /// What kind of thing changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Topic {
-    /// The tenant itself, its settings, its keys, or so much that all of it is read anew. Subject: a domain.
+    /// The tenant itself, its settings or its keys. Subject: its canonical domain.
     Tenant,
+    /// All APIs and grants of a tenant, as after the deletion of one with its grants. No subject.
+    Apis,
     /// An application. Subject: its `client_id`.
     Client,
     /// An API. Subject: its identifier.
@@ -32,6 +34,7 @@ impl Topic {
     pub fn name(self) -> &'static str {
         match self {
             Self::Tenant => "tenant",
+            Self::Apis => "apis",
             Self::Client => "client",
             Self::Api => "api",
             Self::Grant => "grant",
@@ -39,7 +42,9 @@ impl Topic {
     }
 
     fn from_name(name: &str) -> Option<Self> {
-        [Self::Tenant, Self::Client, Self::Api, Self::Grant].into_iter().find(|topic| topic.name() == name)
+        [Self::Tenant, Self::Apis, Self::Client, Self::Api, Self::Grant]
+            .into_iter()
+            .find(|topic| topic.name() == name)
     }
 }
 
@@ -64,6 +69,10 @@ pub struct Changes {
 
 /// How often other processes' notices are looked for: four times within the second that is promised.
 const INTERVAL: Duration = Duration::from_millis(200);
+/// How long one look may take.
+const TIMEOUT: Duration = Duration::from_millis(400);
+/// Failed looks after which memory is no longer believed: within the second that is promised.
+const TRUSTED_FAILURES: u32 = 2;
 /// How often a request may make this process look ahead of time, in milliseconds.
 const HURRY_MILLIS: i64 = 20;
 /// How long notices are kept. A process that was suspended for longer forgets everything.
@@ -124,18 +133,26 @@ pub async fn catch_up_soon(app: &App) -> bool {
 
 /// Keeps reading until the task is aborted.
 pub async fn follow(app: Arc<App>) {
-    let mut failing = false;
+    let mut failures = 0_u32;
     for round in 1_u32.. {
         tokio::time::sleep(INTERVAL).await;
-        let outcome = catch_up(&app).await;
-        if let Err(error) = &outcome {
-            // While the database cannot be asked, what it says now is unknown: answer from it or not at all.
-            app.forget_everything();
-            if !failing {
+        let outcome = tokio::time::timeout(TIMEOUT, catch_up(&app)).await;
+        let failure = match outcome {
+            Ok(Ok(())) => None,
+            Ok(Err(error)) => Some(error.to_string()),
+            Err(_) => Some("the database does not answer".to_owned()),
+        };
+        failures = if failure.is_some() { failures + 1 } else { 0 };
+        if let Some(error) = failure {
+            if failures == 1 {
                 tracing::error!(%error, "changes of other processes cannot be read");
             }
+            // A moment's trouble is no reason to load everything anew. When it lasts, nobody knows any more what
+            // was revoked elsewhere: answer from the database or not at all.
+            if failures >= TRUSTED_FAILURES {
+                app.forget_everything();
+            }
         }
-        failing = outcome.is_err();
         if round % SWEEP_EVERY == 0
             && let Err(error) = sql::sweep(&app.db, app.clock.now().as_millisecond() - KEPT_MILLIS).await
         {

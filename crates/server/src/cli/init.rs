@@ -22,15 +22,22 @@ pub(super) struct Args {
 
 pub(super) async fn run(config: &Config, args: &Args) -> Result<(), Failure> {
     let running = bootstrap::start(config, Mode::Init).await?;
-    let prepared = config.dev_files().map_or(Ok(()), |files| {
-        tls::prepare_dev(&files, config.public_url.domain.host()).map_err(Failure::said)
-    });
-    let outcome = match prepared {
-        Ok(()) => report(&running.app, config, args, &running.made).await,
-        Err(failure) => Err(failure),
-    };
+    let outcome = prepare_and_report(&running.app, config, args, &running.made).await;
     running.stop().await?;
     outcome
+}
+
+async fn prepare_and_report(
+    app: &Arc<App>,
+    config: &Config,
+    args: &Args,
+    made: &[String],
+) -> Result<(), Failure> {
+    if let Some(files) = config.dev_files() {
+        let hosts = super::hosts(app, config).await?;
+        tls::prepare_dev(&files, &hosts).map_err(Failure::said)?;
+    }
+    report(app, config, args, made).await
 }
 
 async fn report(app: &Arc<App>, config: &Config, args: &Args, made: &[String]) -> Result<(), Failure> {
@@ -50,7 +57,7 @@ async fn report(app: &Arc<App>, config: &Config, args: &Args, made: &[String]) -
     }
     let secret =
         applications::secret(app, &tenant.id, &tenant.management_client_id).await.map_err(|error| {
-            Failure::Said(format!("the secret of the management application cannot be read: {error:?}"))
+            Failure::Said(format!("the secret of the management application cannot be read: {error}"))
         })?;
     let ca_file = config.dev_files().map(|files| absolute(&files.ca));
     output::json(&json!({

@@ -114,7 +114,22 @@ async fn on_existing(
     outcome
 }
 
-/// The tenant of this name, or the only one.
+/// The hosts that a development certificate is for: of the public URL and of every tenant.
+async fn hosts(app: &App, config: &Config) -> Result<Vec<String>, Failure> {
+    let domains = crate::tenants::sql::list(&app.db)
+        .await?
+        .into_iter()
+        .filter_map(|tenant| tenant.domain.parse::<crate::tenants::Domain>().ok());
+    let mut hosts: Vec<String> = [config.public_url.domain.clone()]
+        .into_iter()
+        .chain(domains)
+        .map(|domain| domain.host().to_owned())
+        .collect();
+    hosts.dedup();
+    Ok(hosts)
+}
+
+/// The tenant of this name, or the first.
 async fn tenant_named(app: &App, name: Option<&str>) -> Result<Stored, Failure> {
     let tenants = crate::tenants::sql::list(&app.db).await?;
     if let Some(name) = name {

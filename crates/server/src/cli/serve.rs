@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use metrics_exporter_prometheus::PrometheusBuilder;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -31,13 +30,14 @@ pub(super) async fn run(config: &Config) -> Result<(), Failure> {
         Tls::Files { certificate, key } => Some(tls::acceptor(certificate, key).map_err(Failure::said)?),
     };
     let metrics = match &admin {
-        Some(_) => Some(PrometheusBuilder::new().install_recorder().map_err(Failure::said)?),
+        Some(_) => Some(probes::install_metrics().map_err(Failure::said)?),
         None => None,
     };
     let running = bootstrap::start(config, Mode::Serve).await?;
     let acceptor = match config.dev_files() {
         Some(files) => {
-            tls::prepare_dev(&files, config.public_url.domain.host()).map_err(Failure::said)?;
+            let hosts = super::hosts(&running.app, config).await?;
+            tls::prepare_dev(&files, &hosts).map_err(Failure::said)?;
             Some(tls::dev_acceptor(&files).map_err(Failure::said)?)
         }
         None => acceptor,
@@ -47,7 +47,8 @@ pub(super) async fn run(config: &Config) -> Result<(), Failure> {
     let mut tasks =
         vec![tokio::spawn(changes::follow(Arc::clone(&app))), tokio::spawn(housekeeping(Arc::clone(&app)))];
     if let (Some(listener), Some(metrics)) = (admin, metrics) {
-        let router = probes::admin_router(Arc::clone(&app), metrics);
+        let router = probes::admin_router(Arc::clone(&app), metrics.clone());
+        tasks.push(tokio::spawn(probes::metrics_upkeep(metrics)));
         tasks.push(tokio::spawn(serve(listener, None, router, std::future::pending())));
     }
     tracing::info!(listen = %config.listen, public_url = %config.public_url, "serving");

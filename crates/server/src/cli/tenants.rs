@@ -9,7 +9,7 @@ use crate::app::App;
 use crate::applications;
 use crate::changes::Topic;
 use crate::clock;
-use crate::config::Config;
+use crate::config::{Config, PublicUrl};
 use crate::logs::Entry;
 use crate::tenants::{self, Domain, NewTenant, TenantName, sql, sql::Stored};
 use crate::write::Write;
@@ -70,8 +70,11 @@ pub(super) async fn run(app: &Arc<App>, config: &Config, command: &Command) -> R
     match command {
         Command::List { json } => list(app, *json).await,
         Command::Create { name, domain, json } => {
-            let new =
-                NewTenant { name: name.clone(), domain: domain.clone(), scheme: config.public_url.scheme };
+            // All tenants are reached through the same listener, so they share the scheme of the first.
+            let first = sql::list(&app.db).await?.into_iter().next().map(|tenant| tenant.scheme);
+            let scheme = first.as_deref().unwrap_or(config.public_url.scheme);
+            let url: PublicUrl = format!("{scheme}://{domain}").parse().map_err(Failure::said)?;
+            let new = NewTenant { name: name.clone(), domain: url.domain, scheme: url.scheme };
             let created = tenants::create(app, new).await.map_err(Failure::said)?;
             show(app, &created.tenant, *json).await
         }
@@ -122,7 +125,7 @@ async fn show(app: &Arc<App>, tenant: &Stored, json: bool) -> Result<(), Failure
     if json {
         let secret =
             applications::secret(app, &tenant.id, &tenant.management_client_id).await.map_err(|error| {
-                Failure::Said(format!("the secret of the management application cannot be read: {error:?}"))
+                Failure::Said(format!("the secret of the management application cannot be read: {error}"))
             })?;
         output::json(&json!({
             "tenant": tenant.name,

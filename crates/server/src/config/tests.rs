@@ -57,6 +57,7 @@ fn a_bad_setting_is_named_with_its_remedy() {
         (["--database-url", "mysql://user:hunter2@host/db"], "it must begin with postgres://"),
         (["--tls", "yes"], "neither off, nor dev, nor two files"),
         (["--trusted-proxies", "10.0.0.0/40"], "is no network"),
+        (["--log-level", "loud=very"], "the setting log-level cannot be used"),
         (["--log-format", "xml"], "neither auto, nor human, nor json"),
         (["--config", "/does/not/exist.toml"], "cannot be read"),
     ] {

@@ -39,6 +39,8 @@ pub async fn ensure(app: &Arc<App>, tenant: &Stored) -> Result<(), KeyError> {
     if sql::insert(write.tx(), &tenant.id, &key).await? {
         write.notice(Topic::Tenant, tenant.canonical.as_str());
         write.commit(Entry::new(Kind::Sapi, "Create the connection key")).await?;
+    } else {
+        write.nothing_to_do().await?;
     }
     Ok(())
 }

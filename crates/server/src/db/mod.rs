@@ -179,6 +179,19 @@ impl Db {
         }
     }
 
+    /// Whether the database has a table of this name.
+    pub async fn has_table(&self, name: &'static str) -> Result<bool, DbError> {
+        const SQLITE: &str = "SELECT COUNT(*) AS total FROM sqlite_master WHERE type = 'table' AND name = $1";
+        const POSTGRES: &str = "SELECT COUNT(*) AS total FROM pg_tables \
+             WHERE schemaname = ANY (current_schemas(FALSE)) AND tablename = $1";
+        let sql = match self.engine() {
+            Engine::Sqlite => SQLITE,
+            Engine::Postgres => POSTGRES,
+        };
+        let row = self.query_opt(sql, &[Value::from(name)]).await?;
+        row.map_or(Ok(false), |row| Ok(row.int("total")? > 0))
+    }
+
     /// How many commits SQLite itself made, each with one sync of the disk: transactions share them.
     pub fn group_commits(&self) -> Option<u64> {
         match &self.backend {

@@ -1,6 +1,7 @@
 //! `Forwarded` (RFC 7239) and `X-Forwarded-*`: what a proxy says of the client behind it.
 //!
-//! Read from the right, and only as far as the senders are trusted: what stands to the left of the first
+//! A proxy sets one family and passes the other on as the client wrote it, so where both are there, neither is
+//! believed. Read from the right, and only as far as the senders are trusted: what stands to the left of the first
 //! untrusted address was written by anybody.
 
 use std::net::IpAddr;
@@ -31,11 +32,22 @@ pub fn client_host(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> Opti
     if !trusted.iter().any(|net| net.contains(&peer.to_canonical())) {
         return None;
     }
+    if ambiguous(headers) {
+        return None;
+    }
     let forwarded = values(headers, "forwarded").rev().find_map(|element| parameter(&element, "host"));
     forwarded.or_else(|| values(headers, "x-forwarded-host").next_back())
 }
 
+fn ambiguous(headers: &HeaderMap) -> bool {
+    let legacy = headers.keys().any(|name| name.as_str().starts_with("x-forwarded-"));
+    legacy && headers.contains_key("forwarded")
+}
+
 fn hops(headers: &HeaderMap) -> Vec<Option<IpAddr>> {
+    if ambiguous(headers) {
+        return Vec::new();
+    }
     let forwarded: Vec<_> = values(headers, "forwarded")
         .map(|element| parameter(&element, "for").as_deref().and_then(address))
         .collect();

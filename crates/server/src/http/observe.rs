@@ -8,7 +8,7 @@ use std::sync::Arc;
 use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
-use http::{HeaderName, HeaderValue, header};
+use http::{HeaderName, HeaderValue, Method, header};
 use tracing::Instrument;
 
 use super::serve::Peer;
@@ -59,10 +59,18 @@ pub async fn observe(State(app): State<Arc<App>>, mut request: Request, next: Ne
 /// Counts by the route's pattern, never by the path: paths hold ids, and there is no end of them.
 fn measure(origin: &Origin, route: Option<&MatchedPath>, status: u16, watch: Stopwatch) {
     let route = route.map_or("unmatched", MatchedPath::as_str).to_owned();
-    let method = origin.method.as_str().to_owned();
+    let method = known(&origin.method);
     metrics::counter!("chancery_requests_total", "method" => method, "route" => route.clone(), "status" => status.to_string())
         .increment(1);
     metrics::histogram!("chancery_request_seconds", "route" => route).record(watch.elapsed());
+}
+
+/// The method as a label: clients may invent methods, and there is no end of them either.
+fn known(method: &Method) -> &'static str {
+    ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+        .into_iter()
+        .find(|name| method.as_str() == *name)
+        .unwrap_or("OTHER")
 }
 
 /// The id that the client sent: up to 64 characters that can do no harm in a log.

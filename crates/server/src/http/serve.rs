@@ -4,6 +4,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use axum::Router;
@@ -24,6 +25,8 @@ pub struct Peer(pub SocketAddr);
 
 /// How long a client may take for the head of a request, and for the TLS handshake.
 const PATIENCE: Duration = Duration::from_secs(20);
+/// How long the body of a request may take, also one byte at a time.
+pub const BODY_PATIENCE: Duration = Duration::from_secs(30);
 /// How long requests in flight may take once the server is told to stop.
 const LAST_CALL: Duration = Duration::from_secs(30);
 
@@ -37,10 +40,14 @@ pub async fn serve(
     let mut stop = std::pin::pin!(stop);
     let mut builder = Builder::new(TokioExecutor::new());
     builder.http1().timer(TokioTimer::new()).header_read_timeout(PATIENCE);
-    builder.http2().timer(TokioTimer::new()).keep_alive_interval(Some(PATIENCE)).max_concurrent_streams(256);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .keep_alive_interval(Some(PATIENCE))
+        .max_concurrent_streams(256)
+        .max_header_list_size(64 * 1024);
     let builder = Arc::new(builder);
     let graceful = GracefulShutdown::new();
-    let (closing, _) = tokio::sync::watch::channel(());
     loop {
         let (stream, peer) = tokio::select! {
             accepted = listener.accept() => match accepted {
@@ -57,10 +64,7 @@ pub async fn serve(
         let _ = stream.set_nodelay(true);
         let watcher = graceful.watcher();
         let (router, builder, tls) = (router.clone(), Arc::clone(&builder), tls.clone());
-        let open = closing.subscribe();
         tokio::spawn(async move {
-            // Held as long as the connection lives, so that the end can wait for it.
-            let _open = open;
             match tls {
                 None => connection(stream, peer, router, (&builder, watcher)).await,
                 Some(acceptor) => {
@@ -74,7 +78,7 @@ pub async fn serve(
     drop(listener);
     tracing::info!("stopping: finishing the requests in flight");
     if tokio::time::timeout(LAST_CALL, graceful.shutdown()).await.is_err() {
-        tracing::warn!("some requests did not finish in time and were cut off");
+        tracing::warn!("some requests did not finish in time");
     }
 }
 
@@ -98,12 +102,26 @@ async fn connection<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     router: Router,
     (builder, watcher): (&Builder<TokioExecutor>, hyper_util::server::graceful::Watcher),
 ) {
+    let spoken = Arc::new(AtomicBool::new(false));
+    let heard = Arc::clone(&spoken);
     let service = router.map_request(move |mut request: Request<Incoming>| {
+        heard.store(true, Ordering::Relaxed);
         request.extensions_mut().insert(Peer(peer));
         request.map(axum::body::Body::new)
     });
     let serving = builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
-    if let Err(error) = watcher.watch(serving.into_owned()).await {
+    let mut serving = std::pin::pin!(watcher.watch(serving.into_owned()));
+    // hyper waits for ever for the first bytes, from which it learns the version of HTTP.
+    let outcome = tokio::select! {
+        outcome = &mut serving => outcome,
+        () = tokio::time::sleep(PATIENCE) => {
+            if !spoken.load(Ordering::Relaxed) {
+                return;
+            }
+            serving.await
+        }
+    };
+    if let Err(error) = outcome {
         tracing::debug!(%error, "a connection ended badly");
     }
 }

@@ -60,20 +60,20 @@ impl DevFiles {
     }
 }
 
-/// Makes the local authority if there is none, and a certificate for `host`, `localhost` and loopback.
-pub fn prepare_dev(files: &DevFiles, host: &str) -> Result<(), TlsError> {
-    let mut names: Vec<String> =
-        ["localhost", "*.localhost", "127.0.0.1", "::1"].iter().map(ToString::to_string).collect();
-    let host = host.trim_start_matches('[').trim_end_matches(']');
-    if !names.iter().any(|name| name == host) {
-        names.insert(0, host.to_owned());
+/// Makes the local authority if there is none, and a certificate for `hosts`, `localhost` and loopback.
+pub fn prepare_dev(files: &DevFiles, hosts: &[String]) -> Result<(), TlsError> {
+    let mut names: Vec<String> = Vec::new();
+    for host in hosts.iter().map(String::as_str).chain(["localhost", "127.0.0.1", "::1"]) {
+        let host = host.trim_start_matches('[').trim_end_matches(']');
+        if !names.iter().any(|name| name == host) {
+            names.push(host.to_owned());
+        }
     }
     // The certificate says whom it is for; one for other names is made anew, by the same authority.
     let marker = files.certificate.with_extension("names");
-    if files.ca.exists()
-        && files.key.exists()
-        && fs::read_to_string(&marker).is_ok_and(|own| own == names.join(" "))
-    {
+    let complete =
+        [&files.ca, &files.ca_key, &files.certificate, &files.key].iter().all(|file| file.exists());
+    if complete && fs::read_to_string(&marker).is_ok_and(|own| own == names.join(" ")) {
         return Ok(());
     }
     if let Some(folder) = files.ca.parent() {
@@ -86,7 +86,7 @@ pub fn prepare_dev(files: &DevFiles, host: &str) -> Result<(), TlsError> {
     let issuer = Issuer::new(authority_params(), ca_key);
     let key = KeyPair::generate()?;
     let mut params = CertificateParams::new(names.clone())?;
-    params.distinguished_name.push(DnType::CommonName, host);
+    params.distinguished_name.push(DnType::CommonName, "Chancery local development server");
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
     params.use_authority_key_identifier_extension = true;
     set_validity(&mut params);
@@ -120,15 +120,18 @@ fn authority(files: &DevFiles) -> Result<KeyPair, TlsError> {
     Ok(key)
 }
 
+/// Writes beside the file and renames, so that a server that reads it never sees half of it.
 fn save(path: &Path, text: &str, mode: u32) -> Result<(), TlsError> {
-    fs::OpenOptions::new()
+    let beside = path.with_extension("new");
+    let written = fs::OpenOptions::new()
         .write(true)
         .create(true)
         .truncate(true)
         .mode(mode)
-        .open(path)
+        .open(&beside)
         .and_then(|mut file| file.write_all(text.as_bytes()))
-        .map_err(|error| file_error(path, &error))
+        .and_then(|()| fs::rename(&beside, path));
+    written.map_err(|error| file_error(path, &error))
 }
 
 fn file_error(path: &Path, cause: &dyn std::fmt::Display) -> TlsError {

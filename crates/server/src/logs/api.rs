@@ -12,6 +12,7 @@ use serde_json::{Map, Value};
 
 use super::sql;
 use crate::app::App;
+use crate::logs;
 use crate::management::operation::{Operation, Required, operation};
 use crate::management::query::{self, Fields, Paging, listing};
 use crate::management::shape::{Kind, Object, boolean, field, open, text};
@@ -80,9 +81,12 @@ async fn list(State(app): State<Arc<App>>, caller: Caller, query: Query) -> Resu
             sql::page(&app.db, tenant, newest_first, (*per_page, page * per_page)).await?,
             if *totals { sql::count(&app.db, tenant).await? } else { 0 },
         ),
-        Paging::Checkpoint { from: Some(from), take } => (sql::after(&app.db, tenant, from, *take).await?, 0),
-        // Whoever means to follow the log from here on begins where it begins.
-        Paging::Checkpoint { from: None, take } => (sql::page(&app.db, tenant, false, (*take, 0)).await?, 0),
+        // Whoever means to follow the log without a place begins where it begins.
+        Paging::Checkpoint { from, take } => {
+            let settled = logs::settled(app.clock.now());
+            let place = (from.as_deref().unwrap_or_default(), settled.as_str());
+            (sql::after(&app.db, tenant, place, *take).await?, 0)
+        }
     };
     let entries: Vec<Value> = rows.iter().map(|row| shown(row, &fields)).collect::<Result<_, ApiError>>()?;
     // The log is the one list whose checkpoint answer is a bare array: its ids are the checkpoints.

@@ -9,7 +9,8 @@ const FIND: &str = "SELECT entry FROM logs WHERE tenant_id = $1 AND log_id = $2"
 const NEWEST_FIRST: &str =
     "SELECT entry FROM logs WHERE tenant_id = $1 ORDER BY log_id DESC LIMIT $2 OFFSET $3";
 const OLDEST_FIRST: &str = "SELECT entry FROM logs WHERE tenant_id = $1 ORDER BY log_id LIMIT $2 OFFSET $3";
-const AFTER: &str = "SELECT entry FROM logs WHERE tenant_id = $1 AND log_id > $2 ORDER BY log_id LIMIT $3";
+const AFTER: &str =
+    "SELECT entry FROM logs WHERE tenant_id = $1 AND log_id > $2 AND log_id < $3 ORDER BY log_id LIMIT $4";
 const COUNT: &str = "SELECT COUNT(*) AS total FROM logs WHERE tenant_id = $1";
 const SWEEP: &str = "DELETE FROM logs WHERE tenant_id = $1 AND log_id < $2";
 
@@ -51,9 +52,15 @@ pub async fn page(
     rows.iter().map(|row| row.text("entry")).collect()
 }
 
-/// The entries after `from`, oldest first.
-pub async fn after(db: &Db, tenant: &TenantId, from: &str, limit: i64) -> Result<Vec<String>, DbError> {
-    let rows = db.query(AFTER, &[tenant.as_str().into(), from.into(), Value::Int(limit)]).await?;
+/// The entries after `from` and before `settled`, oldest first.
+pub async fn after(
+    db: &Db,
+    tenant: &TenantId,
+    (from, settled): (&str, &str),
+    limit: i64,
+) -> Result<Vec<String>, DbError> {
+    let rows =
+        db.query(AFTER, &[tenant.as_str().into(), from.into(), settled.into(), Value::Int(limit)]).await?;
     rows.iter().map(|row| row.text("entry")).collect()
 }
 

@@ -25,6 +25,10 @@ const QUEUE: usize = 16 * 1024;
 const BATCH: usize = 1024;
 /// How long the first entry of a batch waits for company.
 const PAUSE: Duration = Duration::from_millis(100);
+/// How long a failed batch waits before it is tried again.
+const RETRY: Duration = Duration::from_secs(1);
+/// How often a batch is tried again while the server is stopping.
+const LAST_TRIES: u32 = 5;
 /// How long an asker waits for room before it gives up.
 const PATIENCE: Duration = Duration::from_secs(2);
 
@@ -55,6 +59,7 @@ impl WriterTask {
     pub async fn run(mut self, app: Arc<App>, stop: impl Future<Output = ()>) {
         let mut stop = std::pin::pin!(stop);
         let mut batch = Vec::with_capacity(BATCH);
+        let mut last_tries = 0;
         loop {
             let received = tokio::select! {
                 received = self.0.recv_many(&mut batch, BATCH) => received,
@@ -74,20 +79,22 @@ impl WriterTask {
                     batch.push(entry);
                 }
             }
-            write(&app, &batch, self.0.is_closed()).await;
+            while let Err(error) = sql::append_batch(&app.db, &batch).await {
+                tracing::error!(%error, entries = batch.len(), "the tenant log cannot be written; trying again");
+                tokio::select! {
+                    () = tokio::time::sleep(RETRY) => {}
+                    () = &mut stop, if !self.0.is_closed() => self.0.close(),
+                }
+                // Once the server is stopping, entries that cannot be written must not keep it alive.
+                if self.0.is_closed() {
+                    last_tries += 1;
+                    if last_tries > LAST_TRIES {
+                        tracing::error!(entries = batch.len(), "entries of the tenant log are lost");
+                        return;
+                    }
+                }
+            }
             batch.clear();
         }
-    }
-}
-
-/// Writes a batch, trying again as long as the server runs; a few times when it is stopping.
-async fn write(app: &App, rows: &[(TenantId, Row)], stopping: bool) {
-    for attempt in 1_u32.. {
-        let Err(error) = sql::append_batch(&app.db, rows).await else { return };
-        tracing::error!(%error, entries = rows.len(), attempt, "the tenant log cannot be written; trying again");
-        if stopping && attempt >= 5 {
-            return;
-        }
-        tokio::time::sleep(Duration::from_secs(1)).await;
     }
 }

@@ -2,13 +2,13 @@
 //!
 //! Must never accept a member twice or one that the shape does not know.
 
-use axum::body::to_bytes;
 use axum::extract::{FromRequest, Request};
 use http::header;
 use serde_json::{Map, Value};
 
 use super::error::ApiError;
 use super::shape::{Object, When};
+use crate::http::body::{Unread, read};
 
 /// The largest body, in bytes.
 pub const MAX_BODY: usize = 1024 * 1024;
@@ -36,7 +36,10 @@ impl<S: Send + Sync> FromRequest<S> for Body {
                 "The body must be JSON: send the header Content-Type: application/json.".to_owned(),
             ));
         }
-        let bytes = to_bytes(request.into_body(), MAX_BODY).await.map_err(|_| ApiError::TooLarge)?;
+        let bytes = read(request.into_body(), MAX_BODY).await.map_err(|unread| match unread {
+            Unread::TooLarge => ApiError::TooLarge,
+            Unread::TooSlow => ApiError::TooSlow,
+        })?;
         match chancery_jose::json::parse(&bytes) {
             Ok(Value::Object(members)) => Ok(Self(members)),
             Ok(_) => Err(ApiError::Body(

@@ -9,11 +9,11 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use chancery_oauth::access_token::{self, Verified, VerifyError};
 use http::request::Parts;
-use http::{HeaderMap, HeaderName, HeaderValue, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use serde_json::json;
 
-use super::error::ApiError;
-use super::operation::Line;
+use super::error::{ApiError, Refusal};
+use super::operation::{Line, Required};
 use super::rate_limit::Admission;
 use crate::app::App;
 use crate::changes;
@@ -81,31 +81,34 @@ impl<S: Send + Sync> FromRequestParts<S> for Caller {
     }
 }
 
-/// Runs before every operation: rate limit, token, scopes.
+/// Runs before every operation: token, rate limit, scopes; and after a refused write, for its log entry.
 pub async fn guard(
     State((app, line)): State<(Arc<App>, Line)>,
     site: Site,
     mut request: Request,
     next: Next,
 ) -> Response {
-    let Site(mut tenant) = site;
+    let origin = request.extensions().get::<Arc<Origin>>().cloned();
+    let caller = match identify(&app, site.0, line, request.headers(), origin).await {
+        Ok(caller) => caller,
+        Err(error) => return error.into_response(),
+    };
+    // Only those who belong here can use up what the tenant is granted.
+    let tenant = &caller.tenant;
     let admission = tenant.requests.admit(tenant.policy(), app.clock.now());
-    let mut admitted = admit(&app, &tenant, line, &request, admission);
-    // A key that another process has just promoted: its notice may be on the way still. One look is enough.
-    if matches!(&admitted, Err(ApiError::Unauthorized(message)) if message == UNKNOWN_KEY)
-        && changes::catch_up_soon(&app).await
-        && let Ok(Some(fresh)) = app.tenants.find(&app, &tenant.stored.domain).await
-    {
-        tenant = fresh;
-        admitted = admit(&app, &tenant, line, &request, admission);
-    }
-    let mut response = match admitted {
-        Ok(caller) => {
-            request.extensions_mut().insert(caller);
+    let mut response = match admit(&app, &caller, admission) {
+        Ok(()) => {
+            request.extensions_mut().insert(caller.clone());
             next.run(request).await
         }
         Err(error) => error.into_response(),
     };
+    if let Some(entry) = refused_write(&caller, &response)
+        && let Err(busy) = app.log.append(&app, caller.tenant.id(), entry).await
+    {
+        // The refusal itself is worth more to the caller than its entry.
+        tracing::warn!(error = %busy, "a refused write could not be logged");
+    }
     if let Some(Admission { limit, remaining, reset, .. }) = admission {
         for (name, value) in
             [("x-ratelimit-limit", limit), ("x-ratelimit-remaining", remaining), ("x-ratelimit-reset", reset)]
@@ -116,42 +119,68 @@ pub async fn guard(
     response
 }
 
-fn admit(
-    app: &App,
-    tenant: &Arc<Tenant>,
+/// Who calls, by the token alone.
+async fn identify(
+    app: &Arc<App>,
+    tenant: Arc<Tenant>,
     line: Line,
-    request: &Request,
-    admission: Option<Admission>,
+    headers: &HeaderMap,
+    origin: Option<Arc<Origin>>,
 ) -> Result<Caller, ApiError> {
+    let mut tenant = tenant;
+    let text = bearer(headers)?;
+    let mut verified = verify(app, &tenant, text);
+    // A key that another process has just promoted: its notice may be on the way still. One look is enough.
+    if verified == Err(VerifyError::Signature)
+        && changes::catch_up_soon(app).await
+        && let Ok(Some(fresh)) = app.tenants.find(app, &tenant.stored.domain).await
+    {
+        verified = verify(app, &fresh, text);
+        tenant = fresh;
+    }
+    let token = verified.map_err(|error| ApiError::Unauthorized(refusal(&error).to_owned()))?;
+    Ok(Caller {
+        tenant,
+        token: Arc::new(token),
+        line,
+        origin: origin.ok_or_else(|| ApiError::Internal("a request has no origin".to_owned()))?,
+    })
+}
+
+fn verify(app: &App, tenant: &Tenant, token: &str) -> Result<Verified, VerifyError> {
+    access_token::verify(token, &tenant.ring, &tenant.issuer, &tenant.management_audience, app.clock.now())
+}
+
+fn admit(app: &App, caller: &Caller, admission: Option<Admission>) -> Result<(), ApiError> {
     if let Some(Admission { admitted: false, reset, .. }) = admission {
         let message = "Global limit has been reached. Slow down, or raise requests_per_second of the tenant.";
         // Half a bucket is enough to go on; waiting for a full one would waste the client's time.
         let retry_after = (reset - app.clock.now().as_second()).clamp(1, 2);
         return Err(ApiError::TooManyRequests { message: message.to_owned(), retry_after });
     }
-    let token = bearer(request.headers())?;
-    let verified = access_token::verify(
-        token,
-        &tenant.ring,
-        &tenant.issuer,
-        &tenant.management_audience,
-        app.clock.now(),
-    )
-    .map_err(|error| ApiError::Unauthorized(refusal(&error).to_owned()))?;
-    if !line.required.admits(&verified.scopes) {
+    let required = caller.line.required;
+    if !required.admits(&caller.token.scopes) {
         return Err(ApiError::InsufficientScope(format!(
             "Insufficient scope, expected {}: {}",
-            if matches!(line.required, super::Required::All(_)) { "all of" } else { "any of" },
-            line.required.scopes().join(",")
+            if matches!(required, Required::All(_)) { "all of" } else { "any of" },
+            required.scopes().join(",")
         )));
     }
-    let origin = request.extensions().get::<Arc<Origin>>().cloned();
-    Ok(Caller {
-        tenant: Arc::clone(tenant),
-        token: Arc::new(verified),
-        line,
-        origin: origin.ok_or_else(|| ApiError::Internal("a request has no origin".to_owned()))?,
-    })
+    Ok(())
+}
+
+/// The entry of a write that was refused. Faults of ours go to the log of the process instead.
+fn refused_write(caller: &Caller, response: &Response) -> Option<Entry> {
+    let status = response.status();
+    if caller.origin.method == Method::GET || !status.is_client_error() {
+        return None;
+    }
+    let kind = if status == StatusCode::TOO_MANY_REQUESTS { Kind::ApiLimit } else { Kind::Fapi };
+    let mut entry = caller.logged(kind, status.as_u16());
+    if let Some(Refusal(message)) = response.extensions().get() {
+        entry.description.clone_from(message);
+    }
+    Some(entry)
 }
 
 /// The access token of a request (RFC 6750 section 2.1).
@@ -167,14 +196,11 @@ pub fn bearer(headers: &HeaderMap) -> Result<&str, ApiError> {
     if scheme.eq_ignore_ascii_case("bearer") { Ok(token.trim()) } else { Err(invalid()) }
 }
 
-/// What the caller is told of a signature that no valid key made.
-const UNKNOWN_KEY: &str = "Invalid signature received for JSON Web Token validation";
-
 /// What the caller is told; the exact reason could help somebody who forges tokens.
 fn refusal(error: &VerifyError) -> &'static str {
     match error {
         VerifyError::Malformed(_) | VerifyError::Issuer(_) => "Invalid token",
-        VerifyError::Signature => UNKNOWN_KEY,
+        VerifyError::Signature => "Invalid signature received for JSON Web Token validation",
         VerifyError::Expired => "Expired token received for JSON Web Token validation",
         VerifyError::Audience(_) => "Bad audience: the token is not for the Management API of this tenant",
     }

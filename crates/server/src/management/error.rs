@@ -26,8 +26,6 @@ pub enum ApiError {
     Unauthorized(String),
     /// 403: a convincing token without the scopes.
     InsufficientScope(String),
-    /// 403: something that nobody may do.
-    Forbidden(String),
     /// 404: with the code, where Auth0 has one.
     NotFound {
         /// The code.
@@ -44,6 +42,8 @@ pub enum ApiError {
     },
     /// 405
     MethodNotAllowed,
+    /// 408
+    TooSlow,
     /// 413
     TooLarge,
     /// 415
@@ -59,6 +59,32 @@ pub enum ApiError {
     Unavailable(String),
     /// 500: a fault of ours; the text is for the log.
     Internal(String),
+}
+
+/// Travels with an error's response to the guard, which puts it into the tenant log.
+#[derive(Debug, Clone)]
+pub struct Refusal(pub String);
+
+impl std::fmt::Display for ApiError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Body(text)
+            | Self::Path(text)
+            | Self::Query(text)
+            | Self::NotSupported(text)
+            | Self::Unauthorized(text)
+            | Self::InsufficientScope(text)
+            | Self::Conflict { message: text, .. }
+            | Self::MediaType(text)
+            | Self::TooManyRequests { message: text, .. }
+            | Self::Unavailable(text)
+            | Self::Internal(text) => f.write_str(text),
+            Self::NotFound { message, .. } => f.write_str(message),
+            Self::MethodNotAllowed => f.write_str("the path does not answer to this method"),
+            Self::TooSlow => f.write_str("the body did not arrive in time"),
+            Self::TooLarge => f.write_str("the body is too large"),
+        }
+    }
 }
 
 impl ApiError {
@@ -127,11 +153,13 @@ impl IntoResponse for ApiError {
                 (StatusCode::UNAUTHORIZED, None, message)
             }
             Self::InsufficientScope(message) => (StatusCode::FORBIDDEN, Some("insufficient_scope"), message),
-            Self::Forbidden(message) => (StatusCode::FORBIDDEN, Some("access_denied"), message),
             Self::NotFound { code, message } => (StatusCode::NOT_FOUND, code, message.to_owned()),
             Self::Conflict { code, message } => (StatusCode::CONFLICT, code, message),
             Self::MethodNotAllowed => {
                 (StatusCode::METHOD_NOT_ALLOWED, None, "This path does not answer to this method.".to_owned())
+            }
+            Self::TooSlow => {
+                (StatusCode::REQUEST_TIMEOUT, None, "The body did not arrive in time.".to_owned())
             }
             Self::TooLarge => (
                 StatusCode::PAYLOAD_TOO_LARGE,
@@ -170,7 +198,9 @@ impl IntoResponse for ApiError {
                 body.insert("attributes".to_owned(), attributes);
             }
         }
+        let refusal = Refusal(body["message"].as_str().unwrap_or_default().to_owned());
         let mut response = (status, Json(body)).into_response();
+        response.extensions_mut().insert(refusal);
         if status == StatusCode::UNAUTHORIZED {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }

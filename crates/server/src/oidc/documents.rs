@@ -69,7 +69,7 @@ async fn with_connection_key(app: &Arc<App>, tenant: Arc<Tenant>) -> Result<Arc<
     }
     connection_keys::ensure(app, &tenant.stored).await?;
     // Another process may have made it, and its notice may be on the way still.
-    app.tenants.forget(tenant.id(), &tenant.stored.canonical);
+    app.tenants.forget(&tenant.stored.canonical);
     let reloaded = app.tenants.find(app, &tenant.stored.domain).await?;
     reloaded.ok_or_else(|| ApiError::not_found("The tenant does not exist any more."))
 }

@@ -3,7 +3,8 @@
 //! Filled on demand, emptied by change notices. Must never keep what a change has overtaken: a removal also
 //! refuses the result of a load that was under way.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use chancery_oauth::api::{Api, Granted};
 use chancery_oauth::client::Client;
@@ -15,11 +16,13 @@ use crate::management::ApiError;
 use crate::tenants::TenantId;
 use crate::{applications, client_grants, resource_servers};
 
-/// The three memories, each keyed by tenant and name.
+/// The three memories, each keyed by tenant and name. The keys of APIs and grants hold the tenant's epoch too:
+/// raising it makes all of them unreachable at once, those that are being loaded included.
 pub struct Memory {
     clients: Cache<String, Arc<Client>>,
     apis: Cache<String, Arc<Api>>,
     grants: Cache<String, Arc<Granted>>,
+    epochs: Mutex<HashMap<TenantId, u64>>,
 }
 
 /// Applications and grants in memory at most, some hundred bytes each.
@@ -30,7 +33,12 @@ const FEWER: usize = 50_000;
 impl Default for Memory {
     fn default() -> Self {
         // Capacities are limits; the caches grow with what is in them.
-        Self { clients: small_at_first(MANY), apis: small_at_first(FEWER), grants: small_at_first(MANY) }
+        Self {
+            clients: small_at_first(MANY),
+            apis: small_at_first(FEWER),
+            grants: small_at_first(MANY),
+            epochs: Mutex::default(),
+        }
     }
 }
 
@@ -71,7 +79,7 @@ impl Memory {
         tenant: &TenantId,
         identifier: &str,
     ) -> Result<Option<Arc<Api>>, DbError> {
-        let key = key(tenant, identifier);
+        let key = self.key_of_epoch(tenant, identifier);
         match self.apis.get_value_or_guard_async(&key).await {
             Ok(api) => Ok(Some(api)),
             Err(guard) => {
@@ -92,7 +100,7 @@ impl Memory {
         tenant: &TenantId,
         (client_id, audience): (&str, &str),
     ) -> Result<Option<Arc<Granted>>, DbError> {
-        let key = key(tenant, &[client_id, " ", audience].concat());
+        let key = self.key_of_epoch(tenant, &[client_id, " ", audience].concat());
         match self.grants.get_value_or_guard_async(&key).await {
             Ok(granted) => Ok(Some(granted)),
             Err(guard) => {
@@ -113,19 +121,25 @@ impl Memory {
 
     /// Forgets an API.
     pub fn forget_api(&self, tenant: &TenantId, identifier: &str) {
-        self.apis.remove(&key(tenant, identifier));
+        self.apis.remove(&self.key_of_epoch(tenant, identifier));
     }
 
     /// Forgets a grant, named by client id, a space, and audience.
     pub fn forget_grant(&self, tenant: &TenantId, subject: &str) {
-        self.grants.remove(&key(tenant, subject));
+        self.grants.remove(&self.key_of_epoch(tenant, subject));
     }
 
     /// Forgets the APIs and grants of a tenant; applications have notices of their own.
-    pub fn forget_tenant(&self, tenant: &TenantId) {
-        let of_other = |key: &String| !key.starts_with(tenant.as_str());
-        self.apis.retain(|key, _| of_other(key));
-        self.grants.retain(|key, _| of_other(key));
+    pub fn forget_apis(&self, tenant: &TenantId) {
+        *self.epochs.lock().unwrap_or_else(PoisonError::into_inner).entry(tenant.clone()).or_default() += 1;
+    }
+
+    fn key_of_epoch(&self, tenant: &TenantId, name: &str) -> String {
+        let epochs = self.epochs.lock().unwrap_or_else(PoisonError::into_inner);
+        match epochs.get(tenant) {
+            None => key(tenant, name),
+            Some(epoch) => format!("{} {epoch} {name}", tenant.as_str()),
+        }
     }
 
     /// Forgets everything.

@@ -12,6 +12,8 @@ const REMEMBER: &str = "INSERT INTO used_assertions (tenant_id, client_id, jti, 
      VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING";
 const FORGET: &str = "DELETE FROM used_assertions WHERE expires_at < $1";
 
+/// How far the clocks of two processes may lie apart, in milliseconds.
+const SKEW_MILLIS: i64 = 60_000;
 /// The longest `jti` that is kept, in bytes.
 const MAX_JTI: usize = 512;
 
@@ -29,8 +31,9 @@ pub(super) async fn remember_assertion(
     let values =
         [tenant.as_str().into(), client_id.into(), jti.into(), Value::Int(expires_at.as_millisecond())];
     let fresh = tx.execute(REMEMBER, &values).await? == 1;
-    // Whoever adds one removes those that are over: the table stays as large as five minutes of traffic.
-    tx.execute(FORGET, &[Value::Int(app.clock.now().as_millisecond())]).await?;
+    // Whoever adds one removes those that are over: the table stays as large as some minutes of traffic. Over
+    // for everybody, that is: another process may be a moment behind.
+    tx.execute(FORGET, &[Value::Int(app.clock.now().as_millisecond() - SKEW_MILLIS)]).await?;
     tx.commit().await?;
     Ok(fresh)
 }

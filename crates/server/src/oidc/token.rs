@@ -5,13 +5,11 @@
 
 use std::sync::Arc;
 
-use axum::body::to_bytes;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use axum::{Json, Router};
 use chancery_crypto::algorithm::Algorithm;
-use chancery_crypto::sign::Sign;
 use chancery_jose::jws;
 use chancery_oauth::access_token::Issue;
 use chancery_oauth::api::{Api, ApiSigning};
@@ -27,6 +25,7 @@ use super::{error, sql};
 use crate::app::App;
 use crate::db::DbError;
 use crate::http::Origin;
+use crate::http::body::{Unread, read};
 use crate::http::host::Site;
 use crate::logs::{Entry, Kind};
 use crate::management::ApiError;
@@ -166,13 +165,14 @@ async fn sign(app: &App, tenant: &Tenant, api: &Api, issue: &Issue<'_>) -> Resul
         ApiSigning::Secret(key) => {
             let header = issue.header(Algorithm::Hs256, None).map_err(|error| fault(error.to_string()))?;
             let claims = issue.claims().map_err(|error| fault(error.to_string()))?;
-            metrics::counter!("chancery_tokens_total", "algorithm" => "HS256", "kid" => "").increment(1);
-            jws::sign(&header, &claims, key).map_err(|error| fault(error.to_string()))?
+            let token = jws::sign(&header, &claims, key).map_err(|error| fault(error.to_string()))?;
+            count(Algorithm::Hs256, "");
+            token
         }
         ApiSigning::Ring(algorithm) => {
             let signer = tenant.ring.signer(*algorithm).map_err(|error| fault(error.to_string()))?;
             issue.expires_at = issue.expires_at.min(signer.not_after());
-            if issue.expires_at <= issue.issued_at {
+            if signer.not_after() <= issue.issued_at {
                 return Err(fault(
                     "the certificate of the current signing key has expired; rotate".to_owned(),
                 ));
@@ -181,21 +181,21 @@ async fn sign(app: &App, tenant: &Tenant, api: &Api, issue: &Issue<'_>) -> Resul
                 .header(*algorithm, Some(signer.kid().as_str()))
                 .map_err(|error| fault(error.to_string()))?;
             let claims = issue.claims().map_err(|error| fault(error.to_string()))?;
-            count(&signer);
+            let kid = signer.kid().clone();
             let input = jws::signing_input(&header, &claims);
             let (input, signature) = app.signing.sign(signer, input).await.map_err(|error| match error {
                 PoolError::Full => Error::Busy,
                 PoolError::Failed(reason) => fault(reason),
             })?;
+            count(*algorithm, kid.as_str());
             jws::assemble(input, &signature)
         }
     };
     Ok((token, issue.expires_at.as_second() - issue.issued_at.as_second()))
 }
 
-fn count(signer: &chancery_keyring::Signer) {
-    let kid = signer.kid().as_str().to_owned();
-    metrics::counter!("chancery_tokens_total", "algorithm" => signer.algorithm().name(), "kid" => kid)
+fn count(algorithm: Algorithm, kid: &str) {
+    metrics::counter!("chancery_tokens_total", "algorithm" => algorithm.name(), "kid" => kid.to_owned())
         .increment(1);
 }
 
@@ -210,9 +210,10 @@ async fn parse(request: Request) -> Result<token::Request, (Option<String>, Erro
         }
         (Some(_), Some(_)) => return Err(refuse("The Authorization header is there more than once.")),
     };
-    let body = to_bytes(body, MAX_BODY)
-        .await
-        .map_err(|_| refuse("The body is larger than 64 kB, the most that is accepted."))?;
+    let body = read(body, MAX_BODY).await.map_err(|unread| match unread {
+        Unread::TooLarge => refuse("The body is larger than 64 kB, the most that is accepted."),
+        Unread::TooSlow => refuse("The body did not arrive in time."),
+    })?;
     let media_type = parts.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let essence = media_type.unwrap_or_default().split(';').next().unwrap_or_default().trim();
     let parameters = if essence.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
@@ -247,7 +248,7 @@ fn internal(error: ApiError) -> Error {
         tracing::error!(%reason, "a token could not be issued");
         return Error::Busy;
     }
-    Error::Internal { reason: format!("{error:?}") }
+    Error::Internal { reason: error.to_string() }
 }
 
 /// Why the command line got no token.
@@ -264,7 +265,7 @@ pub async fn issue_for_cli(
     scopes: &Scopes,
 ) -> Result<String, IssueError> {
     let client = app.memory.client(app, tenant.id(), client_id).await;
-    let client = client.map_err(|error| IssueError(format!("{error:?}")))?.ok_or_else(|| {
+    let client = client.map_err(|error| IssueError(error.to_string()))?.ok_or_else(|| {
         IssueError(format!("the application {client_id} no longer exists; name another with --client-id"))
     })?;
     let (issued, entry) = issue(app, tenant, &client, &tenant.management_audience, scopes)

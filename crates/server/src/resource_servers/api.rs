@@ -192,7 +192,7 @@ async fn delete(
     }
     sql::delete(write.tx(), tenant, &server.id).await?;
     // The grants to it are gone too, also one that was being made just now: forget all of them.
-    write.notice(Topic::Tenant, caller.tenant.stored.canonical.as_str());
+    write.notice(Topic::Apis, "");
     write.commit(caller.entry(204)).await?;
     Ok(StatusCode::NO_CONTENT)
 }

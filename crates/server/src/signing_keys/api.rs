@@ -13,7 +13,6 @@ use serde_json::Value;
 
 use super::{KeyError, sql, view};
 use crate::app::App;
-use crate::logs::{Entry, Kind};
 use crate::management::caller::bearer;
 use crate::management::operation::{Operation, Required, operation};
 use crate::management::shape::{Object, boolean, field, object, text};
@@ -96,10 +95,8 @@ async fn get(
 }
 
 async fn rotate(State(app): State<Arc<App>>, caller: Caller) -> Result<(StatusCode, Json<Value>), ApiError> {
-    match super::rotate(&app, &caller.tenant.stored, caller.entry(201)).await {
-        Ok(next) => Ok((StatusCode::CREATED, Json(view::brief(&next)))),
-        Err(error) => Err(refused(&app, &caller, error).await),
-    }
+    let next = super::rotate(&app, &caller.tenant.stored, caller.entry(201)).await?;
+    Ok((StatusCode::CREATED, Json(view::brief(&next))))
 }
 
 async fn revoke(
@@ -113,30 +110,6 @@ async fn revoke(
     } else {
         None
     };
-    match super::revoke(&app, &caller.tenant.stored, &kid, farewell, caller.entry(200)).await {
-        Ok(key) => Ok(Json(view::brief(&key))),
-        Err(error) => Err(refused(&app, &caller, error).await),
-    }
-}
-
-/// Logs a change that was refused; nothing of it is in the database.
-async fn refused(app: &App, caller: &Caller, error: KeyError) -> ApiError {
-    if let Some((kind, status)) = logged_as(&error) {
-        let entry = Entry { kind, description: error.to_string(), ..caller.entry(status) };
-        if let Err(busy) = app.log.append(app, caller.tenant.id(), entry).await {
-            // The refusal itself is worth more to the caller than its entry.
-            tracing::warn!(error = %busy, "a refused key change could not be logged");
-        }
-    }
-    error.into()
-}
-
-/// The kind and status of the entry; our own faults go to the log of the process instead.
-fn logged_as(error: &KeyError) -> Option<(Kind, u16)> {
-    match error {
-        KeyError::TooManyRotations { .. } => Some((Kind::ApiLimit, 429)),
-        KeyError::Revoke(RevokeError::Unknown) => Some((Kind::Fapi, 404)),
-        KeyError::Revoke(_) => Some((Kind::Fapi, 400)),
-        KeyError::Db(_) | KeyError::Forge(_) | KeyError::Prepare(_) | KeyError::Broken(_) => None,
-    }
+    let key = super::revoke(&app, &caller.tenant.stored, &kid, farewell, caller.entry(200)).await?;
+    Ok(Json(view::brief(&key)))
 }

@@ -130,6 +130,8 @@ pub async fn ensure_ring(app: &Arc<App>, tenant: &Stored) -> Result<Vec<StoredKe
     if prepared.insert(write.tx(), &tenant.id, app.clock.now()).await? {
         write.notice(Topic::Tenant, tenant.canonical.as_str());
         write.commit(Entry::new(crate::logs::Kind::Sapi, "Create the application signing keys")).await?;
+    } else {
+        write.nothing_to_do().await?;
     }
     Ok(sql::load(&app.db, &tenant.id).await?)
 }

@@ -56,7 +56,8 @@ async fn update(State(app): State<Arc<App>>, caller: Caller, body: Body) -> Resu
         && resource_servers::sql::find_within(write.tx(), tenant, audience).await?.is_none()
     {
         return Err(ApiError::Body(format!(
-            "default_audience has to be the identifier of an API, and there is none with the identifier {audience}."
+            "default_audience has to be the identifier of an API, and there is none with the identifier {}.",
+            audience.chars().take(100).collect::<String>()
         )));
     }
     settings::apply(&mut current, patch)?;

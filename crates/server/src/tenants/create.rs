@@ -122,13 +122,14 @@ fn object(value: Value) -> Map<String, Value> {
 }
 
 fn part(error: &ApiError) -> CreateError {
-    CreateError::Part(format!("the tenant could not be furnished: {error:?}"))
+    CreateError::Part(format!("the tenant could not be furnished: {error}"))
 }
 
 /// Deletes a tenant with all that it has, its log included; the entry of the deletion and the process log remain.
 pub async fn delete(app: &Arc<App>, tenant: &sql::Stored) -> Result<(), CreateError> {
     let mut write = Write::begin(app, &tenant.id).await?;
     write.notice(Topic::Tenant, tenant.canonical.as_str());
+    write.notice(Topic::Apis, "");
     sql::delete(write.tx(), &tenant.id).await?;
     write.commit(Entry::by_cli("Delete the tenant")).await?;
     tracing::warn!(tenant = tenant.name, domain = tenant.canonical, "the tenant was deleted");

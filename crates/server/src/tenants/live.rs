@@ -135,10 +135,9 @@ impl Tenants {
         Arc::clone(buckets.entry(tenant.clone()).or_default())
     }
 
-    /// Forgets a tenant under all its domains.
-    pub fn forget(&self, tenant: &TenantId, canonical: &str) {
+    /// Forgets a tenant. A load that is under way does not bring it back.
+    pub fn forget(&self, canonical: &str) {
         self.by_domain.remove(canonical);
-        self.by_domain.retain(|_, live| live.id() != tenant);
     }
 
     /// Forgets every tenant.

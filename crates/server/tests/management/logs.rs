@@ -10,6 +10,8 @@ use super::resource_servers::{at_other, bad, needs_scopes, no_id, other_tenant};
 use crate::kit::{Call, MANAGEMENT, TestServer, engines, error};
 
 const PATH: &str = "/logs";
+/// Longer than entries need to settle.
+const SETTLED: SignedDuration = SignedDuration::from_secs(3);
 
 /// The entries of successful writes through the Management API, in the order in which they happened.
 pub(super) async fn writes(server: &TestServer) -> Vec<Value> {
@@ -215,6 +217,7 @@ async fn the_list_pages_by_number_with_and_without_totals() {
 async fn a_page_has_fifty_entries_where_nothing_is_said_and_a_hundred_at_most() {
     let mut server = TestServer::start().await;
     let token = quiet(&mut server, 98).await;
+    server.clock.advance(SETTLED);
     assert_eq!(listed(&server, &token, "").await.len(), 50);
     assert_eq!(listed(&server, &token, "?per_page=100").await.len(), 100);
     let from = format!("?from={}", "0".repeat(30));
@@ -227,6 +230,7 @@ async fn following_the_log_by_its_ids_meets_every_entry_once_oldest_first() {
     for on in engines() {
         let mut server = TestServer::on(on).await;
         let token = quiet(&mut server, 7).await;
+        server.clock.advance(SETTLED);
         let all = listed(&server, &token, "?sort=date:1").await;
         assert_eq!(all.len(), 10);
         for take in [1, 3, 10, 100] {
@@ -247,8 +251,30 @@ async fn following_the_log_by_its_ids_meets_every_entry_once_oldest_first() {
         let from_last = format!("?from={last}");
         assert_eq!(asked(&server, &token, &from_last).await, (200, json!([])));
         change(&server, &token, "later").await;
+        let unsettled = asked(&server, &token, &from_last).await;
+        assert_eq!(unsettled, (200, json!([])), "an older entry may still be on its way");
+        server.clock.advance(SETTLED);
         let later = listed(&server, &token, &from_last).await;
         assert_eq!(later, listed(&server, &token, "?per_page=1").await, "what came since");
+    }
+}
+
+#[tokio::test]
+async fn an_entry_that_is_written_late_is_not_missed_by_who_follows_the_log() {
+    for on in engines() {
+        let mut server = TestServer::on(on).await;
+        // The entry of the token waits for its batch, and that of the change, which is younger, is written.
+        let token = server.token(&[]).await;
+        change(&server, &token, "x").await;
+        let mut followed = listed(&server, &token, "?take=100").await;
+        server.flush_log().await;
+        server.clock.advance(SETTLED);
+        let from =
+            followed.last().map_or("0".repeat(30), |entry| entry["log_id"].as_str().unwrap().to_owned());
+        followed.extend(listed(&server, &token, &format!("?take=100&from={from}")).await);
+        let kinds: Vec<_> = followed.iter().map(|entry| entry["type"].as_str().unwrap()).collect();
+        assert_eq!(kinds, ["sapi", "sapi", "seccft", "sapi"]);
+        assert_eq!(followed, listed(&server, &token, "?sort=date:1").await);
     }
 }
 
@@ -257,6 +283,7 @@ async fn a_checkpoint_may_lie_between_two_entries() {
     for on in engines() {
         let mut server = TestServer::on(on).await;
         let token = quiet(&mut server, 2).await;
+        server.clock.advance(SETTLED);
         let all = listed(&server, &token, "?sort=date:1").await;
         for (from, left) in
             [("0".repeat(30), 5), (format!("1800000001500{}", "0".repeat(17)), 1), ("9".repeat(30), 0)]
@@ -273,6 +300,7 @@ async fn a_checkpoint_may_lie_between_two_entries() {
 async fn fields_choose_what_is_shown() {
     let mut server = TestServer::start().await;
     let token = quiet(&mut server, 1).await;
+    server.clock.advance(SETTLED);
     let all = listed(&server, &token, "").await;
     let pick = |keep: &dyn Fn(&str) -> bool| -> Vec<Value> {
         let trim = |entry: &Value| {
@@ -402,6 +430,7 @@ async fn another_tenant_reads_its_own_log_alone() {
         let mut server = TestServer::on(on).await;
         let theirs = other_tenant(&server).await;
         let ours = quiet(&mut server, 1).await;
+        server.clock.advance(SETTLED);
         let log = listed(&server, &ours, "").await;
         let other = at_other(&server, &theirs, (Method::GET, PATH), None).await.expect(200);
         let id = |entry: &Value| entry["log_id"].as_str().unwrap().to_owned();

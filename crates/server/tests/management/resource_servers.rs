@@ -469,6 +469,7 @@ async fn of_many_who_want_one_identifier_at_once_one_gets_it() {
     for on in engines() {
         let server = TestServer::on(on).await;
         let sibling = server.sibling().await;
+        assert_eq!(listed(&server, "").await, listed(&sibling, "").await);
         let body = json!({ "identifier": "urn:a" });
         let (a, b, c, d) = tokio::join!(
             server.api_send(Method::POST, PATH, &body),

@@ -229,6 +229,19 @@ async fn parallel_rotations_on_two_processes_keep_the_law() {
 }
 
 #[tokio::test]
+async fn two_processes_may_meet_at_the_first_request_of_a_tenant() {
+    for on in engines() {
+        for _ in 0..5 {
+            let server = TestServer::on(on).await;
+            let sibling = server.sibling().await;
+            let (one, other) =
+                tokio::join!(server.get("/.well-known/jwks.json"), sibling.get("/.well-known/jwks.json"));
+            assert_eq!(one.expect(200), other.expect(200));
+        }
+    }
+}
+
+#[tokio::test]
 async fn another_process_sees_a_rotation_and_a_revocation_when_it_catches_up() {
     for on in engines() {
         let server = TestServer::on(on).await;

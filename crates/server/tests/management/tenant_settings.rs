@@ -453,6 +453,9 @@ async fn parallel_patches_lose_nothing() {
     for on in engines() {
         let server = TestServer::on(on).await;
         let sibling = server.sibling().await;
+        for process in [&server, &sibling] {
+            assert_eq!(settings(process).await, (200, untouched("main")));
+        }
         let (a, b, c, d) = tokio::join!(
             patched(&server, json!({ "friendly_name": "Acme" })),
             patched(&sibling, json!({ "flags": { "genai_trial": true } })),

@@ -289,6 +289,19 @@ async fn an_api_that_needs_tokens_we_cannot_make_gets_none() {
 }
 
 #[tokio::test]
+async fn an_application_that_became_public_gets_no_token_without_a_proof() {
+    let server = TestServer::start().await;
+    api(&server, json!({})).await;
+    let path = format!("/clients/{}", server.client_id);
+    let patch = json!({ "token_endpoint_auth_method": "none" });
+    server.api_send(Method::PATCH, &path, &patch).await.expect(200);
+    let mut form = server.management_form(AUDIENCE, "");
+    form.retain(|(name, _)| name != "client_secret");
+    let description = "Grant type 'client_credentials' not allowed for the client.";
+    assert_eq!(server.token_request(&form).await.both(), (403, refused("unauthorized_client", description)));
+}
+
+#[tokio::test]
 async fn a_disabled_grant_type_is_refused() {
     let server = TestServer::start().await;
     api(&server, json!({})).await;

@@ -48,6 +48,14 @@ fn a_hop_that_cannot_be_read_ends_what_can_be_known() {
 }
 
 #[test]
+fn two_families_of_headers_at_once_are_not_believed() {
+    let both = [("x-forwarded-for", "9.9.9.9"), ("forwarded", "for=6.6.6.6;host=evil.example")];
+    assert_eq!(client("10.0.0.1", &both), "10.0.0.1");
+    let trusted: [IpNet; 1] = ["10.0.0.0/8".parse().unwrap()];
+    assert_eq!(client_host("10.0.0.1".parse().unwrap(), &headers(&both), &trusted), None);
+}
+
+#[test]
 fn the_host_is_believed_from_a_trusted_proxy_alone() {
     let trusted: [IpNet; 1] = ["10.0.0.0/8".parse().unwrap()];
     let of = |peer: &str, pairs: &[(&'static str, &'static str)]| {

@@ -1,0 +1,86 @@
+//! S, the limit of signing: what the cryptographic library does on one thread with nothing around it.
+
+use std::time::Duration;
+
+use chancery_crypto::algorithm::Algorithm;
+use chancery_crypto::hmac::HmacKey;
+use chancery_crypto::rsa::PrivateKey;
+
+use crate::{Outcome, cpu};
+
+/// About as long as the signing input of an access token.
+const MESSAGE: [u8; 480] = [b'x'; 480];
+
+/// A key to measure with.
+pub(crate) struct Limits {
+    key: PrivateKey,
+}
+
+impl Limits {
+    /// Makes the key.
+    pub(crate) fn new() -> Outcome<Self> {
+        Ok(Self { key: PrivateKey::generate()? })
+    }
+
+    /// S: RS256 signatures a second of processor time, one thread.
+    pub(crate) fn signatures(&self, span: Duration) -> Outcome<f64> {
+        rate(span, 16, || {
+            std::hint::black_box(self.key.sign(Algorithm::Rs256, &MESSAGE)?);
+            Ok(())
+        })
+    }
+
+    /// The same with every core busy: what is left of S where cores share their units.
+    pub(crate) fn signatures_on_all_cores(&self, span: Duration) -> Outcome<f64> {
+        let threads = u32::try_from(cpu::cores())?;
+        std::thread::scope(|scope| {
+            let measure = || self.signatures(span).map_err(|error| error.to_string());
+            let running: Vec<_> = (0..threads).map(|_| scope.spawn(measure)).collect();
+            let mut sum = 0.0;
+            for thread in running {
+                sum += thread.join().map_err(|_| "a measuring thread panicked")??;
+            }
+            Ok(sum / f64::from(threads))
+        })
+    }
+
+    /// RS256 verifications a second of processor time.
+    pub(crate) fn verifications(&self, span: Duration) -> Outcome<f64> {
+        let signature = self.key.sign(Algorithm::Rs256, &MESSAGE)?;
+        let public = self.key.public();
+        rate(span, 256, || Ok(public.verify(Algorithm::Rs256, &MESSAGE, &signature)?))
+    }
+
+    /// HMAC-SHA-256 tags a second of processor time.
+    pub(crate) fn tags(span: Duration) -> Outcome<f64> {
+        let key = HmacKey::new(&[7; 64]);
+        rate(span, 4096, || {
+            std::hint::black_box(key.sign(&MESSAGE));
+            Ok(())
+        })
+    }
+
+    /// RSA-2048 key pairs a second of processor time.
+    pub(crate) fn keys(span: Duration) -> Outcome<f64> {
+        rate(span, 1, || {
+            std::hint::black_box(PrivateKey::generate()?);
+            Ok(())
+        })
+    }
+}
+
+/// How often `work` is done in a second of this thread's time.
+fn rate(span: Duration, batch: u32, mut work: impl FnMut() -> Outcome<()>) -> Outcome<f64> {
+    let start = cpu::of_this_thread()?;
+    let mut done = 0;
+    loop {
+        for _ in 0..batch {
+            work()?;
+        }
+        done += batch;
+        let spent = cpu::of_this_thread()?.saturating_sub(start);
+        if spent >= span {
+            return Ok(f64::from(done) / spent.as_secs_f64());
+        }
+    }
+}

@@ -1,0 +1,210 @@
+//! All scenarios in their order, and the two tables at the end: figures, and goals beside them.
+
+use std::path::Path;
+
+use crate::hello::Hello;
+use crate::limits::Limits;
+use crate::load::Sample;
+use crate::plan::{Plan, Scenario};
+use crate::rounds::{self, Rounds};
+use crate::stats::{Series, decimals};
+use crate::world::{JWKS, World};
+use crate::{Outcome, clock, cpu, http, mixed, rotate, say, start};
+
+mod table;
+
+use table::{Table, Verdicts};
+
+/// Runs what is planned, prints what came of it.
+pub(crate) async fn all(plan: &Plan, home: &Path) -> Outcome<()> {
+    let mut verdicts = Verdicts::default();
+    let machine = cpu::machine();
+    say::progress(&machine);
+    if plan.has(Scenario::Startup) {
+        startup(plan, home, &mut verdicts).await?;
+    }
+    if plan.has(Scenario::Memory) {
+        let (resident, anonymous) = start::idle_memory(plan, home).await?;
+        let measured = format!("{resident:.1} MB, of it {anonymous:.1} MB anonymous");
+        verdicts.at_most("memory, idle for 3 s", (resident, 25.0), (measured, "≤ 25 MB"));
+    }
+    let limits = Limits::new()?;
+    let world = World::build(plan, home).await?;
+    let hello = Hello::start(world.keys_length).await?;
+    let rounds = rounds::measure(plan, &hello, &limits, &world.targets).await?;
+    let figures = figures(&world, &rounds);
+    judge(&world, &rounds, &mut verdicts);
+    if plan.has(Scenario::Mixed) {
+        side_by_side(plan, &world, &hello, &mut verdicts).await?;
+    }
+    if plan.has(Scenario::Memory) {
+        let target = world.base.target("token_rs256", vec![world.token.clone()]);
+        target.measure(plan.span).await?;
+        let peak = cpu::megabytes(world.base.process, "VmHWM")?;
+        verdicts.note("memory, peak after token load", format!("{peak:.1} MB"));
+    }
+    if plan.has(Scenario::Rotate) {
+        rotation(plan, &world, &mut verdicts).await?;
+    }
+    say::result(format!("\n{machine}; load average at the end {}", cpu::load_average()));
+    say::result(limits_line(&rounds));
+    if plan.has(Scenario::Limits) {
+        say::result(other_limits(plan, &limits)?);
+    }
+    say::result("");
+    figures.print(plan.markdown);
+    say::result("");
+    verdicts.print(plan.markdown);
+    Ok(())
+}
+
+fn limits_line(rounds: &Rounds) -> String {
+    format!(
+        "S = {:.0} signatures, H = {:.0} answers a second of processor time (median [least-greatest] of {} rounds, {} repeated); S with all cores busy: {:.0}",
+        rounds.series(|round| round.sign),
+        rounds.series(|round| round.hello.capacity()),
+        rounds.kept.len(),
+        rounds.repeated,
+        rounds.series(|round| round.sign_busy),
+    )
+}
+
+fn other_limits(plan: &Plan, limits: &Limits) -> Outcome<String> {
+    Ok(format!(
+        "also a second of processor time: {:.0} RS256 verifications, {:.0} HMAC-SHA-256 tags, {:.1} RSA-2048 key pairs",
+        limits.verifications(plan.span / 4)?,
+        Limits::tags(plan.span / 4)?,
+        Limits::keys(plan.span)?,
+    ))
+}
+
+/// The table of figures.
+fn figures(world: &World, rounds: &Rounds) -> Table {
+    let mut table = Table::new(&[
+        "scenario",
+        "CPU µs",
+        "a second and core",
+        "/ S",
+        "/ H",
+        "wall req/s",
+        "p50 ms",
+        "p99 ms",
+    ]);
+    let mut row = |name: &str, sample: &dyn Fn(&rounds::Round) -> Sample| {
+        table.row([
+            name.to_owned(),
+            format!("{}", rounds.series(|round| sample(round).cpu_micros)),
+            format!("{:.0}", rounds.series(|round| sample(round).capacity()).median()),
+            format!("{}", rounds.series(|round| sample(round).capacity() / round.sign)),
+            format!("{:.2}", rounds.series(|round| sample(round).capacity() / round.hello.capacity())),
+            format!("{:.0}", rounds.series(|round| sample(round).rate)),
+            short(&rounds.series(|round| clock::millis(sample(round).p50))),
+            short(&rounds.series(|round| clock::millis(sample(round).p99))),
+        ]);
+    };
+    row("hello (H)", &|round| round.hello);
+    row(&format!("hello, {} bytes", world.keys_length), &|round| round.long_hello);
+    for (index, target) in world.targets.iter().enumerate() {
+        row(&target.name, &|round| round.samples[index]);
+    }
+    table
+}
+
+fn short(series: &Series) -> String {
+    let median = series.median();
+    format!("{median:.*}", decimals(median))
+}
+
+/// The goals that the rounds decide.
+fn judge(world: &World, rounds: &Rounds, verdicts: &mut Verdicts) {
+    let index_of = |name: &str| world.targets.iter().position(|target| target.name == name);
+    let to_sign = |index: usize| rounds.series(|round| round.samples[index].capacity() / round.sign);
+    let to_hello =
+        |index: usize| rounds.series(|round| round.samples[index].capacity() / round.hello.capacity());
+    for (name, least) in [("token_rs256", 0.80), ("keys_signing", 5.0)] {
+        if let Some(index) = index_of(name) {
+            let ratio = to_sign(index);
+            verdicts.at_least(
+                name,
+                (ratio.median(), least),
+                (format!("{ratio:.2} S"), &format!("≥ {least:.2} S")),
+            );
+        }
+    }
+    for (name, least) in [("token_hs256", 0.3), ("jwks", 0.7)] {
+        if let Some(index) = index_of(name) {
+            let ratio = to_hello(index);
+            verdicts.at_least(
+                name,
+                (ratio.median(), least),
+                (format!("{ratio:.2} H"), &format!("≥ {least:.1} H")),
+            );
+        }
+    }
+    for pair in &world.pairs {
+        let cost = |index: usize, round: &rounds::Round| round.samples[index].cpu_micros;
+        let ratio = rounds.series(|round| cost(pair.many, round) / cost(pair.one, round));
+        let name = format!("flat: {}", world.targets[pair.many].name);
+        verdicts.at_most(&name, (ratio.median(), 1.1), (format!("{ratio:.2} × that with 1"), "≤ 1.1"));
+    }
+}
+
+async fn startup(plan: &Plan, home: &Path, verdicts: &mut Verdicts) -> Outcome<()> {
+    say::progress("starting and stopping servers");
+    let starts = start::measure(plan, home).await?;
+    let measured = format!("{:.1} CPU-ms, {:.1} ms", starts.existing_cpu, starts.existing_wall);
+    verdicts.at_most(
+        "first answer, existing data",
+        (starts.existing_cpu.median(), 60.0),
+        (measured, "≤ 60 CPU-ms"),
+    );
+    verdicts.note(
+        "first answer, no data",
+        format!("{:.0} CPU-ms, {:.0} ms", starts.empty_cpu, starts.empty_wall),
+    );
+    Ok(())
+}
+
+async fn side_by_side(plan: &Plan, world: &World, hello: &Hello, verdicts: &mut Verdicts) -> Outcome<()> {
+    say::progress("keys while tokens saturate the server");
+    let tokens = world.base.target("token_rs256", vec![world.token.clone()]);
+    let probe = world.base.target("jwks", vec![http::get(&world.management.host, JWKS, None)]);
+    let (bare, _) = hello.targets()?;
+    let mut intervals = Vec::new();
+    for _ in 0..plan.rounds {
+        intervals.push(mixed::measure(&tokens, &probe, &bare, plan.long_span / 2).await?);
+    }
+    let series = |figure: &dyn Fn(&mixed::Interval) -> f64| intervals.iter().map(figure).collect::<Series>();
+    let ratio = series(&|interval| interval.probe_p99.as_secs_f64() / interval.token_p99.as_secs_f64());
+    let measured = format!(
+        "{ratio:.2}: {:.1} ms of {:.1} ms; p50 {:.2} ms; the same probes at the bare server {:.1} ms",
+        series(&|interval| clock::millis(interval.probe_p99)),
+        series(&|interval| clock::millis(interval.token_p99)),
+        series(&|interval| clock::millis(interval.probe_p50)),
+        series(&|interval| clock::millis(interval.bare_p99)),
+    );
+    verdicts.at_most("jwks p99 / token p99 under token load", (ratio.median(), 0.3), (measured, "≤ 0.3"));
+    Ok(())
+}
+
+async fn rotation(plan: &Plan, world: &World, verdicts: &mut Verdicts) -> Outcome<()> {
+    say::progress("rotating under load");
+    let span = plan.long_span * 3;
+    let report = rotate::measure(&world.base, &world.management, &world.token, span).await?;
+    let measured = format!(
+        "{} failed, {} verified; {} rotations, {} revocations, keys fetched {} times; token p99 {:.1} ms, slowest rotation {:.0} ms",
+        report.failed,
+        report.verified,
+        report.rotated,
+        report.revoked,
+        report.fetched,
+        clock::millis(report.token_p99),
+        clock::millis(report.slowest),
+    );
+    verdicts.at_most(
+        "verifications that fail while keys rotate",
+        (f64::from(report.failed), 0.0),
+        (measured, "0"),
+    );
+    Ok(())
+}
