@@ -68,7 +68,7 @@ impl Connection {
 }
 
 /// Status, start of the body and end of the body, once the head is complete.
-fn head(bytes: &[u8]) -> Outcome<Option<(u16, usize, usize)>> {
+pub(crate) fn head(bytes: &[u8]) -> Outcome<Option<(u16, usize, usize)>> {
     let Some(end) = bytes.windows(4).position(|window| window == b"\r\n\r\n") else {
         return if bytes.len() > LIMIT {
             Err("the head of the answer is too large".into())

@@ -11,6 +11,8 @@ use std::time::Duration;
 use chancery_crypto::rsa::{KeyError, PrivateKey};
 use tokio::sync::oneshot;
 
+use crate::background;
+
 /// A source of fresh RSA-2048 keys.
 pub trait Forge: Send + Sync {
     /// The next key; waits while one is made if none is ready.
@@ -51,6 +53,8 @@ pub struct SystemForge(Arc<Shared>);
 
 /// Keys kept ready.
 const STOCK: usize = 4;
+/// How much making keys yields to everything else; it waits for nobody but a rotation.
+const NICENESS: i32 = 15;
 /// How long the start is left in peace.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -99,6 +103,7 @@ impl Drop for SystemForge {
 
 impl Shared {
     fn work(&self, ahead: bool) {
+        background::yield_to_others(NICENESS);
         loop {
             let mut stock = self.stock.lock().unwrap_or_else(PoisonError::into_inner);
             loop {

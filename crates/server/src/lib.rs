@@ -5,6 +5,7 @@
 
 pub mod app;
 pub mod applications;
+pub mod background;
 pub mod bootstrap;
 pub mod changes;
 pub mod cli;
@@ -21,6 +22,7 @@ pub mod management;
 pub mod master_key;
 pub mod oidc;
 pub mod probes;
+pub mod request_id;
 pub mod resource_servers;
 pub mod router;
 pub mod signing_keys;

@@ -11,6 +11,7 @@ use chancery_crypto::sign::{Sign, SignError};
 use chancery_keyring::Signer;
 use tokio::sync::oneshot;
 
+use crate::background;
 use crate::clock::Stopwatch;
 
 /// Signs with ring keys on threads of its own.
@@ -37,6 +38,9 @@ pub enum PoolError {
 
 /// Signatures that may wait: about a third of a second of work on two cores.
 const QUEUE: usize = 1024;
+
+/// How much signing yields to answering: when tokens saturate the machine, everything else stays quick.
+const NICENESS: i32 = 10;
 
 impl SigningPool {
     /// Starts one thread a core.
@@ -67,6 +71,7 @@ impl SigningPool {
 }
 
 fn work(jobs: &Mutex<Receiver<Job>>) {
+    background::yield_to_others(NICENESS);
     loop {
         let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(Job { signer, message, answer }) = job else { return };

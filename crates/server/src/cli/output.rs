@@ -8,8 +8,10 @@ use std::io::{IsTerminal, Write, stderr, stdout};
 use serde_json::Value;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt;
+use tracing_subscriber::fmt::format::JsonFields;
 
 use crate::config::{Config, LogFormat};
+use crate::request_id::WithRequestId;
 
 /// Starts the log of the process. Commands other than `serve` log warnings alone.
 pub(super) fn start_log(config: &Config, serving: bool) {
@@ -20,13 +22,16 @@ pub(super) fn start_log(config: &Config, serving: bool) {
         LogFormat::Json => false,
         LogFormat::Auto => stderr().is_terminal(),
     };
-    let builder = fmt().with_env_filter(filter).with_writer(stderr).with_target(false);
+    let builder = fmt().with_env_filter(filter).with_writer(stderr);
+    let lines = fmt::format().with_target(false);
     if human {
-        builder.with_ansi(stderr().is_terminal()).init();
+        let lines = WithRequestId(lines.with_ansi(stderr().is_terminal()));
+        builder.event_format(lines).init();
     } else if serving {
-        builder.json().flatten_event(true).init();
+        let lines = WithRequestId(lines.json().flatten_event(true));
+        builder.fmt_fields(JsonFields::new()).event_format(lines).init();
     } else {
-        builder.with_ansi(false).without_time().init();
+        builder.event_format(lines.with_ansi(false).without_time()).init();
     }
 }
 

@@ -1,6 +1,7 @@
-//! Around every request: its id, its place in the log, its metrics, the headers that every answer has.
+//! Around every request: its id, its metrics, the headers that every answer has.
 //!
-//! Must never write a query, a body or a header into the log: secrets travel there.
+//! Must never write a query, a body or a header into the log: secrets travel there. Every request passes
+//! here, so nothing is made that is not needed: where a request comes from is worked out when somebody asks.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -8,61 +9,83 @@ use std::sync::Arc;
 use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
-use http::{HeaderName, HeaderValue, Method, header};
-use tracing::Instrument;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 
 use super::serve::Peer;
 use super::{Origin, forwarded};
 use crate::app::App;
 use crate::clock::Stopwatch;
+use crate::{probes, request_id};
 
 const CORRELATION: HeaderName = HeaderName::from_static("x-correlation-id");
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// The middleware.
-pub async fn observe(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
+pub async fn observe(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let watch = Stopwatch::start();
-    let request_id = correlation(&request).unwrap_or_else(|| app.entropy.hex(16));
-    let peer = request.extensions().get::<Peer>().map_or(IpAddr::from([0, 0, 0, 0]), |peer| peer.0.ip());
-    let header_id = HeaderValue::from_str(&request_id);
-    let span = tracing::info_span!("request", id = %request_id);
-    let user_agent = request.headers().get(header::USER_AGENT).and_then(|value| value.to_str().ok());
-    let origin = Origin {
-        ip: forwarded::client_ip(peer, request.headers(), &app.trusted_proxies),
-        user_agent: user_agent.map(|text| text.chars().take(256).collect()),
-        request_id,
-        method: request.method().clone(),
-        path: request.uri().path().to_owned(),
-    };
-    let origin = Arc::new(origin);
-    request.extensions_mut().insert(Arc::clone(&origin));
-    let route = request.extensions().get::<MatchedPath>().cloned();
-    let mut response = next.run(request).instrument(span.clone()).await;
+    let id = correlation(request.headers()).unwrap_or_else(|| request_id::fresh(&*app.entropy));
+    let header_id = HeaderValue::from_str(&id);
+    let seen = Seen::of(&request);
+    let mut response = request_id::scope(id, next.run(request)).await;
     let headers = response.headers_mut();
     if let Ok(id) = header_id {
         headers.insert(REQUEST_ID, id);
     }
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    let status = response.status().as_u16();
-    tracing::debug!(
-        parent: &span,
-        method = %origin.method,
-        path = origin.path,
-        status,
-        micros = watch.elapsed().as_micros(),
-        "answered"
-    );
-    measure(&origin, route.as_ref(), status, watch);
+    if let Some(seen) = seen {
+        seen.report(response.status().as_u16(), watch);
+    }
     response
 }
 
-/// Counts by the route's pattern, never by the path: paths hold ids, and there is no end of them.
-fn measure(origin: &Origin, route: Option<&MatchedPath>, status: u16, watch: Stopwatch) {
-    let route = route.map_or("unmatched", MatchedPath::as_str).to_owned();
-    let method = known(&origin.method);
-    metrics::counter!("chancery_requests_total", "method" => method, "route" => route.clone(), "status" => status.to_string())
-        .increment(1);
-    metrics::histogram!("chancery_request_seconds", "route" => route).record(watch.elapsed());
+/// What the log and the metrics want to know of a request; nothing, where neither listens.
+struct Seen {
+    method: Method,
+    path: String,
+    route: Option<MatchedPath>,
+}
+
+impl Seen {
+    fn of(request: &Request) -> Option<Self> {
+        (probes::measuring() || tracing::enabled!(tracing::Level::DEBUG)).then(|| Self {
+            method: request.method().clone(),
+            path: request.uri().path().to_owned(),
+            route: request.extensions().get::<MatchedPath>().cloned(),
+        })
+    }
+
+    fn report(self, status: u16, watch: Stopwatch) {
+        let Self { method, path, route } = self;
+        tracing::debug!(%method, path, status, micros = watch.elapsed().as_micros(), "answered");
+        // By the route's pattern, never by the path: paths hold ids, and there is no end of them.
+        let route = route.as_ref().map_or("unmatched", MatchedPath::as_str).to_owned();
+        metrics::counter!("chancery_requests_total", "method" => known(&method), "route" => route.clone(), "status" => status.to_string())
+            .increment(1);
+        metrics::histogram!("chancery_request_seconds", "route" => route).record(watch.elapsed());
+    }
+}
+
+impl Origin {
+    /// Where a request comes from.
+    pub fn of(app: &App, request: &Request) -> Self {
+        let peer = request.extensions().get::<Peer>().map_or(IpAddr::from([0, 0, 0, 0]), |peer| peer.0.ip());
+        let user_agent = request.headers().get(header::USER_AGENT).and_then(|value| value.to_str().ok());
+        Self {
+            ip: forwarded::client_ip(peer, request.headers(), &app.trusted_proxies),
+            user_agent: user_agent.map(|text| text.chars().take(256).collect()),
+            request_id: request_id::current().unwrap_or_default(),
+            method: request.method().clone(),
+            path: full_path(request).to_owned(),
+        }
+    }
+}
+
+/// The path as the client sent it, also inside a nested router.
+fn full_path(request: &Request) -> &str {
+    request
+        .extensions()
+        .get::<axum::extract::OriginalUri>()
+        .map_or_else(|| request.uri().path(), |uri| uri.0.path())
 }
 
 /// The method as a label: clients may invent methods, and there is no end of them either.
@@ -74,8 +97,8 @@ fn known(method: &Method) -> &'static str {
 }
 
 /// The id that the client sent: up to 64 characters that can do no harm in a log.
-fn correlation(request: &Request) -> Option<String> {
-    let text = request.headers().get(CORRELATION)?.to_str().ok()?;
+fn correlation(headers: &HeaderMap) -> Option<String> {
+    let text = headers.get(CORRELATION)?.to_str().ok()?;
     let fits = (1..=64).contains(&text.len())
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b':'));
     fits.then(|| text.to_owned())

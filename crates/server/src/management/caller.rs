@@ -88,7 +88,7 @@ pub async fn guard(
     mut request: Request,
     next: Next,
 ) -> Response {
-    let origin = request.extensions().get::<Arc<Origin>>().cloned();
+    let origin = Arc::new(Origin::of(&app, &request));
     let caller = match identify(&app, site.0, line, request.headers(), origin).await {
         Ok(caller) => caller,
         Err(error) => return error.into_response(),
@@ -125,7 +125,7 @@ async fn identify(
     tenant: Arc<Tenant>,
     line: Line,
     headers: &HeaderMap,
-    origin: Option<Arc<Origin>>,
+    origin: Arc<Origin>,
 ) -> Result<Caller, ApiError> {
     let mut tenant = tenant;
     let text = bearer(headers)?;
@@ -139,12 +139,7 @@ async fn identify(
         tenant = fresh;
     }
     let token = verified.map_err(|error| ApiError::Unauthorized(refusal(&error).to_owned()))?;
-    Ok(Caller {
-        tenant,
-        token: Arc::new(token),
-        line,
-        origin: origin.ok_or_else(|| ApiError::Internal("a request has no origin".to_owned()))?,
-    })
+    Ok(Caller { tenant, token: Arc::new(token), line, origin })
 }
 
 fn verify(app: &App, tenant: &Tenant, token: &str) -> Result<Verified, VerifyError> {

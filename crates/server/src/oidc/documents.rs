@@ -75,22 +75,23 @@ async fn with_connection_key(app: &Arc<App>, tenant: Arc<Tenant>) -> Result<Arc<
 }
 
 fn respond(tenant: &Tenant, ready: &Ready, headers: &HeaderMap) -> Response {
-    let Ready { body, etag, content_type, disposition } = ready;
-    let unchanged = headers.get_all(header::IF_NONE_MATCH).iter().any(|value| names(value, etag));
-    let mut response = if unchanged {
-        StatusCode::NOT_MODIFIED.into_response()
+    let unchanged = headers.get_all(header::IF_NONE_MATCH).iter().any(|value| names(value, &ready.etag));
+    let mut response = Response::new(if unchanged { Body::empty() } else { Body::from(ready.body.clone()) });
+    // The request id and nosniff come on top of these; room for all at once.
+    let mut answered = HeaderMap::with_capacity(10);
+    answered.insert(header::ETAG, ready.etag.clone());
+    answered.insert(header::CACHE_CONTROL, tenant.caching.clone());
+    answered.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    if unchanged {
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
     } else {
-        let mut response = Response::new(Body::from(body.clone()));
-        response.headers_mut().insert(header::CONTENT_TYPE, content_type.clone());
-        if let Some(disposition) = disposition {
-            response.headers_mut().insert(header::CONTENT_DISPOSITION, disposition.clone());
+        answered.insert(header::CONTENT_TYPE, ready.content_type.clone());
+        answered.insert(header::CONTENT_LENGTH, ready.length.clone());
+        if let Some(disposition) = &ready.disposition {
+            answered.insert(header::CONTENT_DISPOSITION, disposition.clone());
         }
-        response
-    };
-    let headers = response.headers_mut();
-    headers.insert(header::ETAG, etag.clone());
-    headers.insert(header::CACHE_CONTROL, tenant.caching.clone());
-    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    }
+    *response.headers_mut() = answered;
     response
 }
 

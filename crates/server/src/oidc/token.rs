@@ -29,6 +29,7 @@ use crate::http::body::{Unread, read};
 use crate::http::host::Site;
 use crate::logs::{Entry, Kind};
 use crate::management::ApiError;
+use crate::probes;
 use crate::signing_pool::PoolError;
 use crate::tenants::Tenant;
 
@@ -74,7 +75,7 @@ impl Refused {
 }
 
 async fn endpoint(State(app): State<Arc<App>>, Site(tenant): Site, request: Request) -> Response {
-    let origin = request.extensions().get::<Arc<Origin>>().cloned();
+    let origin = Origin::of(&app, &request);
     let (outcome, entry) = match exchange(&app, &tenant, request).await {
         Ok((issued, entry)) => (Ok(issued), Some(entry)),
         Err(refused) => {
@@ -83,10 +84,8 @@ async fn endpoint(State(app): State<Arc<App>>, Site(tenant): Site, request: Requ
         }
     };
     if let Some(mut entry) = entry {
-        if let Some(origin) = origin {
-            entry.ip = Some(origin.ip.to_string());
-            entry.user_agent.clone_from(&origin.user_agent);
-        }
+        entry.ip = Some(origin.ip.to_string());
+        entry.user_agent = origin.user_agent;
         // No token leaves without its entry on the way to the log.
         if app.log.append(&app, tenant.id(), entry).await.is_err() {
             return error::respond(&Error::Busy);
@@ -195,6 +194,9 @@ async fn sign(app: &App, tenant: &Tenant, api: &Api, issue: &Issue<'_>) -> Resul
 }
 
 fn count(algorithm: Algorithm, kid: &str) {
+    if !probes::measuring() {
+        return;
+    }
     metrics::counter!("chancery_tokens_total", "algorithm" => algorithm.name(), "kid" => kid.to_owned())
         .increment(1);
 }

@@ -19,6 +19,8 @@ pub struct Ready {
     pub body: Bytes,
     /// The strong validator (RFC 9110 section 8.8.3): a digest of the bytes.
     pub etag: HeaderValue,
+    /// How many bytes there are.
+    pub length: HeaderValue,
     /// What it is.
     pub content_type: HeaderValue,
     /// The file name that a browser is to save it under.
@@ -106,6 +108,7 @@ fn ready(
     let etag = format!("\"{}\"", base64url::encode(&digest::sha256(&body)[..16]));
     let header = |text: &str| HeaderValue::from_str(text).map_err(|error| DocumentError(error.to_string()));
     Ok(Ready {
+        length: HeaderValue::from(body.len()),
         body: body.into(),
         etag: header(&etag)?,
         content_type: HeaderValue::from_static(content_type),
