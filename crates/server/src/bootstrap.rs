@@ -121,7 +121,7 @@ pub async fn start(config: &Config, mode: Mode) -> Result<Running, StartError> {
     }));
     app.changes.start(&app).await?;
     if mode != Mode::Existing {
-        first_tenant(&app, &config.public_url, &mut made).await?;
+        first_tenant(&app, &config.public_url, (mode, &mut made)).await?;
     }
     Ok(Running { app, made, writer, stop_writer })
 }
@@ -202,10 +202,14 @@ async fn mark_installation(
 }
 
 /// Makes the tenant `main` where there is no tenant at all, with its key ring.
-async fn first_tenant(app: &Arc<App>, url: &PublicUrl, made: &mut Vec<String>) -> Result<(), StartError> {
+async fn first_tenant(
+    app: &Arc<App>,
+    url: &PublicUrl,
+    (mode, made): (Mode, &mut Vec<String>),
+) -> Result<(), StartError> {
     let tenants = tenants::sql::list(&app.db).await?;
     if let Some(first) = tenants.first() {
-        if !tenants.iter().any(|tenant| tenant.canonical == url.domain.as_str()) {
+        if mode == Mode::Serve && !tenants.iter().any(|tenant| tenant.canonical == url.domain.as_str()) {
             tracing::warn!(
                 tenant = first.name,
                 domain = first.canonical,

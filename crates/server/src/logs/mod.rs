@@ -8,7 +8,8 @@ pub mod sql;
 mod writer;
 
 use jiff::Timestamp;
-use serde_json::{Map, Value, json};
+use serde::Serialize;
+use serde_json::{Value, json};
 
 pub use ids::LogIds;
 pub use writer::{LogWriter, WriterTask};
@@ -92,31 +93,53 @@ impl Entry {
 
     /// Gives the entry its id and its form in storage.
     pub fn into_row(self, log_id: String, date: Timestamp) -> Row {
-        let Self { kind, description, client_id, client_name, ip, user_agent, audience, scope, details } =
-            self;
-        let mut entry = Map::new();
-        let mut put = |name: &str, value: Option<String>| {
-            if let Some(value) = value {
-                entry.insert(name.to_owned(), Value::String(value));
-            }
+        let wire = WireEntry {
+            date: clock::wire(date),
+            kind: self.kind.code(),
+            description: &self.description,
+            client_id: self.client_id.as_deref(),
+            client_name: self.client_name.as_deref(),
+            ip: self.ip.as_deref(),
+            user_agent: self.user_agent.as_deref(),
+            audience: self.audience.as_deref(),
+            scope: self.scope.as_deref(),
+            details: self.details.as_ref(),
+            log_id: &log_id,
+            id: &log_id,
+            is_mobile: false,
         };
-        put("date", Some(clock::wire(date)));
-        put("type", Some(kind.code().to_owned()));
-        put("description", Some(description));
-        put("client_id", client_id);
-        put("client_name", client_name);
-        put("ip", ip);
-        put("user_agent", user_agent);
-        put("audience", audience);
-        put("scope", scope);
-        if let Some(details) = details {
-            entry.insert("details".to_owned(), details);
-        }
-        entry.insert("log_id".to_owned(), Value::String(log_id.clone()));
-        entry.insert("_id".to_owned(), Value::String(log_id.clone()));
-        entry.insert("isMobile".to_owned(), Value::Bool(false));
-        Row { log_id, kind: kind.code(), date, entry: Value::Object(entry).to_string() }
+        // Texts and JSON values always serialize.
+        let entry = serde_json::to_string(&wire).unwrap_or_default();
+        Row { kind: self.kind.code(), date, entry, log_id }
     }
+}
+
+/// An entry as the wire shows it. Each token writes one, so nothing is copied on the way.
+#[derive(Serialize)]
+struct WireEntry<'a> {
+    date: String,
+    #[serde(rename = "type")]
+    kind: &'static str,
+    description: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_name: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ip: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user_agent: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    audience: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scope: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    details: Option<&'a Value>,
+    log_id: &'a str,
+    #[serde(rename = "_id")]
+    id: &'a str,
+    #[serde(rename = "isMobile")]
+    is_mobile: bool,
 }
 
 /// An entry as storage keeps it.

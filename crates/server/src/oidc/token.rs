@@ -143,7 +143,9 @@ async fn issue(
     let granted = app.memory.grant(app, tenant.id(), (&client.id, audience)).await;
     let granted = granted.map_err(|error| internal(error.into()))?;
     let known = Known { issuer: &tenant.issuer, client, api: &api, granted: granted.as_deref() };
-    let issue = client_credentials::decide(&known, scopes, app.entropy.alphanumeric(22), app.clock.now())?;
+    // Only RFC 9068 tokens have an id.
+    let jti = if api.dialect.is_rfc9068() { app.entropy.alphanumeric(22) } else { String::new() };
+    let issue = client_credentials::decide(&known, scopes, jti, app.clock.now())?;
     let (access_token, expires_in) = sign(app, tenant, &api, &issue).await?;
     let scope = issue.scopes.to_string();
     let entry = Entry {
