@@ -53,8 +53,8 @@ pub struct SystemForge(Arc<Shared>);
 
 /// Keys kept ready.
 const STOCK: usize = 4;
-/// How much making keys yields to everything else; it waits for nobody but a rotation.
-const NICENESS: i32 = 15;
+/// How much making keys yields to answering; less than signing does, or a rotation would wait for a lull.
+const NICENESS: i32 = 5;
 /// How long the start is left in peace.
 const PATIENCE: Duration = Duration::from_secs(5);
 

@@ -10,13 +10,13 @@ use axum::response::{IntoResponse, Response};
 use http::{Method, StatusCode};
 use serde_json::Value;
 
-use super::checkpoint::Checkpoint;
 use super::shape::{APP_TYPES, APPLICATION};
 use super::sql::Filter;
 use super::view::{Sight, Window};
 use super::{Application, credentials::attached, lifecycle, patch, sql};
 use crate::app::App;
 use crate::changes::Topic;
+use crate::management::checkpoint::Checkpoint;
 use crate::management::query::{self, Paging};
 use crate::management::shape::When;
 use crate::management::{ApiError, Body, Caller, Operation, Path, Query, Required, operation};
@@ -78,6 +78,9 @@ pub fn operations() -> Vec<Operation> {
     ]
 }
 
+/// The name of the list on the wire.
+const LIST: &str = "clients";
+
 async fn list(State(app): State<Arc<App>>, caller: Caller, query: Query) -> Result<Response, ApiError> {
     let fields = query.fields(&APPLICATION)?;
     let paging = query.paging()?;
@@ -89,14 +92,19 @@ async fn list(State(app): State<Arc<App>>, caller: Caller, query: Query) -> Resu
             (sql::page(&app.db, tenant, &filter, (*per_page, page * per_page)).await?, total, None)
         }
         (Some(filter), Paging::Checkpoint { from, take }) => {
-            let from = from.as_deref().map_or_else(|| Ok(Checkpoint::start()), Checkpoint::parse)?;
-            let place = (from.created_at, from.client_id.as_str());
+            let from = from
+                .as_deref()
+                .map_or_else(|| Ok(Checkpoint::start()), |from| Checkpoint::parse(LIST, from))?;
+            let place = (from.created_at, from.id.as_str());
             // One more than asked for tells whether anything comes after.
             let mut found = sql::page_after(&app.db, tenant, &filter, (place, take + 1)).await?;
             let wanted = usize::try_from(*take).unwrap_or(usize::MAX);
             let more = found.len() > wanted;
             found.truncate(wanted);
-            let next = found.last().filter(|_| more).map(|last| Checkpoint::after(last).to_text());
+            let next = found.last().filter(|_| more).map(|last| {
+                Checkpoint { created_at: last.created_at.as_millisecond(), id: last.client_id.clone() }
+                    .to_text(LIST)
+            });
             (found, 0, next)
         }
     };
@@ -111,7 +119,7 @@ async fn list(State(app): State<Arc<App>>, caller: Caller, query: Query) -> Resu
     if secrets {
         log_secrets_read(&app, &caller).await?;
     }
-    Ok(query::listing("clients", rows, &paging, (total, next)))
+    Ok(query::listing(LIST, rows, &paging, (total, next)))
 }
 
 /// What a list is filtered by; none when nothing can match.

@@ -4,7 +4,6 @@
 //! sealed columns, everything else in one document.
 
 pub mod api;
-mod checkpoint;
 pub mod credentials;
 mod defaults;
 mod lifecycle;

@@ -5,7 +5,6 @@ mod credentials;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use super::checkpoint::Checkpoint;
 use super::credentials::{Credential, attached};
 use super::shape::APPLICATION;
 use super::view::Sight;
@@ -391,18 +390,5 @@ mod scopes {
             APPLICATION.names().filter(|name| sight("read:client_summary").shows(name)).collect();
         let harmless = ["client_id", "name", "description", "app_type", "logo_uri", "is_first_party"];
         assert_eq!(summary, harmless);
-    }
-}
-
-mod checkpoints {
-    use super::*;
-
-    #[test]
-    fn a_checkpoint_reads_back_and_a_forged_one_is_refused() {
-        let place = Checkpoint { created_at: 1_790_000_000_000, client_id: "aBc123".to_owned() };
-        assert_eq!(Checkpoint::parse(&place.to_text()).unwrap(), place);
-        for forged in ["", "x", "AAAA", "AAAAAAAAAAA", "AAAAAAAAAAAn", "not base64", &"A".repeat(400)] {
-            assert!(Checkpoint::parse(forged).is_err(), "{forged}");
-        }
     }
 }

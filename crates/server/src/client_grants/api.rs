@@ -10,12 +10,12 @@ use axum::response::Response;
 use http::{Method, StatusCode};
 use serde_json::Value;
 
-use super::place::Place;
 use super::shape::{DEFAULTS, SUBJECT_TYPES};
 use super::sql::{self, Filter};
 use super::{ClientGrant, SHAPE, merged, no_api};
 use crate::app::App;
 use crate::changes::Topic;
+use crate::management::checkpoint::Checkpoint;
 use crate::management::operation::{Operation, Required, operation};
 use crate::management::query::{self, Paging, listing};
 use crate::management::shape::When;
@@ -71,6 +71,9 @@ pub fn operations() -> Vec<Operation> {
     ]
 }
 
+/// The name of the list on the wire.
+const LIST: &str = "client_grants";
+
 async fn list(State(app): State<Arc<App>>, caller: Caller, query: Query) -> Result<Response, ApiError> {
     let paging = query.paging()?;
     let filter = filter(&query)?;
@@ -79,11 +82,11 @@ async fn list(State(app): State<Arc<App>>, caller: Caller, query: Query) -> Resu
         Paging::Offset { page, per_page, totals } => {
             let grants = sql::page(&app.db, tenant, &filter, (*per_page, page * per_page)).await?;
             let total = if *totals { sql::count(&app.db, tenant, &filter).await? } else { 0 };
-            Ok(listing("client_grants", views(&grants), &paging, (total, None)))
+            Ok(listing(LIST, views(&grants), &paging, (total, None)))
         }
         Paging::Checkpoint { from, take } => {
             let (grants, next) = following(&app, tenant, &filter, (from.as_deref(), *take)).await?;
-            Ok(listing("client_grants", views(&grants), &paging, (0, next)))
+            Ok(listing(LIST, views(&grants), &paging, (0, next)))
         }
     }
 }
@@ -98,20 +101,14 @@ async fn following(
     // One more than asked for, to know whether the list goes on.
     let mut grants = match from {
         None => sql::page(&app.db, tenant, filter, (take + 1, 0)).await?,
-        Some(from) => {
-            let place = Place::decode(from);
-            let place =
-                place.ok_or_else(|| query::refused("It is not the next of an earlier answer", "from"))?;
-            sql::after(&app.db, tenant, filter, &place, take + 1).await?
-        }
+        Some(from) => sql::after(&app.db, tenant, filter, &Checkpoint::parse(LIST, from)?, take + 1).await?,
     };
     let take = usize::try_from(take).unwrap_or(usize::MAX);
     let more = grants.len() > take;
     grants.truncate(take);
-    let next = grants
-        .last()
-        .filter(|_| more)
-        .map(|last| Place { created_at: last.created_at.as_millisecond(), id: last.id.clone() }.encode());
+    let next = grants.last().filter(|_| more).map(|last| {
+        Checkpoint { created_at: last.created_at.as_millisecond(), id: last.id.clone() }.to_text(LIST)
+    });
     Ok((grants, next))
 }
 

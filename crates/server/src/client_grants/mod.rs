@@ -4,7 +4,6 @@
 //! left out when tokens are issued.
 
 pub mod api;
-mod place;
 mod shape;
 pub mod sql;
 

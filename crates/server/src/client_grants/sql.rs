@@ -1,9 +1,9 @@
 //! The statements of client grants.
 
 use super::ClientGrant;
-use super::place::Place;
 use crate::clock;
 use crate::db::{Db, DbError, Row, Tx, Value};
+use crate::management::checkpoint::Checkpoint;
 use crate::tenants::TenantId;
 use crate::tenants::sql::{json, parse};
 
@@ -133,7 +133,7 @@ pub async fn after(
     db: &Db,
     tenant: &TenantId,
     filter: &Filter,
-    place: &Place,
+    place: &Checkpoint,
     limit: i64,
 ) -> Result<Vec<ClientGrant>, DbError> {
     let mut values = filter.values(tenant);

@@ -1,13 +1,11 @@
 //! The rules of client grants, as sentences.
 
 use axum::extract::FromRequestParts;
-use chancery_jose::base64url;
 use chancery_oauth::api::Granted;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::api::filter;
-use super::place::Place;
 use super::sql::Filter;
 use super::{ClientGrant, SHAPE, merged};
 use crate::management::shape::When;
@@ -150,37 +148,6 @@ fn a_default_leaves_no_notice() {
         ClientGrant { client_id: None, default_for: Some("third_party_clients".to_owned()), ..grant };
     assert_eq!(default.subject(), None);
     assert!(!default.view().contains_key("client_id"));
-}
-
-#[test]
-fn a_place_reads_back_from_its_text() {
-    for created_at in [0, -1, 1_790_000_000_000, i64::MAX] {
-        let place = Place { created_at, id: "cgr_0123456789abcdef".to_owned() };
-        assert_eq!(Place::decode(&place.encode()), Some(place));
-    }
-}
-
-#[test]
-fn a_forged_place_is_refused() {
-    for plain in [
-        "",
-        "1",
-        "1:5",
-        "1:5:",
-        "2:5:cgr_0123456789abcdef",
-        "1:05:cgr_0123456789abcdef",
-        "1:+5:cgr_0123456789abcdef",
-        "1:5:cgr_0123456789abcde",
-        "1:5:cgr_0123456789abcde'",
-        "1:5:xyz_0123456789abcdef",
-        "1:5:cgr_0123456789abcdef:",
-        "1:99999999999999999999:cgr_0123456789abcdef",
-    ] {
-        assert_eq!(Place::decode(&base64url::encode(plain.as_bytes())), None, "{plain}");
-    }
-    assert_eq!(Place::decode("not base64url!"), None);
-    assert_eq!(Place::decode(&base64url::encode(&[0xff; 10])), None);
-    assert_eq!(Place::decode(&"A".repeat(200)), None);
 }
 
 async fn filtered(query: &str) -> Result<Filter, ApiError> {

@@ -26,15 +26,19 @@ pub async fn observe(State(app): State<Arc<App>>, request: Request, next: Next) 
     let id = correlation(request.headers()).unwrap_or_else(|| request_id::fresh(&*app.entropy));
     let header_id = HeaderValue::from_str(&id);
     let seen = Seen::of(&request);
-    let mut response = request_id::scope(id, next.run(request)).await;
+    let serving = async {
+        let response = next.run(request).await;
+        if let Some(seen) = seen {
+            seen.report(response.status().as_u16(), watch);
+        }
+        response
+    };
+    let mut response = request_id::scope(id, serving).await;
     let headers = response.headers_mut();
     if let Ok(id) = header_id {
         headers.insert(REQUEST_ID, id);
     }
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    if let Some(seen) = seen {
-        seen.report(response.status().as_u16(), watch);
-    }
     response
 }
 

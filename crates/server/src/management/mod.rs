@@ -5,6 +5,7 @@
 
 pub mod body;
 pub mod caller;
+pub mod checkpoint;
 pub mod error;
 pub mod openapi;
 pub mod operation;

@@ -1,0 +1,55 @@
+//! A place in a list that is ordered by age and id: the `next` of one answer and the `from` of another request.
+//!
+//! Opaque to clients and read strictly: each place has exactly one spelling, everything else is refused. It
+//! holds no tenant, as it only ever says where to go on in the list of the tenant that is called.
+
+use chancery_jose::base64url;
+
+use super::error::ApiError;
+use super::query::refused;
+
+#[cfg(test)]
+mod tests;
+
+/// A place: after the object with this age and id.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Checkpoint {
+    /// When the object was made, in milliseconds since 1970.
+    pub created_at: i64,
+    /// Its id.
+    pub id: String,
+}
+
+/// The longest id, in bytes; no object of ours has a longer one.
+const LONGEST_ID: usize = 64;
+
+impl Checkpoint {
+    /// Before every object.
+    pub fn start() -> Self {
+        Self { created_at: i64::MIN, id: String::new() }
+    }
+
+    /// The text for the wire, good for this list alone.
+    pub fn to_text(&self, list: &str) -> String {
+        base64url::encode(format!("{list}:{}:{}", self.created_at, self.id).as_bytes())
+    }
+
+    /// Reads what [`Checkpoint::to_text`] wrote for the same list.
+    pub fn parse(list: &str, text: &str) -> Result<Self, ApiError> {
+        let refuse = || refused("It is not the next of an earlier answer", "from");
+        Self::read(list, text).ok_or_else(refuse)
+    }
+
+    fn read(list: &str, text: &str) -> Option<Self> {
+        if text.len() > 4 * LONGEST_ID {
+            return None;
+        }
+        let plain = String::from_utf8(base64url::decode(text).ok()?).ok()?;
+        let mut parts = plain.splitn(3, ':');
+        let (named, created_at, id) = (parts.next()?, parts.next()?, parts.next()?);
+        let known = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
+        let good_id = (1..=LONGEST_ID).contains(&id.len()) && id.bytes().all(known);
+        let place = Self { created_at: created_at.parse().ok()?, id: id.to_owned() };
+        (named == list && good_id && place.to_text(list) == text).then_some(place)
+    }
+}
