@@ -98,12 +98,9 @@ async fn list(State(app): State<Arc<App>>, caller: Caller, query: Query) -> Resu
             let place = (from.created_at, from.id.as_str());
             // One more than asked for tells whether anything comes after.
             let mut found = sql::page_after(&app.db, tenant, &filter, (place, take + 1)).await?;
-            let wanted = usize::try_from(*take).unwrap_or(usize::MAX);
-            let more = found.len() > wanted;
-            found.truncate(wanted);
-            let next = found.last().filter(|_| more).map(|last| {
-                Checkpoint { created_at: last.created_at.as_millisecond(), id: last.client_id.clone() }
-                    .to_text(LIST)
+            let next = Checkpoint::end_page(&mut found, *take, LIST, |last| Checkpoint {
+                created_at: last.created_at.as_millisecond(),
+                id: last.client_id.clone(),
             });
             (found, 0, next)
         }

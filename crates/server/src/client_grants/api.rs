@@ -17,7 +17,7 @@ use crate::app::App;
 use crate::changes::Topic;
 use crate::management::checkpoint::Checkpoint;
 use crate::management::operation::{Operation, Required, operation};
-use crate::management::query::{self, Paging, listing};
+use crate::management::query::{Paging, listing};
 use crate::management::shape::When;
 use crate::management::{ApiError, Body, Caller, Path, Query};
 use crate::resource_servers;
@@ -103,11 +103,9 @@ async fn following(
         None => sql::page(&app.db, tenant, filter, (take + 1, 0)).await?,
         Some(from) => sql::after(&app.db, tenant, filter, &Checkpoint::parse(LIST, from)?, take + 1).await?,
     };
-    let take = usize::try_from(take).unwrap_or(usize::MAX);
-    let more = grants.len() > take;
-    grants.truncate(take);
-    let next = grants.last().filter(|_| more).map(|last| {
-        Checkpoint { created_at: last.created_at.as_millisecond(), id: last.id.clone() }.to_text(LIST)
+    let next = Checkpoint::end_page(&mut grants, take, LIST, |last| Checkpoint {
+        created_at: last.created_at.as_millisecond(),
+        id: last.id.clone(),
     });
     Ok((grants, next))
 }
@@ -119,21 +117,12 @@ fn views(grants: &[ClientGrant]) -> Vec<Value> {
 /// What the query narrows the list to.
 pub(super) fn filter(query: &Query) -> Result<Filter, ApiError> {
     Ok(Filter {
-        audience: name(query, "audience")?,
-        client_id: name(query, "client_id")?,
+        audience: query.text("audience").map(str::to_owned),
+        client_id: query.text("client_id").map(str::to_owned),
         subject_type: query.one_of("subject_type", SUBJECT_TYPES)?.map(str::to_owned),
         default_for: query.one_of("default_for", DEFAULTS)?.map(str::to_owned),
         allow_any_organization: query.flag("allow_any_organization")?,
     })
-}
-
-fn name(query: &Query, parameter: &str) -> Result<Option<String>, ApiError> {
-    match query.text(parameter) {
-        Some(text) if text.contains('\0') => {
-            Err(query::refused("String contains the character NUL", parameter))
-        }
-        text => Ok(text.map(str::to_owned)),
-    }
 }
 
 async fn create(
@@ -154,8 +143,7 @@ async fn get(
     caller: Caller,
     Path(id): Path<String>,
 ) -> Result<Json<Value>, ApiError> {
-    let id = storable(&id).ok_or_else(unknown)?;
-    let grant = sql::find(&app.db, caller.tenant.id(), id).await?.ok_or_else(unknown)?;
+    let grant = sql::find(&app.db, caller.tenant.id(), &id).await?.ok_or_else(unknown)?;
     Ok(Json(Value::Object(grant.view())))
 }
 
@@ -166,10 +154,9 @@ async fn update(
     body: Body,
 ) -> Result<Json<Value>, ApiError> {
     let body = body.checked(&SHAPE, When::Update)?;
-    let id = storable(&id).ok_or_else(unknown)?;
     let tenant = caller.tenant.id();
     let mut write = Write::begin(&app, tenant).await?;
-    let mut grant = sql::find_for_update(write.tx(), tenant, id).await?.ok_or_else(unknown)?;
+    let mut grant = sql::find_for_update(write.tx(), tenant, &id).await?.ok_or_else(unknown)?;
     let server = resource_servers::sql::find_within(write.tx(), tenant, &grant.audience).await?;
     grant.document = merged(&grant.document, body, &server.ok_or_else(no_api)?)?;
     grant.updated_at = app.clock.now();
@@ -186,10 +173,9 @@ async fn delete(
     caller: Caller,
     Path(id): Path<String>,
 ) -> Result<StatusCode, ApiError> {
-    let Some(id) = storable(&id) else { return Ok(StatusCode::NO_CONTENT) };
     let tenant = caller.tenant.id();
     let mut write = Write::begin(&app, tenant).await?;
-    let Some(grant) = sql::find_for_update(write.tx(), tenant, id).await? else {
+    let Some(grant) = sql::find_for_update(write.tx(), tenant, &id).await? else {
         return Ok(StatusCode::NO_CONTENT);
     };
     sql::delete(write.tx(), tenant, &ours_stays(&grant)?.id).await?;
@@ -208,11 +194,6 @@ fn ours_stays(grant: &ClientGrant) -> Result<&ClientGrant, ApiError> {
         ));
     }
     Ok(grant)
-}
-
-/// An id that a row can have: PostgreSQL has no text with NUL in it.
-fn storable(id: &str) -> Option<&str> {
-    (!id.contains('\0')).then_some(id)
 }
 
 fn unknown() -> ApiError {

@@ -7,11 +7,10 @@ pub mod sql;
 
 use std::sync::Arc;
 
-use chancery_crypto::seal::Label;
-
 use crate::app::App;
 use crate::changes::Topic;
 use crate::logs::{Entry, Kind};
+use crate::signing_keys::sql::NewKey;
 use crate::signing_keys::{self, KeyError};
 use crate::tenants::sql::Stored;
 use crate::write::Write;
@@ -24,16 +23,9 @@ pub async fn ensure(app: &Arc<App>, tenant: &Stored) -> Result<(), KeyError> {
     if sql::find(&app.db, &tenant.id).await?.is_some() {
         return Ok(());
     }
-    let private = app.forge.take().await?;
     let now = app.clock.now();
-    let kid = app.entropy.kid();
-    let certificate = signing_keys::certificate(app, &tenant.canonical, &tenant.policy, (&private, now))?;
-    let pkcs8 = private.to_pkcs8().map_err(|error| KeyError::Prepare(error.to_string()))?;
-    let label = Label { tenant: tenant.id.as_str(), kind: SEAL_KIND, id: kid.as_str() };
-    let sealed = app
-        .sealer
-        .seal(label, app.entropy.bytes(), &pkcs8)
-        .map_err(|error| KeyError::Prepare(error.to_string()))?;
+    let NewKey { kid, certificate, sealed } = signing_keys::prepare(app, tenant, SEAL_KIND, now).await?;
+    let sealed = sealed.as_bytes().to_vec();
     let key = sql::ConnectionKey { kid, certificate, sealed, created_at: now };
     let mut write = Write::begin(app, &tenant.id).await?;
     if sql::insert(write.tx(), &tenant.id, &key).await? {

@@ -40,6 +40,20 @@ impl Checkpoint {
         Self::read(list, text).ok_or_else(refuse)
     }
 
+    /// Cuts a list that was read with one object more than `take` back to its page. If it was longer, answers the
+    /// text of the place after the page's last object.
+    pub fn end_page<T>(
+        found: &mut Vec<T>,
+        take: i64,
+        list: &str,
+        place: impl FnOnce(&T) -> Self,
+    ) -> Option<String> {
+        let take = usize::try_from(take).unwrap_or(usize::MAX);
+        let more = found.len() > take;
+        found.truncate(take);
+        found.last().filter(|_| more).map(|last| place(last).to_text(list))
+    }
+
     fn read(list: &str, text: &str) -> Option<Self> {
         if text.len() > 4 * LONGEST_ID {
             return None;

@@ -109,7 +109,7 @@ fn identifiers(query: &Query) -> Result<Vec<&str>, ApiError> {
     if identifiers.len() > MOST_IDENTIFIERS {
         return Err(query::refused("At most 100 identifiers can be asked for at once", "identifiers"));
     }
-    match identifiers.iter().find(|identifier| identifier.is_empty() || identifier.contains('\0')) {
+    match identifiers.iter().find(|identifier| identifier.is_empty()) {
         Some(_) => {
             Err(query::refused("Each of them needs at least one character, and none NUL", "identifiers"))
         }
@@ -151,7 +151,7 @@ async fn get(
     query: Query,
 ) -> Result<Json<Value>, ApiError> {
     let fields = query.fields(&SHAPE)?;
-    let server = sql::find(&app.db, caller.tenant.id(), storable(&id).ok_or_else(unknown)?).await?;
+    let server = sql::find(&app.db, caller.tenant.id(), &id).await?;
     let view = [fields.trim(shown(&app, &caller, &server.ok_or_else(unknown)?)?)];
     log_secrets(&app, &caller, &view).await?;
     let [view] = view;
@@ -165,10 +165,9 @@ async fn update(
     body: Body,
 ) -> Result<Json<Value>, ApiError> {
     let body = body.checked(&SHAPE, When::Update)?;
-    let id = storable(&id).ok_or_else(unknown)?;
     let tenant = caller.tenant.id();
     let mut write = Write::begin(&app, tenant).await?;
-    let mut server = sql::find_for_update(write.tx(), tenant, id).await?.ok_or_else(unknown)?;
+    let mut server = sql::find_for_update(write.tx(), tenant, &id).await?.ok_or_else(unknown)?;
     super::update(&app, tenant, &mut server, body)?;
     sql::update(write.tx(), tenant, &server).await?;
     write.notice(Topic::Api, server.identifier.as_str());
@@ -181,10 +180,9 @@ async fn delete(
     caller: Caller,
     Path(id): Path<String>,
 ) -> Result<StatusCode, ApiError> {
-    let Some(id) = storable(&id) else { return Ok(StatusCode::NO_CONTENT) };
     let tenant = caller.tenant.id();
     let mut write = Write::begin(&app, tenant).await?;
-    let Some(server) = sql::find_for_update(write.tx(), tenant, id).await? else {
+    let Some(server) = sql::find_for_update(write.tx(), tenant, &id).await? else {
         return Ok(StatusCode::NO_CONTENT);
     };
     if server.is_system {
@@ -217,11 +215,6 @@ async fn log_secrets(app: &App, caller: &Caller, views: &[Map<String, Value>]) -
         logged.map_err(|busy| ApiError::Unavailable(busy.to_string()))?;
     }
     Ok(())
-}
-
-/// A name that a row can have: PostgreSQL has no text with NUL in it.
-fn storable(name: &str) -> Option<&str> {
-    (!name.contains('\0')).then_some(name)
 }
 
 fn unknown() -> ApiError {

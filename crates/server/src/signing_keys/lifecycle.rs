@@ -77,16 +77,22 @@ impl PreparedRing {
 /// by age tells them apart and both are valid at once.
 pub async fn prepare_ring(app: &App, tenant: &Stored, now: Timestamp) -> Result<PreparedRing, KeyError> {
     let earlier = now.saturating_sub(SignedDuration::from_secs(1)).unwrap_or(now);
-    let current = prepare(app, tenant, earlier).await?;
-    Ok(PreparedRing { current, next: prepare(app, tenant, now).await? })
+    let current = prepare(app, tenant, SEAL_KIND, earlier).await?;
+    Ok(PreparedRing { current, next: prepare(app, tenant, SEAL_KIND, now).await? })
 }
 
-async fn prepare(app: &App, tenant: &Stored, not_before: Timestamp) -> Result<NewKey, KeyError> {
+/// Takes a key from the forge, gives it a certificate and seals its private half as one of this kind.
+pub async fn prepare(
+    app: &App,
+    tenant: &Stored,
+    seal_kind: &str,
+    not_before: Timestamp,
+) -> Result<NewKey, KeyError> {
     let private = app.forge.take().await?;
     let kid = app.entropy.kid();
     let certificate = certificate(app, &tenant.canonical, &tenant.policy, (&private, not_before))?;
     let pkcs8 = private.to_pkcs8().map_err(|error| KeyError::Prepare(error.to_string()))?;
-    let label = Label { tenant: tenant.id.as_str(), kind: SEAL_KIND, id: kid.as_str() };
+    let label = Label { tenant: tenant.id.as_str(), kind: seal_kind, id: kid.as_str() };
     let sealed = app
         .sealer
         .seal(label, app.entropy.bytes(), &pkcs8)
@@ -95,7 +101,7 @@ async fn prepare(app: &App, tenant: &Stored, not_before: Timestamp) -> Result<Ne
 }
 
 /// Makes the self-signed certificate of a key, made out to the tenant's canonical domain.
-pub fn certificate(
+fn certificate(
     app: &App,
     canonical: &str,
     policy: &Policy,
@@ -138,7 +144,7 @@ pub async fn ensure_ring(app: &Arc<App>, tenant: &Stored) -> Result<Vec<StoredKe
 
 /// Rotates: next becomes current, current becomes previous. Answers the new next key.
 pub async fn rotate(app: &Arc<App>, tenant: &Stored, entry: Entry) -> Result<StoredKey, KeyError> {
-    let fresh = prepare(app, tenant, app.clock.now()).await?;
+    let fresh = prepare(app, tenant, SEAL_KIND, app.clock.now()).await?;
     let mut write = Write::begin(app, &tenant.id).await?;
     if !sql::lock(write.tx(), &tenant.id).await? {
         drop(write);

@@ -9,7 +9,5 @@ mod lifecycle;
 pub mod sql;
 mod view;
 
-pub use lifecycle::{
-    KeyError, PreparedRing, certificate, ensure_ring, open_ring, prepare_ring, revoke, rotate,
-};
+pub use lifecycle::{KeyError, PreparedRing, ensure_ring, open_ring, prepare, prepare_ring, revoke, rotate};
 pub use view::{of_ring, of_stored};
