@@ -27,5 +27,6 @@ pub mod resource_servers;
 pub mod router;
 pub mod signing_keys;
 pub mod signing_pool;
+pub mod tenant_documents;
 pub mod tenants;
 pub mod write;

@@ -13,5 +13,6 @@ mod management;
 mod oidc;
 mod schema;
 mod storage;
+mod tenant_documents;
 mod tenants;
 mod tidy;

@@ -35,6 +35,48 @@ pub const MIGRATIONS: &[Migration] = &[
         sqlite: include_str!("../../migrations/0002_logs.sqlite.sql"),
         postgres: include_str!("../../migrations/0002_logs.postgres.sql"),
     },
+    Migration {
+        version: 4,
+        name: "connections",
+        sqlite: include_str!("../../migrations/0004_connections.sql"),
+        postgres: include_str!("../../migrations/0004_connections.sql"),
+    },
+    Migration {
+        version: 5,
+        name: "users",
+        sqlite: include_str!("../../migrations/0005_users.sqlite.sql"),
+        postgres: include_str!("../../migrations/0005_users.postgres.sql"),
+    },
+    Migration {
+        version: 6,
+        name: "roles",
+        sqlite: include_str!("../../migrations/0006_roles.sql"),
+        postgres: include_str!("../../migrations/0006_roles.sql"),
+    },
+    Migration {
+        version: 7,
+        name: "sessions",
+        sqlite: include_str!("../../migrations/0007_sessions.sql"),
+        postgres: include_str!("../../migrations/0007_sessions.sql"),
+    },
+    Migration {
+        version: 8,
+        name: "protection",
+        sqlite: include_str!("../../migrations/0008_protection.sql"),
+        postgres: include_str!("../../migrations/0008_protection.sql"),
+    },
+    Migration {
+        version: 9,
+        name: "mails",
+        sqlite: include_str!("../../migrations/0009_mails.sql"),
+        postgres: include_str!("../../migrations/0009_mails.sql"),
+    },
+    Migration {
+        version: 10,
+        name: "tenant documents",
+        sqlite: include_str!("../../migrations/0010_tenant_documents.sql"),
+        postgres: include_str!("../../migrations/0010_tenant_documents.sql"),
+    },
 ];
 
 /// The table that remembers which migrations were run.

@@ -19,6 +19,7 @@ use crate::management::rate_limit::Bucket;
 use crate::oidc;
 use crate::signing_keys::documents::{CertificateDocuments, DocumentError, Documents};
 use crate::signing_keys::{self, KeyError};
+use crate::tenant_documents::{self, TenantDocuments};
 
 /// A tenant, seen from one of its domains.
 #[derive(Debug)]
@@ -39,6 +40,8 @@ pub struct Tenant {
     pub caching: HeaderValue,
     /// The downloads of its connection key, once that key exists.
     pub connection: Option<CertificateDocuments>,
+    /// What was set of branding, prompts, mail and protection.
+    pub kept: TenantDocuments,
     /// What limits its Management API.
     pub requests: Arc<Bucket>,
 }
@@ -80,8 +83,10 @@ impl Tenant {
         let with_alg = stored.settings.get("flags").and_then(|flags| flags.get("remove_alg_from_jwks"))
             != Some(&Value::Bool(true));
         let connection = connection_keys::sql::find(&app.db, &stored.id).await?;
+        let kept = tenant_documents::sql::all(&app.db, &stored.id).await?;
         Ok(Self {
             issuer: format!("{base}/"),
+            kept: TenantDocuments::of(kept),
             management_audience: format!("{base}/api/v2/"),
             documents: Documents::of(&ring, &stored.name, &base, with_alg)?,
             connection: connection
