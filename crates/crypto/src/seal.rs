@@ -2,8 +2,9 @@
 //!
 //! A sealed value is bound to the place it was sealed for (tenant, kind, id), so a row copied to another tenant does
 //! not open. Sealed form: `version (u32, big endian) || nonce (12) || ciphertext || tag (16)`. The version names the
-//! master key, so that the master key can be replaced without resealing everything at once. This file must never
-//! draw a nonce itself, print key material, or open anything whose label is not given by the caller.
+//! master key, so that the master key can be replaced without resealing everything at once. Values that only have to
+//! be recognised again, such as a session's cookie, are not sealed but digested under another derived key. This file
+//! must never draw a nonce itself, print key material, or open anything whose label is not given by the caller.
 
 use std::fmt;
 
@@ -13,8 +14,12 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use zeroize::Zeroizing;
 
+use crate::hmac::HmacKey;
+
 /// Separates the sealing key from any other key ever derived from a master key (RFC 5869 section 3.2).
 const INFO: &[u8] = b"chancery/seal/aes-256-gcm/v1";
+/// The same for the key of digests.
+const DIGEST_INFO: &[u8] = b"chancery/digest/hmac-sha-256/v1";
 /// What a key file begins with.
 const KEY_FILE_PREFIX: &str = "chancery-master-key:v1:";
 /// Bytes of the version in front of a sealed value.
@@ -117,18 +122,26 @@ pub struct Sealer {
     version: u32,
     key: LessSafeKey,
     older: Vec<(u32, LessSafeKey)>,
+    digests: HmacKey,
 }
 
 impl Sealer {
     /// Seals under `master`, which is known by `version`.
     pub fn new(master: &MasterKey, version: u32) -> Self {
-        Self { version, key: derive(master), older: Vec::new() }
+        let digests = HmacKey::new(derive(master, DIGEST_INFO).as_slice());
+        Self { version, key: sealing_key(master), older: Vec::new(), digests }
+    }
+
+    /// The digest by which a value that somebody presents is recognised, without the value being stored: `id` of the
+    /// label is the value, `kind` what it is. Whoever reads the database alone can neither present nor guess it.
+    pub fn digest(&self, label: Label<'_>) -> [u8; 32] {
+        self.digests.sign(&associated_data(self.version, label))
     }
 
     /// Also opens what was sealed under an older master key. For a version given twice the first key counts.
     #[must_use]
     pub fn with_older(mut self, master: &MasterKey, version: u32) -> Self {
-        self.older.push((version, derive(master)));
+        self.older.push((version, sealing_key(master)));
         self
     }
 
@@ -191,11 +204,20 @@ impl fmt::Debug for Sealer {
     }
 }
 
-fn derive(master: &MasterKey) -> LessSafeKey {
+fn sealing_key(master: &MasterKey) -> LessSafeKey {
+    match UnboundKey::new(&AES_256_GCM, derive(master, INFO).as_slice()) {
+        Ok(key) => LessSafeKey::new(key),
+        Err(_) => unreachable!("AES-256 takes 32 bytes"),
+    }
+}
+
+/// Derives 32 bytes for one purpose (RFC 5869).
+fn derive(master: &MasterKey, info: &[u8]) -> Zeroizing<[u8; 32]> {
+    let mut bytes = Zeroizing::new([0; 32]);
     let secret = Salt::none(HKDF_SHA256).extract(master.0.as_slice());
-    // Expanding fails only when the key type wants more than 255 digests' worth of bytes; AES-256 wants one.
-    match secret.expand(&[INFO], &AES_256_GCM) {
-        Ok(okm) => LessSafeKey::new(UnboundKey::from(okm)),
+    // The algorithm only says how many bytes are wanted. Expanding fails beyond 255 digests; this is one.
+    match secret.expand(&[info], &AES_256_GCM).and_then(|okm| okm.fill(bytes.as_mut_slice())) {
+        Ok(()) => bytes,
         Err(_) => unreachable!("HKDF-SHA-256 gives 32 bytes"),
     }
 }

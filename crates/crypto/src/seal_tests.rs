@@ -148,3 +148,20 @@ fn debug_prints_no_key() {
     assert_eq!(format!("{:?}", master(1)), "MasterKey(..)");
     assert_eq!(format!("{:?}", Sealer::new(&master(1), 7)), "Sealer(version 7, ..)");
 }
+
+#[test]
+fn a_digest_depends_on_the_key_and_on_every_word_of_its_label() {
+    let sealer = Sealer::new(&MasterKey::from_bytes([1; 32]), 1);
+    let label = Label { tenant: "t", kind: "session", id: "value" };
+    let digest = sealer.digest(label);
+    assert_eq!(digest, Sealer::new(&MasterKey::from_bytes([1; 32]), 1).digest(label));
+    for other in [
+        Label { tenant: "u", ..label },
+        Label { kind: "code", ..label },
+        Label { id: "other", ..label },
+        Label { tenant: "ts", kind: "ession", ..label },
+    ] {
+        assert_ne!(digest, sealer.digest(other), "{other:?}");
+    }
+    assert_ne!(digest, Sealer::new(&MasterKey::from_bytes([2; 32]), 1).digest(label));
+}
