@@ -2,11 +2,14 @@
 //!
 //! Must never let a duplicate choose its meaning (RFC 6749 section 3.2), in either encoding.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
 use serde_json::Value;
 
-/// Parameters in the order in which they came.
+/// Parameters by name. A map, because anybody may send thousands of them and each has to be looked for.
 #[derive(Default)]
-pub struct Parameters(Vec<(String, String)>);
+pub struct Parameters(HashMap<String, String>);
 
 /// A body that holds no parameters. `Display` is the description for the client.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -67,16 +70,17 @@ impl Parameters {
         if value.chars().any(char::is_control) {
             return Err(ParametersError::Control(name));
         }
-        if self.0.iter().any(|(own, _)| *own == name) {
-            return Err(ParametersError::Duplicate(name));
+        match self.0.entry(name) {
+            Entry::Occupied(twice) => Err(ParametersError::Duplicate(twice.key().clone())),
+            Entry::Vacant(free) => {
+                free.insert(value);
+                Ok(())
+            }
         }
-        self.0.push((name, value));
-        Ok(())
     }
 
     /// Takes a parameter out. An empty value counts as absent (RFC 6749 section 3.2).
     pub fn take(&mut self, name: &str) -> Option<String> {
-        let at = self.0.iter().position(|(own, _)| own == name)?;
-        Some(self.0.swap_remove(at).1).filter(|value| !value.is_empty())
+        self.0.remove(name).filter(|value| !value.is_empty())
     }
 }

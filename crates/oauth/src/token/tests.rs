@@ -49,6 +49,16 @@ fn a_parameter_that_is_there_twice_is_refused_in_both_encodings() {
     assert!(json.to_string().contains("audience"), "{json}");
 }
 
+/// Comparing each name with each would take minutes here.
+#[test]
+#[expect(clippy::disallowed_methods, reason = "the point is that it does not take long")]
+fn many_parameters_cost_no_more_than_their_number() {
+    let body: String = (0..200_000).map(|number| format!("{number}&")).collect();
+    let begun = std::time::Instant::now();
+    assert!(Parameters::from_form(body.as_bytes()).is_ok());
+    assert!(begun.elapsed() < std::time::Duration::from_secs(20), "{:?}", begun.elapsed());
+}
+
 #[test]
 fn json_that_is_no_object_of_texts_is_refused() {
     for bad in ["[]", "1", "{\"grant_type\":1}", "{\"scope\":[\"a\"]}", "{", "{} {}", ""] {
