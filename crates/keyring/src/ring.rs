@@ -242,11 +242,14 @@ impl KeyRing {
 
     /// The key that verifies a token with this `kid`: the current one or a previous one.
     ///
-    /// The next key has signed nothing, so a token that names it is forged or stolen; a revoked key is dead.
-    pub fn verifier(&self, kid: &str) -> Option<&PublicKey> {
+    /// The next key has signed nothing, so a token that names it is forged or stolen; a revoked key is dead. So
+    /// is one whose certificate has expired: no token outlives the certificate, so whoever comes with a good one
+    /// has got hold of an old key.
+    pub fn verifier(&self, kid: &str, now: Timestamp) -> Option<&PublicKey> {
         std::iter::once(&self.current.public)
             .chain(self.previous.iter().map(|key| &key.public))
             .find(|public| public.kid.as_str() == kid)
+            .filter(|public| now < public.certificate.not_after())
             .map(|public| &public.key)
     }
 

@@ -9,7 +9,6 @@ use chancery_jose::jwt::Claims;
 use chancery_keyring::KeyRing;
 use jiff::Timestamp;
 use serde::Serialize;
-use serde_json::Value;
 
 use crate::api::Dialect;
 use crate::scope::Scopes;
@@ -137,8 +136,8 @@ pub enum VerifyError {
     Issuer(String),
 }
 
-/// Reads an access token for one of our own APIs: RS256 by a current or previous key of `ring`, from
-/// `issuer`, for `audience`.
+/// Reads an access token for one of our own APIs: RS256 by a current or previous key of `ring` whose certificate
+/// has not expired, from `issuer`, for `audience`.
 pub fn verify(
     text: &str,
     ring: &KeyRing,
@@ -154,7 +153,7 @@ pub fn verify(
     }
     let kid = token.kid().ok_or_else(|| malformed("its header has no kid"))?;
     let key = ring
-        .verifier(kid)
+        .verifier(kid, now)
         .or_else(|| ring.farewell(kid, &digest::sha256(text.as_bytes()), now))
         .ok_or(VerifyError::Signature)?;
     token.verify(&[Algorithm::Rs256], VerifyingKey::Rsa(key)).map_err(|error| {
@@ -191,6 +190,6 @@ pub fn verify(
         subject: claims.sub.ok_or_else(|| malformed("it has no sub"))?,
         client_id: claims.azp.or(claims.client_id).ok_or_else(|| malformed("it names no application"))?,
         scopes,
-        jti: claims.jti.or_else(|| claims.other.get("jti").and_then(Value::as_str).map(str::to_owned)),
+        jti: claims.jti,
     })
 }
