@@ -206,7 +206,11 @@ impl KeyRing {
     }
 
     /// Decides a rotation: next becomes current, current becomes previous. Storage adds a fresh next key.
+    ///
+    /// If the clock jumped back, the moment is that of the rotation before: no key ends before it began, and the
+    /// keys stay in their order.
     pub fn rotate(&self, now: Timestamp) -> Rotating {
+        let now = now.max(self.current.since());
         Rotating { retire: self.current.kid().clone(), promote: self.next.kid().clone(), now }
     }
 

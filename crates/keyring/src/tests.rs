@@ -4,7 +4,7 @@ use chancery_crypto::algorithm::Algorithm;
 use chancery_crypto::certificate::{Certificate, SelfSigned};
 use chancery_crypto::rsa::PrivateKey;
 use chancery_crypto::sign::Sign;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::*;
 
@@ -113,9 +113,27 @@ fn current_next_and_previous_keys_are_published_and_revoked_ones_are_not() {
 #[test]
 fn tokens_verify_with_the_current_and_previous_keys_alone() {
     let ring = ring(vec![current(0), next(1), previous(2, 10), revoked(3)]);
-    let verifies = |number: usize| ring.verifier(kid(number).as_str()).is_some();
+    let verifies = |number: usize| ring.verifier(kid(number).as_str(), at(20)).is_some();
     assert_eq!([0, 1, 2, 3].map(verifies), [true, false, true, false]);
-    assert!(ring.verifier("../../etc/passwd").is_none());
+    assert!(ring.verifier("../../etc/passwd", at(20)).is_none());
+}
+
+#[test]
+fn a_key_whose_certificate_has_expired_verifies_nothing() {
+    let ring = ring(vec![current(0), next(1), previous(2, 10)]);
+    let end = ring.current().public().certificate.not_after();
+    for number in [0, 2] {
+        let verifies = |now| ring.verifier(kid(number).as_str(), now).is_some();
+        assert!(verifies(end.saturating_sub(SignedDuration::from_secs(1)).unwrap()), "key {number}");
+        assert!(!verifies(end), "key {number}");
+    }
+}
+
+#[test]
+fn a_clock_that_jumped_back_does_not_end_a_key_before_it_began() {
+    // The current key signs since second 10.
+    let rotating = ring(vec![current(0), next(1)]).rotate(at(-3600));
+    assert_eq!(rotating, Rotating { retire: kid(0), promote: kid(1), now: at(10) });
 }
 
 #[test]
@@ -165,6 +183,7 @@ fn a_kid_is_made_of_the_base64url_alphabet_and_nothing_else() {
 fn nothing_secret_is_printed() {
     let ring = ring(vec![current(0), next(1)]);
     let printed = format!("{ring:?} {:?}", ring.signer(Algorithm::Rs256).unwrap());
-    assert!(printed.contains("SealedHalf(1 bytes)"));
-    assert!(!printed.contains("BEGIN"), "{printed}");
+    assert_eq!(printed.matches("SealedHalf(1 bytes)").count(), 1, "the next key's: {printed}");
+    assert_eq!(printed.matches("PrivateKey(..)").count(), 2, "the current key's and the signer's: {printed}");
+    assert!(printed.len() < 1000, "nothing else has room for a key: {printed}");
 }
