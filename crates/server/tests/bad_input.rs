@@ -1,9 +1,10 @@
 //! Bad input that belongs to no single operation: the token endpoint's requests, and starting up.
 
+use chancery_jose::base64url;
 use http::Method;
 use serde_json::json;
 
-use crate::kit::{Call, MANAGEMENT, TestServer};
+use crate::kit::{Call, MANAGEMENT, TestServer, engines};
 
 #[tokio::test]
 async fn malformed_token_requests_say_what_was_expected() {
@@ -33,6 +34,34 @@ async fn malformed_token_requests_say_what_was_expected() {
         assert_eq!(answer["error"], "invalid_request", "{body}");
         let description = answer["error_description"].as_str().unwrap();
         assert!(description.contains(told), "{body}: {description}");
+    }
+}
+
+/// Basic credentials are form-encoded inside base64 and an assertion is JSON inside base64url, so neither is seen by
+/// the check of parameters.
+#[tokio::test]
+async fn a_client_id_with_a_control_character_is_nobodys_however_it_is_wrapped() {
+    use base64::Engine as _;
+    for on in engines() {
+        let server = TestServer::on(on).await;
+        for id in ["nobody%00", "nobody%0A", "%7F"] {
+            let basic = base64::engine::general_purpose::STANDARD.encode(format!("{id}:secret"));
+            let call = Call::new(Method::POST, "/oauth/token")
+                .header("authorization", &format!("Basic {basic}"))
+                .form(&[("grant_type".to_owned(), "client_credentials".to_owned())]);
+            assert_eq!(server.send(call.build()).await.expect(400)["error"], "invalid_request", "{id}");
+        }
+        for claims in ["{\"iss\":\"a\\u0000\",\"sub\":\"a\\u0000\"}", "{\"iss\":\"\\n\",\"sub\":\"\\n\"}"] {
+            let (header, claims) =
+                (base64url::encode(b"{\"alg\":\"RS256\"}"), base64url::encode(claims.as_bytes()));
+            let form = [
+                ("grant_type", "client_credentials"),
+                ("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"),
+                ("client_assertion", &format!("{header}.{claims}.AAAA")),
+            ]
+            .map(|(name, value)| (name.to_owned(), value.to_owned()));
+            assert_eq!(server.token_request(&form).await.expect(401)["error"], "access_denied", "{claims}");
+        }
     }
 }
 

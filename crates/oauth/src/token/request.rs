@@ -120,7 +120,9 @@ fn credentials(
 /// Reads `Basic` credentials, whose two parts are form-encoded (RFC 6749 section 2.3.1).
 fn basic(header: &str) -> Result<(String, String), Error> {
     let refused = || {
-        invalid("The Authorization header must be: Basic, a space, and base64 of client_id:client_secret.")
+        invalid(
+            "The Authorization header must be: Basic, a space, and base64 of client_id:client_secret, without control characters.",
+        )
     };
     let (scheme, encoded) = header.split_once(' ').ok_or_else(refused)?;
     if !scheme.eq_ignore_ascii_case("basic") {
@@ -136,7 +138,10 @@ fn basic(header: &str) -> Result<(String, String), Error> {
             .map_err(|_| refused())
     };
     let (id, secret) = (decode(id)?, decode(secret)?);
-    if id.is_empty() || secret.is_empty() { Err(refused()) } else { Ok((id, secret)) }
+    if [&id, &secret].iter().any(|part| part.is_empty() || part.chars().any(char::is_control)) {
+        return Err(refused());
+    }
+    Ok((id, secret))
 }
 
 fn missing(name: &str) -> Error {
