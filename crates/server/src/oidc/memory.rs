@@ -16,7 +16,7 @@ use crate::management::ApiError;
 use crate::tenants::TenantId;
 use crate::{applications, client_grants, resource_servers};
 
-/// The three memories, each keyed by tenant and name. The keys of APIs and grants hold the tenant's epoch too:
+/// The three memories, each keyed by tenant and name. The keys of APIs and grants always hold the tenant's epoch too:
 /// raising it makes all of them unreachable at once, those that are being loaded included.
 pub struct Memory {
     clients: Cache<String, Arc<Client>>,
@@ -137,7 +137,8 @@ impl Memory {
     fn key_of_epoch(&self, tenant: &TenantId, name: &str) -> String {
         let epochs = self.epochs.lock().unwrap_or_else(PoisonError::into_inner);
         match epochs.get(tenant) {
-            None => key(tenant, name),
+            // Most tenants never raise theirs, and formatting a number costs more than all the rest.
+            None => [tenant.as_str(), " 0 ", name].concat(),
             Some(epoch) => format!("{} {epoch} {name}", tenant.as_str()),
         }
     }

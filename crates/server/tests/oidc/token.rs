@@ -231,6 +231,26 @@ async fn a_rotated_secret_stops_working_at_once() {
     assert_eq!(server.token_request(&form(&rotated["client_secret"])).await.status, 401);
 }
 
+/// An API is free to be called what the memory might call another one.
+#[tokio::test]
+async fn an_api_with_a_number_in_front_of_its_name_is_another_api_also_in_memory() {
+    let server = TestServer::start().await;
+    for identifier in ["urn:a", "1 urn:a", "urn:gone"] {
+        let body = json!({ "identifier": identifier, "scopes": [{ "value": "read" }] });
+        server.api_send(Method::POST, "/resource-servers", &body).await.expect(201);
+        let grant = json!({ "client_id": server.client_id, "audience": identifier, "scope": ["read"] });
+        server.api_send(Method::POST, "/client-grants", &grant).await.expect(201);
+    }
+    let audience = async |identifier: &str| {
+        let answer = server.token_request(&server.management_form(identifier, "")).await.expect(200);
+        kit::claims(answer["access_token"].as_str().unwrap())["aud"].clone()
+    };
+    assert_eq!(audience("1 urn:a").await, "1 urn:a");
+    // Deleting an API makes memory forget all APIs of the tenant.
+    server.api_call(Method::DELETE, "/resource-servers/urn%3Agone").await.expect(204);
+    assert_eq!(audience("urn:a").await, "urn:a");
+}
+
 #[tokio::test]
 async fn another_process_forgets_what_changed_when_it_catches_up() {
     for on in engines() {
