@@ -2,6 +2,8 @@
 //!
 //! Must never hold a client secret in the clear: a digest is enough to recognise it.
 
+use std::fmt;
+
 use chancery_crypto::algorithm::Algorithm;
 use chancery_crypto::rsa::PublicKey;
 use jiff::Timestamp;
@@ -27,7 +29,7 @@ impl Client {
 }
 
 /// How a client authenticates at the token endpoint.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub enum Authentication {
     /// A public client: it does not.
     None,
@@ -37,6 +39,18 @@ pub enum Authentication {
     PrivateKeyJwt(Vec<AssertionKey>),
     /// With a method that is stored but not offered yet.
     Unsupported(&'static str),
+}
+
+impl fmt::Debug for Authentication {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::None => f.write_str("None"),
+            // People choose secrets too, and a digest lets their guesses be tried.
+            Self::Secret(_) => f.write_str("Secret(..)"),
+            Self::PrivateKeyJwt(keys) => f.debug_tuple("PrivateKeyJwt").field(keys).finish(),
+            Self::Unsupported(method) => f.debug_tuple("Unsupported").field(method).finish(),
+        }
+    }
 }
 
 /// A public key that an application registered for its assertions.

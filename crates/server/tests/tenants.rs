@@ -134,6 +134,13 @@ async fn two_tenants_share_no_token_kid_client_or_id() {
 }
 
 #[tokio::test]
+async fn a_new_tenant_does_not_print_its_secret() {
+    let server = TestServer::start().await;
+    let created = other_tenant(&server).await;
+    assert!(!format!("{created:?}").contains(&created.client_secret));
+}
+
+#[tokio::test]
 async fn a_name_or_domain_is_taken_once() {
     for on in engines() {
         let server = TestServer::on(on).await;

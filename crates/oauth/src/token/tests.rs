@@ -397,3 +397,9 @@ fn secrets_do_not_show_when_a_request_is_printed() {
     let request = form("grant_type=client_credentials&client_id=a&client_secret=hunter2").unwrap();
     assert!(!format!("{request:?}").contains("hunter2"));
 }
+
+#[test]
+fn not_even_the_digest_of_a_secret_shows_when_a_client_is_printed() {
+    let printed = format!("{:?}", client(Authentication::Secret(digest::sha256(b"hunter2"))));
+    assert!(printed.contains("authentication: Secret(..)"), "{printed}");
+}

@@ -25,7 +25,6 @@ pub async fn ensure(app: &Arc<App>, tenant: &Stored) -> Result<(), KeyError> {
     }
     let now = app.clock.now();
     let NewKey { kid, certificate, sealed } = signing_keys::prepare(app, tenant, SEAL_KIND, now).await?;
-    let sealed = sealed.as_bytes().to_vec();
     let key = sql::ConnectionKey { kid, certificate, sealed, created_at: now };
     let mut write = Write::begin(app, &tenant.id).await?;
     if sql::insert(write.tx(), &tenant.id, &key).await? {

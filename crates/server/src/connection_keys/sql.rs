@@ -1,7 +1,7 @@
 //! The statements of the connection key.
 
 use chancery_crypto::certificate::Certificate;
-use chancery_keyring::Kid;
+use chancery_keyring::{Kid, SealedHalf};
 use jiff::Timestamp;
 
 use crate::clock;
@@ -20,7 +20,7 @@ pub struct ConnectionKey {
     /// Its certificate.
     pub certificate: Certificate,
     /// Its private half, sealed.
-    pub sealed: Vec<u8>,
+    pub sealed: SealedHalf,
     /// Since when it exists.
     pub created_at: Timestamp,
 }
@@ -34,7 +34,7 @@ pub async fn find(db: &Db, tenant: &TenantId) -> Result<Option<ConnectionKey>, D
     Ok(Some(ConnectionKey {
         kid: row.text("kid")?.parse().map_err(|error| broken(&error))?,
         certificate: Certificate::from_der(row.bytes("certificate")?).map_err(|error| broken(&error))?,
-        sealed: row.bytes("private")?,
+        sealed: SealedHalf::new(row.bytes("private")?),
         created_at: clock::from_millis(row.int("created_at")?)?,
     }))
 }
@@ -45,7 +45,7 @@ pub async fn insert(tx: &mut Tx, tenant: &TenantId, key: &ConnectionKey) -> Resu
         tenant.as_str().into(),
         key.kid.as_str().into(),
         key.certificate.der().into(),
-        key.sealed.as_slice().into(),
+        key.sealed.as_bytes().into(),
         Value::Int(key.created_at.as_millisecond()),
     ];
     Ok(tx.execute(INSERT, &values).await? == 1)

@@ -23,7 +23,6 @@ use serde::Serialize;
 
 use super::{error, sql};
 use crate::app::App;
-use crate::db::DbError;
 use crate::http::Origin;
 use crate::http::body::{Unread, read};
 use crate::http::host::Site;
@@ -41,8 +40,8 @@ pub fn router() -> Router<Arc<App>> {
     Router::new().route("/oauth/token", post(endpoint))
 }
 
-/// A token response (RFC 6749 section 5.1).
-#[derive(Debug, Serialize)]
+/// A token response (RFC 6749 section 5.1). It is a credential, so it has no `Debug`.
+#[derive(Serialize)]
 struct Issued {
     access_token: String,
     #[serde(skip_serializing_if = "String::is_empty")]
@@ -279,10 +278,4 @@ pub async fn issue_for_cli(
     let written = app.log.append(app, tenant.id(), entry).await;
     written.map_err(|error| IssueError(error.to_string()))?;
     Ok(issued.access_token)
-}
-
-impl From<DbError> for IssueError {
-    fn from(error: DbError) -> Self {
-        Self(error.to_string())
-    }
 }

@@ -3,6 +3,7 @@
 //! Everything in one transaction. Must never wait for a key: the ring is made when it is first needed, or
 //! in the background.
 
+use std::fmt;
 use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
@@ -31,12 +32,17 @@ pub struct NewTenant {
 }
 
 /// A tenant that was made.
-#[derive(Debug)]
 pub struct Created {
     /// As it is stored.
     pub tenant: sql::Stored,
     /// The secret of its application.
     pub client_secret: String,
+}
+
+impl fmt::Debug for Created {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Created").field("tenant", &self.tenant).finish_non_exhaustive()
+    }
 }
 
 /// Why a tenant was not made or not deleted.
