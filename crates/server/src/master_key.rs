@@ -43,14 +43,18 @@ pub enum MasterKeyError {
     Wrong(PathBuf),
 }
 
+/// Bytes that are read of a key file: more than a key has.
+const MOST: u16 = 1024;
+
 /// Reads the key, if the file is there.
 pub fn read(path: &Path) -> Result<Option<MasterKey>, MasterKeyError> {
-    let mut text = Zeroizing::new(String::new());
+    // Room for everything beforehand, so that growing leaves no copy of the key behind.
+    let mut text = Zeroizing::new(String::with_capacity(MOST.into()));
     let read = File::open(path).and_then(|file| {
         if file.metadata()?.permissions().mode() & 0o077 != 0 {
             tracing::warn!(file = %path.display(), "the master key file can be read by others; run: chmod 600");
         }
-        file.take(1024).read_to_string(&mut text)
+        file.take(MOST.into()).read_to_string(&mut text)
     });
     match read {
         Ok(_) => MasterKey::from_text(&text)
@@ -66,21 +70,15 @@ pub fn read(path: &Path) -> Result<Option<MasterKey>, MasterKeyError> {
 pub fn create(path: &Path, entropy: &dyn Entropy) -> Result<MasterKey, MasterKeyError> {
     let failed = |cause| MasterKeyError::Io { path: path.to_owned(), action: "written", cause };
     let key = MasterKey::from_bytes(entropy.bytes());
-    // Written beside its place and linked to it whole: half a key would lock everything away.
-    let beside = path.with_extension(format!("new-{}", std::process::id()));
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(&beside)
-        .map_err(failed)?;
-    let mut text = key.to_text();
-    text.push('\n');
-    file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(failed)?;
-    let linked = std::fs::hard_link(&beside, path);
-    std::fs::remove_file(&beside).map_err(failed)?;
-    match linked {
+    // Written beside its place and linked to it whole: half a key would lock everything away. Under a name that
+    // nobody else can have: process ids repeat, in containers most of all, and two keys must not meet in one file.
+    let beside = path.with_extension(format!("new-{}", entropy.hex(16)));
+    let written = write_new(&beside, &key).and_then(|()| std::fs::hard_link(&beside, path));
+    match std::fs::remove_file(&beside) {
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(failed(error)),
+        Ok(()) | Err(_) => {}
+    }
+    match written {
         Ok(()) => {}
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {
             return read(path)?.ok_or_else(|| MasterKeyError::Missing(path.to_owned()));
@@ -92,3 +90,15 @@ pub fn create(path: &Path, entropy: &dyn Entropy) -> Result<MasterKey, MasterKey
     }
     Ok(key)
 }
+
+/// Writes a key to a file that must not exist yet, and waits until it is on the disk.
+fn write_new(path: &Path, key: &MasterKey) -> std::io::Result<()> {
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    let mut text = key.to_text();
+    text.push('\n');
+    file.write_all(text.as_bytes())?;
+    file.sync_all()
+}
+
+#[cfg(test)]
+mod tests;
