@@ -8,6 +8,7 @@
 mod kit;
 
 mod bad_input;
+mod changes;
 mod documents;
 mod management;
 mod oidc;

@@ -70,9 +70,11 @@ pub struct Changes {
 /// How often other processes' notices are looked for: four times within the second that is promised.
 const INTERVAL: Duration = Duration::from_millis(200);
 /// How long one look may take.
-const TIMEOUT: Duration = Duration::from_millis(400);
-/// Failed looks after which memory is no longer believed: within the second that is promised.
+const TIMEOUT: Duration = Duration::from_millis(300);
+/// Failed looks after which memory is no longer believed.
 const TRUSTED_FAILURES: u32 = 2;
+/// However the looks fail, what another process revoked is good for no longer than the second that is promised.
+const _: () = assert!(INTERVAL.saturating_add(TIMEOUT).saturating_mul(TRUSTED_FAILURES).as_millis() <= 1000);
 /// How often a request may make this process look ahead of time, in milliseconds.
 const HURRY_MILLIS: i64 = 20;
 /// How long notices are kept. A process that was suspended for longer forgets everything.
