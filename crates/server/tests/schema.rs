@@ -71,6 +71,13 @@ async fn the_schema_refuses_what_breaks_the_law() {
                 ],
             ),
             (
+                "a kid that names two keys",
+                &[
+                    "INSERT INTO signing_keys (tenant_id, kid, place, certificate, private, current_since, current_until, created_at) \
+                SELECT tenant_id, kid, 'previous', certificate, private, 1, 1, 1 FROM signing_keys WHERE tenant_id = $1 AND place = 'current'",
+                ],
+            ),
+            (
                 "an unknown place",
                 &["UPDATE signing_keys SET place = 'retired' WHERE tenant_id = $1 AND place = 'current'"],
             ),

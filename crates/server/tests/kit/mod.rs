@@ -13,8 +13,11 @@ use chancery::entropy::Entropy;
 use chancery::forge::{Forge, ForgeError};
 use chancery::router::router;
 use chancery::tenants::{self, NewTenant};
+use chancery_crypto::algorithm::Algorithm;
 use chancery_crypto::rsa::PrivateKey;
 use chancery_crypto::seal::{MasterKey, Sealer};
+use chancery_crypto::sign::{Sign, SignError};
+use chancery_jose::jws;
 use http::{HeaderMap, Method, Request, StatusCode, header};
 use jiff::{SignedDuration, Timestamp};
 use rand::rngs::StdRng;
@@ -75,6 +78,26 @@ const KEYS: [&[u8]; 8] = [
 /// One of the fixed keys.
 pub(crate) fn key(number: usize) -> PrivateKey {
     PrivateKey::from_pkcs8(KEYS[number % KEYS.len()]).unwrap()
+}
+
+struct Signing(PrivateKey, Algorithm);
+
+impl Sign for Signing {
+    fn algorithm(&self) -> Algorithm {
+        self.1
+    }
+
+    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignError> {
+        self.0.sign(self.1, message)
+    }
+}
+
+/// A token signed by one of the fixed keys, with the algorithm that its header names or else RS256. The first tenant's
+/// current key is the first, its next key the second.
+pub(crate) fn sign(header: &Value, claims: &Value, number: usize) -> String {
+    let algorithm = header["alg"].as_str().and_then(|alg| alg.parse().ok()).unwrap_or(Algorithm::Rs256);
+    let signer = Signing(key(number), algorithm);
+    jws::sign(&header.to_string(), claims.to_string().as_bytes(), &signer).unwrap()
 }
 
 impl Forge for FixedForge {
@@ -296,6 +319,17 @@ impl TestServer {
             ("scope", scope),
         ];
         pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+    }
+
+    /// Changes a setting of the operator for the first tenant.
+    pub(crate) async fn set_policy(&self, name: &str, value: &str) {
+        let found = tenants::sql::find_by_domain(&self.app.db, DOMAIN).await.unwrap();
+        let tenants::sql::Stored { id, mut policy, .. } = found.unwrap();
+        policy.set(name, value).unwrap();
+        let mut write = chancery::write::Write::begin(&self.app, &id).await.unwrap();
+        tenants::sql::update_policy(write.tx(), &id, &policy).await.unwrap();
+        write.notice(chancery::changes::Topic::Tenant, DOMAIN);
+        write.commit(chancery::logs::Entry::by_cli("test")).await.unwrap();
     }
 
     /// Posts a form to the token endpoint of the first tenant.

@@ -2,6 +2,7 @@
 
 mod client_grants;
 mod clients;
+mod key_lifecycle;
 mod logs;
 mod pipeline;
 mod resource_servers;

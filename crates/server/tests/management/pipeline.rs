@@ -1,10 +1,7 @@
 //! What all operations of the Management API share: tokens, errors, bodies, paging, limits.
 
 use chancery::clock::Clock;
-use chancery_crypto::algorithm::Algorithm;
 use chancery_crypto::hmac::HmacKey;
-use chancery_crypto::rsa::PrivateKey;
-use chancery_crypto::sign::{Sign, SignError};
 use chancery_jose::{base64url, jws};
 use http::Method;
 use jiff::SignedDuration;
@@ -25,30 +22,12 @@ async fn with_token(server: &TestServer, token: &str) -> (u16, Value) {
     server.send(Call::get("/api/v2/keys/signing").bearer(token).build()).await.both()
 }
 
-struct Signing(PrivateKey, Algorithm);
-
-impl Sign for Signing {
-    fn algorithm(&self) -> Algorithm {
-        self.1
-    }
-
-    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignError> {
-        self.0.sign(self.1, message)
-    }
-}
-
 /// Claims that the Management API accepts.
 fn good_claims() -> Value {
     json!({
         "iss": ISSUER, "sub": "x@clients", "aud": MANAGEMENT, "iat": START, "exp": START + 60,
         "scope": "read:signing_keys", "azp": "x",
     })
-}
-
-/// A token by one of the fixed keys. The tenant's current key is the first, its next key the second.
-fn forged(header: &Value, claims: &Value, key: usize) -> String {
-    let algorithm = header["alg"].as_str().and_then(|alg| alg.parse().ok()).unwrap_or(Algorithm::Rs256);
-    jws::sign(&header.to_string(), claims.to_string().as_bytes(), &Signing(kit::key(key), algorithm)).unwrap()
 }
 
 async fn kids(server: &TestServer) -> (String, String) {
@@ -81,7 +60,7 @@ async fn an_authorization_header_that_is_no_bearer_token_is_refused() {
 async fn a_token_signed_by_the_current_key_is_accepted() {
     let server = TestServer::start().await;
     let (current, _) = kids(&server).await;
-    let token = forged(&json!({ "alg": "RS256", "typ": "JWT", "kid": current }), &good_claims(), 0);
+    let token = kit::sign(&json!({ "alg": "RS256", "typ": "JWT", "kid": current }), &good_claims(), 0);
     assert_eq!(with_token(&server, &token).await.0, 200, "or the forgeries below would prove nothing");
 }
 
@@ -121,7 +100,7 @@ async fn tokens_with_forged_headers_are_refused() {
         ("no alg", json!({ "typ": "JWT", "kid": current }), 0, INVALID),
         ("alg as a list", json!({ "alg": ["RS256"], "typ": "JWT", "kid": current }), 0, INVALID),
     ] {
-        let token = forged(&header, &good_claims(), key);
+        let token = kit::sign(&header, &good_claims(), key);
         assert_eq!(with_token(&server, &token).await, unauthorized(message), "{what}");
     }
 }
@@ -140,7 +119,10 @@ async fn a_key_in_the_header_is_never_obeyed() {
     ] {
         let mut header = json!({ "alg": "RS256", "typ": "JWT", "kid": current });
         header.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
-        assert_eq!(with_token(&server, &forged(&header, &good_claims(), 5)).await, unauthorized(SIGNATURE));
+        assert_eq!(
+            with_token(&server, &kit::sign(&header, &good_claims(), 5)).await,
+            unauthorized(SIGNATURE)
+        );
     }
 }
 
@@ -192,7 +174,11 @@ async fn tokens_with_forged_claims_are_refused_even_if_our_key_signed_them() {
                 claims[name] = value.clone();
             }
         }
-        assert_eq!(with_token(&server, &forged(&header, &claims, 0)).await, unauthorized(message), "{what}");
+        assert_eq!(
+            with_token(&server, &kit::sign(&header, &claims, 0)).await,
+            unauthorized(message),
+            "{what}"
+        );
     }
 }
 
@@ -358,14 +344,8 @@ async fn parameters_that_nobody_asks_for_are_ignored() {
 async fn a_flood_is_slowed_down_and_told_when_to_come_back() {
     let server = TestServer::start().await;
     let token = server.token(&[]).await;
-    let stored = chancery::tenants::sql::find_by_domain(&server.app.db, kit::DOMAIN).await.unwrap().unwrap();
-    let mut policy = stored.policy.clone();
-    policy.set("requests_per_second", "1").unwrap();
-    policy.set("request_burst", "2").unwrap();
-    let mut write = chancery::write::Write::begin(&server.app, &stored.id).await.unwrap();
-    chancery::tenants::sql::update_policy(write.tx(), &stored.id, &policy).await.unwrap();
-    write.notice(chancery::changes::Topic::Tenant, kit::DOMAIN);
-    write.commit(chancery::logs::Entry::by_cli("test")).await.unwrap();
+    server.set_policy("requests_per_second", "1").await;
+    server.set_policy("request_burst", "2").await;
     let call = || Call::get("/api/v2/keys/signing").bearer(&token).build();
     for remaining in ["1", "0"] {
         let answer = server.send(call()).await;

@@ -1,25 +1,9 @@
 //! `private_key_jwt` at the token endpoint.
 
-use chancery_crypto::algorithm::Algorithm;
-use chancery_crypto::rsa::PrivateKey;
-use chancery_crypto::sign::{Sign, SignError};
-use chancery_jose::jws;
 use http::Method;
 use serde_json::{Value, json};
 
 use crate::kit::{self, ISSUER, MANAGEMENT, START, TestServer, engines};
-
-struct AppSigner(PrivateKey, Algorithm);
-
-impl Sign for AppSigner {
-    fn algorithm(&self) -> Algorithm {
-        self.1
-    }
-
-    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignError> {
-        self.0.sign(self.1, message)
-    }
-}
 
 fn pem(number: usize) -> String {
     let der = kit::key(number).public().to_spki_der();
@@ -45,9 +29,7 @@ fn assertion(client_id: &str, number: usize, alg: &str, change: &Value) -> Strin
         "iss": client_id, "sub": client_id, "aud": ISSUER, "jti": "once", "iat": START, "exp": START + 60,
     });
     claims.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
-    let signer = AppSigner(kit::key(number), alg.parse().unwrap());
-    let header = json!({ "alg": alg, "typ": "JWT" }).to_string();
-    jws::sign(&header, claims.to_string().as_bytes(), &signer).unwrap()
+    kit::sign(&json!({ "alg": alg, "typ": "JWT" }), &claims, number)
 }
 
 async fn present(server: &TestServer, assertion: &str) -> kit::Answer {
