@@ -1,8 +1,9 @@
 //! Strict JSON (RFC 8259) for everything that arrives from outside.
 //!
 //! Two parsers that disagree about a duplicate member are an attack (RFC 7515 section 10.12), so duplicates are
-//! refused at any depth, as are trailing data, deep nesting and numbers that do not fit. It must never accept a text
-//! that another correct parser could read as a different value.
+//! refused at any depth, as are trailing data, deep nesting and numbers beyond any float. It must never accept a text
+//! that another correct parser could read as a different value; only numbers that 64 bits do not hold exactly are
+//! rounded, as RFC 8259 section 6 foresees, and whoever needs an integer refuses them.
 
 use std::cell::RefCell;
 use std::fmt;

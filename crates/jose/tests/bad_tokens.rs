@@ -435,6 +435,24 @@ fn a_token_without_exp_or_from_the_future_is_refused() {
 }
 
 #[test]
+fn a_token_with_any_character_changed_or_cut_off_never_verifies() {
+    let token = rs256(r#"{"sub":"alice","exp":1900000000}"#);
+    let key = key();
+    let good = |text: &str| {
+        Compact::parse(text, MAX)
+            .is_ok_and(|token| token.verify(&EVERY, VerifyingKey::Rsa(key.public())).is_ok())
+    };
+    assert!(good(&token));
+    for at in 0..token.len() {
+        assert!(!good(&token[..at]), "cut off at {at}");
+        for other in ["A", "_", ".", "=", "\0", "é"] {
+            let changed = format!("{}{other}{}", &token[..at], &token[at + 1..]);
+            assert!(changed == token || !good(&changed), "{other:?} at {at}");
+        }
+    }
+}
+
+#[test]
 fn debug_prints_nothing_a_thief_could_use() {
     let token = rs256(r#"{"sub":"alice"}"#);
     let token = Compact::parse(&token, MAX).unwrap();

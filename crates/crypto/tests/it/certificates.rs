@@ -210,6 +210,29 @@ fn what_is_not_a_certificate_is_refused() {
     assert_eq!(Certificate::from_pem(&data("rsa-a.pem")), Err(label));
 }
 
+/// Customers upload certificates, and what they upload may be made to hurt.
+#[test]
+fn a_damaged_certificate_is_read_or_refused_and_nothing_else() {
+    let whole = certificate().der().to_vec();
+    let mut read = 0;
+    let mut look = |der: Vec<u8>| {
+        if let Ok(certificate) = Certificate::from_der(der) {
+            let _ = (certificate.common_name(), certificate.public_key(), certificate.to_pem());
+            let _ = format!("{certificate:?} {}", certificate.subject_dn());
+            read += 1;
+        }
+    };
+    for at in 0..whole.len() {
+        look(whole[..at].to_vec());
+        for change in [0x01, 0x20, 0x7f, 0x80, 0xff] {
+            let mut damaged = whole.clone();
+            damaged[at] ^= change;
+            look(damaged);
+        }
+    }
+    assert!(read > whole.len(), "damage to the signature and the key is not seen by reading: {read}");
+}
+
 #[test]
 fn openssl_reads_the_pkcs7_back_to_the_same_certificates() {
     let first = certificate();
