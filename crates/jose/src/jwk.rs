@@ -53,11 +53,6 @@ impl RsaJwk {
             alg: alg.map(Algorithm::name),
         }
     }
-
-    /// The key id.
-    pub fn kid(&self) -> &str {
-        &self.kid
-    }
 }
 
 /// The SHA-256 thumbprint of a key (RFC 7638 section 3), as base64url.
