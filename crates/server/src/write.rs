@@ -45,8 +45,7 @@ impl Write {
     /// Writes the entry, commits, and makes this process see the change before it answers.
     pub async fn commit(mut self, entry: Entry) -> Result<(), DbError> {
         let now = self.app.clock.now();
-        logs::sql::append(&mut self.tx, &self.tenant, &entry.into_row(self.app.log_ids.next(now), now))
-            .await?;
+        logs::sql::append(&mut self.tx, &self.tenant, &entry.into_row(self.app.log_ids.next(now))).await?;
         let last = changes::sql::record(&mut self.tx, &self.notices, now).await?;
         self.tx.commit().await?;
         self.app.changes.applied_here(last, self.notices.len());

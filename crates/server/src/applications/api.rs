@@ -13,7 +13,7 @@ use serde_json::Value;
 use super::shape::{APP_TYPES, APPLICATION};
 use super::sql::Filter;
 use super::view::{Sight, Window};
-use super::{Application, credentials::attached, lifecycle, patch, sql};
+use super::{Application, credentials::attached, lifecycle, patch, search, sql};
 use crate::app::App;
 use crate::changes::Topic;
 use crate::management::checkpoint::Checkpoint;
@@ -84,6 +84,7 @@ const LIST: &str = "clients";
 async fn list(State(app): State<Arc<App>>, caller: Caller, query: Query) -> Result<Response, ApiError> {
     let fields = query.fields(&APPLICATION)?;
     let paging = query.paging()?;
+    let condition = search::condition(&query, &paging)?;
     let tenant = caller.tenant.id();
     let (applications, total, next) = match (filter(&query)?, &paging) {
         (None, _) => (Vec::new(), 0, None),
@@ -97,7 +98,10 @@ async fn list(State(app): State<Arc<App>>, caller: Caller, query: Query) -> Resu
                 .map_or_else(|| Ok(Checkpoint::start()), |from| Checkpoint::parse(LIST, from))?;
             let place = (from.created_at, from.id.as_str());
             // One more than asked for tells whether anything comes after.
-            let mut found = sql::page_after(&app.db, tenant, &filter, (place, take + 1)).await?;
+            let mut found = match condition {
+                Some(condition) => sql::search(&app.db, tenant, condition, (place, take + 1)).await?,
+                None => sql::page_after(&app.db, tenant, &filter, (place, take + 1)).await?,
+            };
             let next = Checkpoint::end_page(&mut found, *take, LIST, |last| Checkpoint {
                 created_at: last.created_at.as_millisecond(),
                 id: last.client_id.clone(),
@@ -121,11 +125,6 @@ async fn list(State(app): State<Arc<App>>, caller: Caller, query: Query) -> Resu
 
 /// What a list is filtered by; none when nothing can match.
 fn filter(query: &Query) -> Result<Option<Filter>, ApiError> {
-    if query.text("q").is_some() {
-        let message =
-            "Searching applications with q is not offered yet. Use is_global, is_first_party and app_type.";
-        return Err(ApiError::NotSupported(message.to_owned()));
-    }
     let kinds = query.text("app_type").unwrap_or_default();
     let app_types: Vec<String> =
         kinds.split(',').map(str::trim).filter(|kind| !kind.is_empty()).map(str::to_owned).collect();

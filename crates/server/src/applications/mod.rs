@@ -10,6 +10,7 @@ mod lifecycle;
 pub mod oauth_client;
 mod patch;
 mod rules;
+mod search;
 mod secrets;
 pub mod shape;
 pub mod sql;

@@ -2,7 +2,7 @@
 
 use super::{Application, Sealed};
 use crate::clock;
-use crate::db::{Db, DbError, Row, Tx, Value};
+use crate::db::{Db, DbError, Row, Statement, Tx, Value};
 use crate::tenants::TenantId;
 use crate::tenants::sql::{json, parse};
 
@@ -30,6 +30,13 @@ const PAGE_AFTER: &str = "SELECT client_id, is_global, secret, addons, document,
      AND (CAST($4 AS TEXT) IS NULL OR CAST($4 AS TEXT) LIKE '%,' || app_type || ',%') \
      AND (created_at, client_id) > (CAST($5 AS BIGINT), CAST($6 AS TEXT)) \
      ORDER BY created_at, client_id LIMIT $7";
+// The pieces of a search.
+const FOUND: &str = "SELECT client_id, is_global, secret, addons, document, created_at, updated_at FROM clients \
+     WHERE tenant_id = ";
+const AND: &str = " AND ";
+const AFTER: &str = " AND (created_at, client_id) > (";
+const AFTER_ID: &str = ", ";
+const IN_ORDER: &str = ") ORDER BY created_at, client_id LIMIT ";
 const COUNT: &str = "SELECT COUNT(*) AS total FROM clients \
      WHERE tenant_id = $1 \
      AND (CAST($2 AS BOOLEAN) IS NULL OR is_global = CAST($2 AS BOOLEAN)) \
@@ -144,6 +151,18 @@ pub async fn page_after(
     let mut values = filter.values(tenant);
     values.extend([created_at.into(), client_id.into(), limit.into()]);
     db.query(PAGE_AFTER, &values).await?.iter().map(from_row).collect()
+}
+
+/// The applications after a place that a condition holds for, the oldest first.
+pub async fn search(
+    db: &Db,
+    tenant: &TenantId,
+    condition: Statement,
+    ((created_at, client_id), limit): ((i64, &str), i64),
+) -> Result<Vec<Application>, DbError> {
+    let statement = Statement::new(FOUND).value(tenant.as_str()).text(AND).with(condition);
+    let statement = statement.text(AFTER).value(created_at).text(AFTER_ID).value(client_id);
+    db.search(&statement.text(IN_ORDER).value(limit)).await?.iter().map(from_row).collect()
 }
 
 /// How many applications there are.

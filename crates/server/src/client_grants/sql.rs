@@ -7,6 +7,9 @@ use crate::management::checkpoint::Checkpoint;
 use crate::tenants::TenantId;
 use crate::tenants::sql::{json, parse};
 
+/// The grants of the application that a statement about `clients` asks for; what they must be follows.
+pub const OF_CLIENT: &str = "SELECT 1 FROM client_grants \
+     WHERE client_grants.tenant_id = clients.tenant_id AND client_grants.client_id = clients.client_id AND ";
 const FIND: &str = "SELECT id, client_id, audience, subject_type, default_for, is_system, document, created_at, updated_at \
      FROM client_grants WHERE tenant_id = $1 AND id = $2";
 const FIND_FOR_CLIENT: &str = "SELECT id, client_id, audience, subject_type, default_for, is_system, document, created_at, updated_at \

@@ -36,6 +36,12 @@ pub const MIGRATIONS: &[Migration] = &[
         postgres: include_str!("../../migrations/0002_logs.postgres.sql"),
     },
     Migration {
+        version: 3,
+        name: "search",
+        sqlite: include_str!("../../migrations/0003_search.sqlite.sql"),
+        postgres: include_str!("../../migrations/0003_search.postgres.sql"),
+    },
+    Migration {
         version: 4,
         name: "connections",
         sqlite: include_str!("../../migrations/0004_connections.sql"),

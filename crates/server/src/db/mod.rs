@@ -8,7 +8,9 @@ mod error;
 mod migrate;
 mod postgres;
 mod row;
+mod search;
 mod sqlite;
+mod statement;
 mod trace;
 mod tx;
 mod value;
@@ -22,10 +24,12 @@ use std::time::Duration;
 pub use error::DbError;
 pub use migrate::{MIGRATIONS, Migration};
 pub use row::Row;
+pub use search::{fold, json_path};
+pub use statement::Statement;
 pub use tx::Tx;
 pub use value::Value;
 
-use sqlite::{Outcome, Sqlite, Step, Wants};
+use sqlite::{Outcome, Sql, Sqlite, Step, Wants};
 use trace::Trace;
 
 /// Where the data is.
@@ -108,7 +112,7 @@ impl Db {
         self.trace.note(sql);
         match &self.backend {
             Backend::Sqlite(sqlite) => sqlite
-                .read(Step { sql, params: params.to_vec(), wants: Wants::Rows })
+                .read(Step { sql: Sql::Fixed(sql), params: params.to_vec(), wants: Wants::Rows })
                 .await
                 .map(Outcome::rows),
             Backend::Postgres(postgres) => postgres.read(sql, params).await,
@@ -118,6 +122,24 @@ impl Db {
     /// Like [`Db::query`], for at most one row.
     pub async fn query_opt(&self, sql: &'static str, params: &[Value]) -> Result<Option<Row>, DbError> {
         at_most_one(self.query(sql, params).await?)
+    }
+
+    /// Like [`Db::query`], for a statement whose shape depends on what a client asks.
+    pub async fn search(&self, statement: &Statement) -> Result<Vec<Row>, DbError> {
+        statement.texts().for_each(|text| self.trace.note(text));
+        let (sql, params) = statement.render()?;
+        match &self.backend {
+            Backend::Sqlite(sqlite) => sqlite
+                .read(Step { sql: Sql::Built(sql), params, wants: Wants::Rows })
+                .await
+                .map(Outcome::rows),
+            Backend::Postgres(postgres) => postgres.search(&sql, &params).await,
+        }
+    }
+
+    /// Like [`Db::search`], for at most one row.
+    pub async fn search_opt(&self, statement: &Statement) -> Result<Option<Row>, DbError> {
+        at_most_one(self.search(statement).await?)
     }
 
     /// Opens a transaction. On SQLite it takes its turn with the first statement.
@@ -200,7 +222,7 @@ impl Db {
         }
     }
 
-    /// The distinct statements run so far, when opened by [`Db::open_traced`]; otherwise empty.
+    /// The distinct statements run so far, and the texts of those that were put together, when opened by [`Db::open_traced`]; otherwise empty.
     pub fn executed(&self) -> Vec<&'static str> {
         self.trace.statements()
     }

@@ -78,6 +78,14 @@ impl Postgres {
         query(&self.client().await?, sql, params).await
     }
 
+    /// Runs a statement that was put together for this once, outside any transaction.
+    pub(super) async fn search(&self, sql: &str, params: &[Value]) -> Result<Vec<Row>, DbError> {
+        let client = self.client().await?;
+        let statement = client.prepare(sql).await.map_err(failure)?;
+        let rows = client.query(&statement, &parameters(&statement, params)?).await.map_err(failure)?;
+        value::rows(&statement, &rows)
+    }
+
     /// Opens a transaction.
     pub(super) async fn begin(&self) -> Result<PostgresTx, DbError> {
         // Made before BEGIN is sent, so that also a begin that is cancelled is rolled back.

@@ -4,6 +4,7 @@
 //! a commit before it is on the disk.
 
 mod connection;
+mod functions;
 mod statement;
 mod writer;
 
@@ -21,7 +22,7 @@ use super::error::DbError;
 use super::value::Value;
 use connection::Fleeting;
 pub(super) use connection::patiently;
-pub(super) use statement::{Outcome, Step, Wants, failure};
+pub(super) use statement::{Outcome, Sql, Step, Wants, failure};
 use writer::{Job, Request, Writer};
 
 /// Reads are short and mostly for the Management API; two threads use two cores and little memory.

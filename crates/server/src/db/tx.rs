@@ -7,7 +7,7 @@
 use super::error::DbError;
 use super::postgres::PostgresTx;
 use super::row::Row;
-use super::sqlite::{Outcome, Session, Step, Wants};
+use super::sqlite::{Outcome, Session, Sql, Step, Wants};
 use super::trace::Trace;
 use super::value::Value;
 
@@ -38,7 +38,7 @@ impl Tx {
         self.enter(sql)?;
         let rows = match &mut self.link {
             Link::Sqlite(session) => session
-                .run(Step { sql, params: params.to_vec(), wants: Wants::Rows })
+                .run(Step { sql: Sql::Fixed(sql), params: params.to_vec(), wants: Wants::Rows })
                 .await
                 .map(Outcome::rows),
             Link::Postgres(tx) => tx.query(sql, params).await,
@@ -57,7 +57,7 @@ impl Tx {
         self.enter(sql)?;
         let count = match &mut self.link {
             Link::Sqlite(session) => session
-                .run(Step { sql, params: params.to_vec(), wants: Wants::Count })
+                .run(Step { sql: Sql::Fixed(sql), params: params.to_vec(), wants: Wants::Count })
                 .await
                 .map(Outcome::count),
             Link::Postgres(tx) => tx.execute(sql, params).await,

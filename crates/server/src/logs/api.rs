@@ -10,8 +10,10 @@ use axum::response::Response;
 use http::Method;
 use serde_json::{Map, Value};
 
-use super::sql;
+use super::search;
+use super::sql::{self, Order};
 use crate::app::App;
+use crate::db::Statement;
 use crate::logs;
 use crate::management::operation::{Operation, Required, operation};
 use crate::management::query::{self, Fields, Paging, listing};
@@ -74,12 +76,24 @@ pub fn operations() -> Vec<Operation> {
 }
 
 async fn list(State(app): State<Arc<App>>, caller: Caller, query: Query) -> Result<Response, ApiError> {
-    let Asked { paging, newest_first, fields } = Asked::of(&query)?;
+    let Asked { paging, order, condition, fields } = Asked::of(&query)?;
     let tenant = caller.tenant.id();
     let (rows, total) = match &paging {
         Paging::Offset { page, per_page, totals } => (
-            sql::page(&app.db, tenant, newest_first, (*per_page, page * per_page)).await?,
-            if *totals { sql::count(&app.db, tenant).await? } else { 0 },
+            match (&condition, order.member) {
+                (None, None) => {
+                    sql::page(&app.db, tenant, order.descending, (*per_page, page * per_page)).await?
+                }
+                (condition, _) => {
+                    let part = (*per_page, page * per_page);
+                    sql::search(&app.db, tenant, condition.as_ref(), order, part).await?
+                }
+            },
+            match &condition {
+                _ if !totals => 0,
+                None => sql::count(&app.db, tenant).await?,
+                Some(condition) => sql::count_found(&app.db, tenant, condition).await?,
+            },
         ),
         // Whoever means to follow the log without a place begins where it begins.
         Paging::Checkpoint { from, take } => {
@@ -116,26 +130,26 @@ async fn get(
 #[derive(Debug)]
 struct Asked {
     paging: Paging,
-    newest_first: bool,
+    order: Order,
+    condition: Option<Statement>,
     fields: Fields,
 }
 
 impl Asked {
     fn of(query: &Query) -> Result<Self, ApiError> {
-        if query.text("q").or(query.text("search")).is_some() {
-            return Err(ApiError::NotSupported(
-                "The log cannot be searched yet. Leave out q and search, and filter what you get by its type or client_id."
-                    .to_owned(),
-            ));
-        }
         let paging = query.paging()?;
-        if let Paging::Checkpoint { from: Some(from), .. } = &paging
-            && !is_log_id(from)
-        {
-            return Err(query::refused("The id of a log event has 30 digits", "from"));
+        let condition = match &paging {
+            // Whoever follows the log gets all of it.
+            Paging::Checkpoint { from: Some(from), .. } if is_log_id(from) => None,
+            Paging::Checkpoint { from: Some(_), .. } => {
+                return Err(query::refused("The id of a log event has 30 digits", "from"));
+            }
+            Paging::Checkpoint { from: None, .. } | Paging::Offset { .. } => search::condition(query)?,
+        };
+        if condition.is_some() && matches!(paging, Paging::Checkpoint { .. }) {
+            return Err(query::refused("A search is paged by page and per_page", "take"));
         }
-        let newest_first = query.one_of("sort", &["date:1", "date:-1"])? != Some("date:1");
-        Ok(Self { paging, newest_first, fields: query.fields(&SHAPE)? })
+        Ok(Self { paging, order: search::order(query)?, condition, fields: query.fields(&SHAPE)? })
     }
 }
 
@@ -162,15 +176,20 @@ mod tests {
     #[tokio::test]
     async fn a_plain_list_has_the_newest_entries_first() {
         let asked = asked("").await.unwrap();
-        assert!(asked.newest_first);
+        assert_eq!(asked.order, Order { member: None, descending: true });
+        assert!(asked.condition.is_none());
         assert_eq!(asked.paging, Paging::Offset { page: 0, per_page: 50, totals: false });
     }
 
     #[tokio::test]
-    async fn the_order_can_be_chosen_by_date_alone() {
-        assert!(!asked("sort=date:1").await.unwrap().newest_first);
-        assert!(asked("sort=date:-1").await.unwrap().newest_first);
-        assert!(matches!(asked("sort=type:1").await, Err(ApiError::Query(_))));
+    async fn the_order_can_be_chosen() {
+        for (sort, member, descending) in
+            [("date:1", None, false), ("date:-1", None, true), ("type:1", Some("type"), false)]
+        {
+            let order = asked(&format!("sort={sort}")).await.unwrap().order;
+            assert_eq!(order, Order { member, descending }, "{sort}");
+        }
+        assert!(matches!(asked("sort=details:1").await, Err(ApiError::Query(_))));
     }
 
     #[tokio::test]
@@ -184,10 +203,13 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_search_is_refused_and_an_empty_one_is_none() {
-        assert!(matches!(asked("q=type:f").await, Err(ApiError::NotSupported(_))));
-        assert!(matches!(asked("search=john").await, Err(ApiError::NotSupported(_))));
-        assert!(asked("q=").await.is_ok());
+    async fn an_empty_search_is_none_and_following_the_log_ignores_searches() {
+        let from = format!("from={}&q=:", "1".repeat(30));
+        for query in ["q=", "q=%20", "search=", from.as_str()] {
+            assert!(asked(query).await.unwrap().condition.is_none(), "{query}");
+        }
+        assert!(asked("q=type:f").await.unwrap().condition.is_some());
+        assert!(matches!(asked("q=type:f&take=1").await, Err(ApiError::Query(_))));
     }
 
     #[tokio::test]

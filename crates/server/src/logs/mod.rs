@@ -4,6 +4,7 @@
 
 pub mod api;
 mod ids;
+pub mod search;
 pub mod sql;
 mod writer;
 
@@ -58,6 +59,8 @@ pub struct Entry {
     pub client_id: Option<String>,
     /// Its name.
     pub client_name: Option<String>,
+    /// The user whom it is about.
+    pub user_id: Option<String>,
     /// The address that the request came from; none for the CLI.
     pub ip: Option<String>,
     /// What the client called itself.
@@ -78,6 +81,7 @@ impl Entry {
             description: description.into(),
             client_id: None,
             client_name: None,
+            user_id: None,
             ip: None,
             user_agent: None,
             audience: None,
@@ -92,13 +96,14 @@ impl Entry {
     }
 
     /// Gives the entry its id and its form in storage.
-    pub fn into_row(self, log_id: String, date: Timestamp) -> Row {
+    pub fn into_row(self, (log_id, date): (String, Timestamp)) -> Row {
         let wire = WireEntry {
             date: clock::wire(date),
             kind: self.kind.code(),
             description: &self.description,
             client_id: self.client_id.as_deref(),
             client_name: self.client_name.as_deref(),
+            user_id: self.user_id.as_deref(),
             ip: self.ip.as_deref(),
             user_agent: self.user_agent.as_deref(),
             audience: self.audience.as_deref(),
@@ -110,7 +115,7 @@ impl Entry {
         };
         // Texts and JSON values always serialize.
         let entry = serde_json::to_string(&wire).unwrap_or_default();
-        Row { kind: self.kind.code(), date, entry, log_id }
+        Row { kind: self.kind.code(), date, user_id: self.user_id, entry, log_id }
     }
 }
 
@@ -125,6 +130,8 @@ struct WireEntry<'a> {
     client_id: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     client_name: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user_id: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     ip: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -151,6 +158,8 @@ pub struct Row {
     pub kind: &'static str,
     /// When.
     pub date: Timestamp,
+    /// The user whom it is about.
+    pub user_id: Option<String>,
     /// The entry as the wire shows it, in JSON.
     pub entry: String,
 }

@@ -46,8 +46,7 @@ impl LogWriter {
 
     /// Hands an entry over.
     pub async fn append(&self, app: &App, tenant: &TenantId, entry: Entry) -> Result<(), LogBusy> {
-        let now = app.clock.now();
-        let row = entry.into_row(app.log_ids.next(now), now);
+        let row = entry.into_row(app.log_ids.next(app.clock.now()));
         let room = tokio::time::timeout(PATIENCE, self.0.reserve()).await.map_err(|_| LogBusy)?;
         room.map_err(|_| LogBusy)?.send((tenant.clone(), row));
         Ok(())

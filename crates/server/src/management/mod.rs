@@ -13,6 +13,7 @@ pub mod path;
 pub mod query;
 pub mod rate_limit;
 pub mod scopes;
+pub mod search;
 pub mod shape;
 
 use std::sync::Arc;

@@ -11,6 +11,7 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags};
 
 use super::super::{Patience, error::DbError};
+use super::functions;
 use super::statement::failure;
 
 /// Prepared statements kept for each connection: more than the program has.
@@ -89,6 +90,7 @@ fn open(path: &Path) -> Result<Connection, DbError> {
 /// Even a pragma has to read the file, and another process that closes it may hold it for a moment.
 fn common(connection: &Connection, patience: Patience) -> Result<(), DbError> {
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    functions::register(connection).map_err(failure)?;
     for (name, value) in [("foreign_keys", 1), ("cache_size", CACHE), ("mmap_size", 0)] {
         patiently(patience.lock, || connection.pragma_update(None, name, value))?;
     }

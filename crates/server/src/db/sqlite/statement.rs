@@ -11,9 +11,17 @@ use super::super::{error::DbError, row::Columns, row::Row, value::Value};
 
 /// A statement with its parameters.
 pub(in crate::db) struct Step {
-    pub(in crate::db) sql: &'static str,
+    pub(in crate::db) sql: Sql,
     pub(in crate::db) params: Vec<Value>,
     pub(in crate::db) wants: Wants,
+}
+
+/// The text of a statement.
+pub(in crate::db) enum Sql {
+    /// One of the program's, kept prepared.
+    Fixed(&'static str),
+    /// One that was put together for this once.
+    Built(String),
 }
 
 /// What a statement is run for.
@@ -47,8 +55,17 @@ impl Outcome {
 
 /// Runs one statement.
 pub(super) fn run(connection: &Connection, step: &Step) -> Result<Outcome, DbError> {
-    let mut statement = connection.prepare_cached(step.sql).map_err(failure)?;
-    bind(&mut statement, &step.params)?;
+    match &step.sql {
+        Sql::Fixed(sql) => {
+            let mut statement = connection.prepare_cached(sql).map_err(failure)?;
+            run_prepared(&mut statement, step)
+        }
+        Sql::Built(sql) => run_prepared(&mut connection.prepare(sql).map_err(failure)?, step),
+    }
+}
+
+fn run_prepared(statement: &mut Statement<'_>, step: &Step) -> Result<Outcome, DbError> {
+    bind(statement, &step.params)?;
     match step.wants {
         Wants::Count => Ok(Outcome::Count(statement.raw_execute().map_err(failure)? as u64)),
         Wants::Rows => {

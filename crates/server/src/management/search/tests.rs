@@ -1,0 +1,1 @@
+//! What queries become, and that indexes serve them on both engines.
