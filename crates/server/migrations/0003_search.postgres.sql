@@ -58,7 +58,7 @@ LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $f$
     SELECT EXISTS (SELECT 1 FROM search_json_values(document, path, folded) WHERE search_like(own, pattern))
 $f$;
 
--- Numbers are compared as numbers if the ends are numbers, and texts byte by byte.
+-- If the ends are numbers, numbers lie between them, and otherwise texts, byte by byte.
 CREATE FUNCTION search_json_between(
     document TEXT, path TEXT, folded BOOLEAN,
     low TEXT, low_inclusive BOOLEAN, high TEXT, high_inclusive BOOLEAN, numbers BOOLEAN
@@ -67,10 +67,10 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $f$
     SELECT EXISTS (
         SELECT 1 FROM search_json_values(document, path, folded)
         WHERE CASE
-            WHEN number IS NULL THEN
+            WHEN number IS NULL AND NOT numbers THEN
                 (low IS NULL OR own COLLATE "C" > low COLLATE "C" OR (low_inclusive AND own = low))
                 AND (high IS NULL OR own COLLATE "C" < high COLLATE "C" OR (high_inclusive AND own = high))
-            WHEN numbers THEN
+            WHEN number IS NOT NULL AND numbers THEN
                 (low IS NULL OR number > low::numeric OR (low_inclusive AND number = low::numeric))
                 AND (high IS NULL OR number < high::numeric OR (high_inclusive AND number = high::numeric))
             ELSE FALSE

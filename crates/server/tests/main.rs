@@ -13,6 +13,7 @@ mod documents;
 mod management;
 mod oidc;
 mod schema;
+mod search;
 mod storage;
 mod tenant_documents;
 mod tenants;

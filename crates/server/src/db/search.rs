@@ -86,13 +86,15 @@ pub(super) fn json_like((document, path): (&str, &str), folded: bool, pattern: &
     any(document, path, |value| like(&text_of(value, folded), pattern))
 }
 
-/// `search_json_between`: numbers are compared as numbers if the ends are numbers, and texts byte by byte.
+/// `search_json_between`: if the ends are numbers, numbers lie between them, and otherwise texts, byte by byte.
 pub(super) fn json_between((document, path): (&str, &str), folded: bool, between: &Between<'_>) -> bool {
     let number = |end: Option<(&str, bool)>| end.and_then(|(end, own)| Some((end.parse::<f64>().ok()?, own)));
     any(document, path, |value| match as_number(value) {
-        Some(own) => {
-            between.numeric && lies(&own, number(between.low).as_ref(), number(between.high).as_ref())
+        Some(own) if between.numeric => {
+            lies(&own, number(between.low).as_ref(), number(between.high).as_ref())
         }
+        Some(_) => false,
+        None if between.numeric => false,
         None => {
             let owned = |end: Option<(&str, bool)>| end.map(|(end, own)| (end.to_owned(), own));
             lies(&text_of(value, folded), owned(between.low).as_ref(), owned(between.high).as_ref())

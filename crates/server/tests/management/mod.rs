@@ -3,6 +3,7 @@
 mod client_grants;
 mod clients;
 mod key_lifecycle;
+mod log_search;
 mod logs;
 mod pipeline;
 mod resource_servers;

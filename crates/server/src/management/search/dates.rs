@@ -13,8 +13,8 @@ pub(super) fn span(text: &str) -> Option<(i64, i64)> {
     };
     let Some(time) = time else {
         let (first, length) = days(day)?;
-        let last = first.checked_add(length).ok()?;
-        return Some((millis(first.at(0, 0, 0, 0), Offset::UTC)?, millis(last.at(0, 0, 0, 0), Offset::UTC)?));
+        let last = first.saturating_add(length);
+        return Some((millis(first.at(0, 0, 0, 0), Offset::UTC), millis(last.at(0, 0, 0, 0), Offset::UTC)));
     };
     let (first, _) = days(day).filter(|_| day.len() == 10)?;
     let (time, offset) = offset(time)?;
@@ -39,7 +39,7 @@ pub(super) fn span(text: &str) -> Option<(i64, i64)> {
         first,
         jiff::civil::Time::new(in_range(hour)?, in_range(minute)?, in_range(second)?, 0).ok()?,
     );
-    let start = millis(start, offset)?;
+    let start = millis(start, offset);
     match fraction {
         None => Some((start, start + length)),
         Some(fraction) => {
@@ -94,8 +94,9 @@ fn number(text: &str) -> Option<i16> {
     text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok())?
 }
 
-fn millis(time: DateTime, offset: Offset) -> Option<i64> {
-    offset.to_timestamp(time).ok().map(Timestamp::as_millisecond)
+/// The last moment that can be told stands for those after it, so that `[* TO 9999-12-31]` means for ever.
+fn millis(time: DateTime, offset: Offset) -> i64 {
+    offset.to_timestamp(time).unwrap_or(Timestamp::MAX).as_millisecond()
 }
 
 #[cfg(test)]
@@ -147,11 +148,11 @@ mod tests {
             "2027-01-01T10:00:00ZZ",
             "2027--01",
             "-2027",
+            "0000",
             "2027-01-01-01",
         ] {
             assert_eq!(span(text), None, "{text}");
         }
-        assert!(span("9999-12-30").is_some() && span("0001").is_some() && span("0000").is_none());
-        let _ = span("9999");
+        assert!(span("9999-12-31").is_some() && span("9999").is_some() && span("0001").is_some());
     }
 }

@@ -30,9 +30,6 @@ mod dates;
 mod sql;
 mod translate;
 
-#[cfg(test)]
-mod tests;
-
 use chancery_search::{Beside, parse};
 
 use super::error::ApiError;

@@ -1,1 +1,0 @@
-//! What queries become, and that indexes serve them on both engines.
