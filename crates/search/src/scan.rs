@@ -120,7 +120,7 @@ impl Scanner {
                 ']' | '}' if within == Within::Range => break,
                 '~' => return Err(SyntaxError::Unsupported { at: self.at(), what: Unsupported::Fuzzy }),
                 '^' => return Err(SyntaxError::Unsupported { at: self.at(), what: Unsupported::Boost }),
-                '"' | '[' | ']' | '{' | '}' => return Err(self.unexpected(self.instead(&word, expected))),
+                '"' | '[' | ']' | '{' | '}' => return Err(self.unexpected(Self::instead(&word, expected))),
                 '*' => word.wildcard(Piece::Any),
                 '?' => word.wildcard(Piece::One),
                 '\\' => {
@@ -140,7 +140,7 @@ impl Scanner {
     }
 
     /// What is expected where a word stops.
-    fn instead(&self, word: &Word, at_the_start: Expected) -> Expected {
+    fn instead(word: &Word, at_the_start: Expected) -> Expected {
         if word.pieces.is_empty() { at_the_start } else { Expected::Next }
     }
 

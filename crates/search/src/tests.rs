@@ -18,14 +18,12 @@ fn means(text: &str, canonical: &str) {
 }
 
 fn only(text: &str) -> Clause {
-    match tree(text) {
-        Node::Clause(clause) => clause,
-        other => panic!("{text}: {other:?}"),
-    }
+    let Node::Clause(clause) = tree(text) else { panic!("{text} is more than a clause") };
+    clause
 }
 
-fn bound(value: &str, inclusive: bool, at: usize) -> Option<Bound> {
-    Some(Bound { value: value.to_owned(), inclusive, at })
+fn bound(value: &str, inclusive: bool, at: usize) -> Bound {
+    Bound { value: value.to_owned(), inclusive, at }
 }
 
 #[test]
@@ -79,18 +77,18 @@ fn stars_and_question_marks_are_wildcards_outside_of_phrases() {
 #[test]
 fn ranges_include_and_exclude_their_ends() {
     let test = |low, high| Test::Range { low, high };
-    assert_eq!(only("a:[1 TO 2]").test, test(bound("1", true, 4), bound("2", true, 9)));
-    assert_eq!(only("a:{1 TO 2]").test, test(bound("1", false, 4), bound("2", true, 9)));
-    assert_eq!(only("a:[* TO 2}").test, test(None, bound("2", false, 9)));
-    assert_eq!(only("a:[ \"1 x\" TO * ]").test, test(bound("1 x", true, 5), None));
+    assert_eq!(only("a:[1 TO 2]").test, test(Some(bound("1", true, 4)), Some(bound("2", true, 9))));
+    assert_eq!(only("a:{1 TO 2]").test, test(Some(bound("1", false, 4)), Some(bound("2", true, 9))));
+    assert_eq!(only("a:[* TO 2}").test, test(None, Some(bound("2", false, 9))));
+    assert_eq!(only("a:[ \"1 x\" TO * ]").test, test(Some(bound("1 x", true, 5)), None));
     assert_eq!(only("a:[* TO *]").test, Test::Exists);
-    assert_eq!(only("a:>1").test, test(bound("1", false, 4), None));
-    assert_eq!(only("a:>=1").test, test(bound("1", true, 5), None));
-    assert_eq!(only("a:<1").test, test(None, bound("1", false, 4)));
-    assert_eq!(only("a:<=\"1\"").test, test(None, bound("1", true, 5)));
+    assert_eq!(only("a:>1").test, test(Some(bound("1", false, 4)), None));
+    assert_eq!(only("a:>=1").test, test(Some(bound("1", true, 5)), None));
+    assert_eq!(only("a:<1").test, test(None, Some(bound("1", false, 4))));
+    assert_eq!(only("a:<=\"1\"").test, test(None, Some(bound("1", true, 5))));
     assert_eq!(
         only("a:[2027-01-01T10:00:00Z TO *]").test,
-        test(bound("2027-01-01T10:00:00Z", true, 4), None)
+        test(Some(bound("2027-01-01T10:00:00Z", true, 4)), None)
     );
 }
 
@@ -300,7 +298,7 @@ fn placeless(node: Node) -> Node {
             field: field.map(|field| Field { at: 0, ..field }),
             test: match test {
                 Test::Range { low, high } => Test::Range { low: bound(low), high: bound(high) },
-                other => other,
+                same @ (Test::Exists | Test::Word(_) | Test::Phrase(_)) => same,
             },
             at: 0,
         }),

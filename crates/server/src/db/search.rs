@@ -64,13 +64,13 @@ pub(super) fn like(text: &str, pattern: &str) -> bool {
 }
 
 /// `search_json_exists`
-pub(super) fn json_exists(document: &str, path: &str) -> bool {
+pub(super) fn json_exists(document: &Value, path: &str) -> bool {
     any(document, path, |_| true)
 }
 
 /// `search_json_equals`: `number` is the wanted text as a number, if it is one.
 pub(super) fn json_equals(
-    (document, path): (&str, &str),
+    (document, path): (&Value, &str),
     folded: bool,
     wanted: &str,
     number: Option<&str>,
@@ -82,28 +82,22 @@ pub(super) fn json_equals(
 }
 
 /// `search_json_like`
-pub(super) fn json_like((document, path): (&str, &str), folded: bool, pattern: &str) -> bool {
+pub(super) fn json_like((document, path): (&Value, &str), folded: bool, pattern: &str) -> bool {
     any(document, path, |value| like(&text_of(value, folded), pattern))
 }
 
 /// `search_json_between`: if the ends are numbers, numbers lie between them, and otherwise texts, byte by byte.
-pub(super) fn json_between((document, path): (&str, &str), folded: bool, between: &Between<'_>) -> bool {
+pub(super) fn json_between((document, path): (&Value, &str), folded: bool, between: &Between<'_>) -> bool {
     let number = |end: Option<(&str, bool)>| end.and_then(|(end, own)| Some((end.parse::<f64>().ok()?, own)));
-    any(document, path, |value| match as_number(value) {
-        Some(own) if between.numeric => {
-            lies(&own, number(between.low).as_ref(), number(between.high).as_ref())
-        }
-        Some(_) => false,
-        None if between.numeric => false,
-        None => {
-            let owned = |end: Option<(&str, bool)>| end.map(|(end, own)| (end.to_owned(), own));
-            lies(&text_of(value, folded), owned(between.low).as_ref(), owned(between.high).as_ref())
-        }
+    any(document, path, |value| match (as_number(value), between.numeric) {
+        (Some(own), true) => lies(&own, number(between.low).as_ref(), number(between.high).as_ref()),
+        (None, false) => lies(&text_of(value, folded).as_str(), between.low.as_ref(), between.high.as_ref()),
+        _ => false,
     })
 }
 
 /// `search_json_text`: the first value as text.
-pub(super) fn json_text(document: &str, path: &str) -> Option<String> {
+pub(super) fn json_text(document: &Value, path: &str) -> Option<String> {
     let mut first = None;
     any(document, path, |value| {
         first = Some(text_of(value, false));
@@ -126,12 +120,10 @@ fn text_of(value: &Value, folded: bool) -> String {
     if folded { fold(&text) } else { text }
 }
 
-/// Whether any value at the path satisfies the test. What is no document has no values.
-fn any(document: &str, path: &str, mut test: impl FnMut(&Value) -> bool) -> bool {
-    let (Ok(document), Some(names)) = (serde_json::from_str::<Value>(document), names(path)) else {
-        return false;
-    };
-    let mut found = vec![&document];
+/// Whether any value at the path satisfies the test.
+fn any(document: &Value, path: &str, mut test: impl FnMut(&Value) -> bool) -> bool {
+    let Some(names) = names(path) else { return false };
+    let mut found = vec![document];
     for name in &names {
         found = found.into_iter().flat_map(each).filter_map(|value| value.get(name)).collect();
     }
@@ -200,7 +192,9 @@ mod tests {
 
     #[test]
     fn values_are_found_through_arrays() {
-        let document = r#"{"a":{"b":["x",1,true,null,{"c":"z"}],"l":[{"c":"Y"},{"c":[2.5]}]}}"#;
+        let document = &serde_json::json!(
+            { "a": { "b": ["x", 1, true, null, { "c": "z" }], "l": [{ "c": "Y" }, { "c": [2.5] }] } }
+        );
         let path = |names: &[&str]| json_path(names.iter().copied());
         let equals = |names: &[&str], wanted: &str| {
             json_equals((document, &path(names)), false, wanted, wanted.parse::<f64>().ok().map(|_| wanted))
@@ -215,6 +209,6 @@ mod tests {
         assert!(json_exists(document, &path(&["a", "l", "c"])) && !json_exists(document, &path(&["a", "l"])));
         assert!(json_like((document, &path(&["a", "l", "c"])), true, "y%"));
         assert_eq!(json_text(document, &path(&["a", "b"])), Some("x".to_owned()));
-        assert_eq!(json_text("no document", &path(&["a"])), None);
+        assert_eq!(json_text(document, &path(&["a"])), None);
     }
 }
