@@ -6,7 +6,7 @@ use chancery::management::Query;
 use chancery::management::search::{Case, Column, Fields, QUERY};
 use serde_json::json;
 
-use crate::kit::{TestServer, engines};
+use crate::kit::{DOMAIN, TestServer, engines};
 
 const SQLITE: &[&str] = &[
     "CREATE TABLE people (tenant_id TEXT NOT NULL, id TEXT NOT NULL, email TEXT, logins BIGINT, blocked BOOLEAN, \
@@ -53,12 +53,26 @@ static PEOPLE: Fields = Fields {
     bare: &[],
 };
 
+/// The columns of the tenant log that its searches go by.
+static LOG: Fields = Fields {
+    known: &[
+        ("date", Column::TimedText("log_id")),
+        ("log_id", Column::Text("log_id", Case::Exact)),
+        ("user_id", Column::Text("user_id", Case::Exact)),
+    ],
+    bare: &[],
+};
+
 async fn condition(q: &str) -> Result<Statement, String> {
+    condition_on(&PEOPLE, q).await
+}
+
+async fn condition_on(fields: &Fields, q: &str) -> Result<Statement, String> {
     let query = form_urlencoded::Serializer::new(String::new()).append_pair("q", q).finish();
     let request = http::Request::builder().uri(format!("/?{query}")).body(()).unwrap();
     let (mut parts, ()) = request.into_parts();
     let query = Query::from_request_parts(&mut parts, &()).await.unwrap();
-    PEOPLE.condition(&query, "q", QUERY).map(Option::unwrap).map_err(|error| error.to_string())
+    fields.condition(&query, "q", QUERY).map(Option::unwrap).map_err(|error| error.to_string())
 }
 
 fn person(
@@ -214,6 +228,51 @@ async fn equality_prefixes_and_ranges_use_the_indexes() {
             assert!(index.split(' ').any(|index| plan.contains(index)), "{q} on {on:?}: {plan}");
             let bounds = plan.lines().any(|line| line.contains("Index Cond") || line.contains("SEARCH"));
             assert!(bounds, "the condition is the index's, not a filter: {q} on {on:?}: {plan}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn searches_of_the_log_by_date_id_and_user_use_its_indexes() {
+    for on in engines() {
+        let server = TestServer::on(on).await;
+        let tenant =
+            chancery::tenants::sql::find_by_domain(&server.app.db, DOMAIN).await.unwrap().unwrap().id;
+        let row = |n: i64| {
+            let date = jiff::Timestamp::from_second(1_800_000_000 + n * 60).unwrap();
+            let user_id = (n % 10 == 0).then(|| format!("auth0|{}", n % 500));
+            let log_id = format!("{:013}{n:017}", date.as_millisecond());
+            (tenant.clone(), chancery::logs::Row { log_id, kind: "s", date, user_id, entry: "{}".to_owned() })
+        };
+        let rows: Vec<_> = (0..5000).map(row).collect();
+        chancery::logs::sql::append_batch(&server.app.db, &rows).await.unwrap();
+        let mut tx = server.app.db.begin().await.unwrap();
+        tx.execute("ANALYZE logs", &[]).await.unwrap();
+        tx.commit().await.unwrap();
+        for (q, index, count) in [
+            ("date:2027-01-16T12", "logs_pkey PRIMARY", 60),
+            ("date:[2027-01-16T10:00 TO 2027-01-16T11:00}", "logs_pkey PRIMARY", 60),
+            ("log_id:180000006*", "logs_pkey PRIMARY", 1),
+            ("user_id:\"auth0|10\"", "logs_of_user", 10),
+            ("user_id:auth0|11*", "logs_of_user", 10),
+        ] {
+            let condition = condition_on(&LOG, q).await.unwrap();
+            let (start, column) = match server.app.db.engine() {
+                Engine::Sqlite => ("EXPLAIN QUERY PLAN SELECT entry FROM logs WHERE tenant_id = ", "detail"),
+                Engine::Postgres => ("EXPLAIN SELECT entry FROM logs WHERE tenant_id = ", "QUERY PLAN"),
+            };
+            let explained =
+                Statement::new(start).value(tenant.as_str()).text(" AND ").with(condition.clone());
+            let rows = server.app.db.search(&explained).await.unwrap();
+            let plan: Vec<_> = rows.iter().map(|row| row.text(column).unwrap()).collect();
+            let plan = plan.join("\n");
+            assert!(index.split(' ').any(|index| plan.contains(index)), "{q} on {on:?}: {plan}");
+            let bounds =
+                plan.lines().find(|line| line.contains("Index Cond") || line.contains("SEARCH")).unwrap();
+            let bounded = ["log_id >", "log_id>", "user_id >", "user_id>", "user_id =", "user_id="];
+            assert!(bounded.iter().any(|bound| bounds.contains(bound)), "{q} on {on:?}: {plan}");
+            let found = chancery::logs::sql::count_found(&server.app.db, &tenant, &condition).await.unwrap();
+            assert_eq!(found, count, "{q} on {on:?}");
         }
     }
 }

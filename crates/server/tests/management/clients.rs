@@ -4,7 +4,7 @@ use chancery_crypto::pem::{self, LineEnd};
 use http::Method;
 use serde_json::{Value, json};
 
-use crate::kit::{Call, On, TestServer, engines, key};
+use crate::kit::{Call, On, TestServer, engines, error, key};
 
 fn public_key(number: usize) -> String {
     pem::encode("PUBLIC KEY", &key(number).public().to_spki_der(), LineEnd::Lf)
@@ -250,5 +250,72 @@ async fn bodies_that_do_not_fit_are_refused() {
     ] {
         let error = server.api_send(Method::POST, "/clients", &bad).await.expect(400);
         assert_eq!(error["errorCode"], "invalid_body", "{bad}");
+    }
+}
+
+#[tokio::test]
+async fn applications_are_found_by_their_grants() {
+    for on in engines() {
+        let server = TestServer::on(on).await;
+        let api = json!({ "identifier": "urn:api", "scopes": [] });
+        server.api_send(Method::POST, "/resource-servers", &api).await.expect(201);
+        let mut ids = Vec::new();
+        for name in ["open", "shut", "plain"] {
+            let made = server.api_send(Method::POST, "/clients", &json!({ "name": name })).await.expect(201);
+            ids.push(made["client_id"].as_str().unwrap().to_owned());
+        }
+        for (id, allow) in [(&ids[0], true), (&ids[1], false)] {
+            let grant = json!({
+                "client_id": id, "audience": "urn:api", "scope": [], "organization_usage": "allow",
+                "allow_any_organization": allow,
+            });
+            server.api_send(Method::POST, "/client-grants", &grant).await.expect(201);
+        }
+        let found = async |q: &str| {
+            let query = form_urlencoded::Serializer::new(String::new()).append_pair("q", q).finish();
+            let list = server.api_get(&format!("/clients?{query}&take=10&fields=name")).await.expect(200);
+            assert_eq!(list.get("next"), None, "{q}");
+            let names = list["clients"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|one| one["name"].as_str().unwrap().to_owned());
+            names.collect::<Vec<_>>()
+        };
+        assert_eq!(found("client_grant.allow_any_organization:true").await, ["open"]);
+        assert_eq!(found("client_grant.allow_any_organization:\"true\"").await, ["open"]);
+        assert_eq!(found("client_grant.organization_id:org_1").await, [""; 0]);
+        let either = "client_grant.organization_id:org_1 OR client_grant.allow_any_organization:true";
+        assert_eq!(found(either).await, ["open"]);
+        let without = found("NOT client_grant.allow_any_organization:true").await;
+        assert!(without.contains(&"shut".to_owned()) && without.contains(&"plain".to_owned()));
+        assert!(!without.contains(&"open".to_owned()));
+
+        let not = "NOT+client_grant.allow_any_organization:true";
+        let first = server.api_get(&format!("/clients?q={not}&take=1&fields=name")).await.expect(200);
+        let next = first["next"].as_str().unwrap();
+        let rest =
+            server.api_get(&format!("/clients?q={not}&take=10&from={next}&fields=name")).await.expect(200);
+        let walked =
+            [&first["clients"], &rest["clients"]].map(|page| page.as_array().unwrap().clone()).concat();
+        let names: Vec<_> = walked.iter().map(|one| one["name"].as_str().unwrap().to_owned()).collect();
+        assert_eq!(names, without, "walked page by page");
+
+        let grants = "at character 1: name is not searchable; the fields are client_grant";
+        let clause = "at character 6: a field has to be named, one of client_grant";
+        let member = "at character 14: the field has to name one of allow_any_organization, organization_id";
+        for (query, reason) in [
+            ("q=name:x&take=1", grants),
+            ("q=%20%20%20%20%20x&take=1", clause),
+            ("q=client_grant:x&take=1", member),
+            ("q=client_grant.organization_id:x", "A search is paged by from and take"),
+            ("q=client_grant.organization_id:x&page=0", "A search is paged by from and take"),
+            ("q=client_grant.organization_id:x&take=1&is_global=false", "q and is_global exclude each other"),
+            ("q=client_grant.organization_id:x&take=1&app_type=spa", "q and app_type exclude each other"),
+        ] {
+            let message = format!("Query validation error: '{reason}' on property q.");
+            let expected = (400, error(400, "Bad Request", Some("invalid_query_string"), &message));
+            assert_eq!(server.api_get(&format!("/clients?{query}")).await.both(), expected, "{query}");
+        }
     }
 }
