@@ -9,23 +9,24 @@ use serde_json::json;
 use crate::kit::{DOMAIN, TestServer, engines};
 
 const SQLITE: &[&str] = &[
-    "CREATE TABLE people (tenant_id TEXT NOT NULL, id TEXT NOT NULL, email TEXT, logins BIGINT, blocked BOOLEAN, \
+    "CREATE TABLE people (tenant_id TEXT NOT NULL, id TEXT NOT NULL, email TEXT, name TEXT, logins BIGINT, blocked BOOLEAN, \
      created_at BIGINT NOT NULL, document TEXT NOT NULL, PRIMARY KEY (tenant_id, id))",
     "CREATE TABLE pets (tenant_id TEXT NOT NULL, person TEXT NOT NULL, kind TEXT NOT NULL, legs BIGINT)",
 ];
 const POSTGRES: &[&str] = &[
     "CREATE TABLE people (tenant_id TEXT NOT NULL, id TEXT COLLATE \"C\" NOT NULL, email TEXT COLLATE \"C\", \
-     logins BIGINT, blocked BOOLEAN, created_at BIGINT NOT NULL, document TEXT NOT NULL, PRIMARY KEY (tenant_id, id))",
+     name TEXT COLLATE \"C\", logins BIGINT, blocked BOOLEAN, created_at BIGINT NOT NULL, document TEXT NOT NULL, PRIMARY KEY (tenant_id, id))",
     "CREATE TABLE pets (tenant_id TEXT NOT NULL, person TEXT NOT NULL, kind TEXT COLLATE \"C\" NOT NULL, legs BIGINT)",
 ];
 const INDEXES: &[&str] = &[
     "CREATE INDEX people_by_email ON people (tenant_id, email)",
+    "CREATE INDEX people_by_name ON people (tenant_id, lower(name))",
     "CREATE INDEX people_by_age ON people (tenant_id, created_at)",
     "CREATE INDEX pets_of_person ON pets (tenant_id, person)",
     "ANALYZE people",
 ];
-const PERSON: &str = "INSERT INTO people (tenant_id, id, email, logins, blocked, created_at, document) \
-    VALUES ($1, $2, $3, $4, $5, $6, $7)";
+const PERSON: &str = "INSERT INTO people (tenant_id, id, email, logins, blocked, created_at, document, name) \
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
 const PET: &str = "INSERT INTO pets (tenant_id, person, kind, legs) VALUES ($1, $2, $3, $4)";
 
 static PEOPLE: Fields = Fields {
@@ -35,6 +36,7 @@ static PEOPLE: Fields = Fields {
         ("logins", Column::Int("logins")),
         ("blocked", Column::Bool("blocked")),
         ("created_at", Column::Millis("created_at")),
+        ("name", Column::Text("lower(name)", Case::Ascii)),
         ("nickname", Column::json("document", &["nickname"], Case::Folded)),
         ("app_metadata", Column::document("document", &["meta", "app"], Case::Exact)),
         ("email.domain", Column::json("document", &["domain"], Case::Exact)),
@@ -90,6 +92,7 @@ fn person(
         blocked.into(),
         (1_800_000_000_000 + day * 86_400_000).into(),
         document.to_string().into(),
+        email.map(|email| format!("The {email}")).into(),
     ]
 }
 
@@ -136,6 +139,11 @@ async fn each_kind_of_column_is_searched_as_what_it_is() {
             ("NOT email:jane*", "D b c"),
             ("_missing_:email", "D"),
             ("email.domain:c.example", "c"),
+            ("name:\"the JANE@a.example\"", "a"),
+            ("name:THE\\ JAN*", "a b"),
+            ("name:\"the ZoË@c.example\"", "c"),
+            ("name:*A.EXAMPLE", "a"),
+            ("name:[the TO \"the k\"]", "a b"),
             ("logins:10", "b"),
             ("logins:-5", "a"),
             ("logins:\"-5\"", "a"),
@@ -191,7 +199,7 @@ async fn what_a_column_cannot_be_is_told_with_its_place() {
         ("pets.name:x", "at character 11: the field has to name one of kind, legs"),
         (
             "x",
-            "at character 1: a field has to be named, one of id, email, logins, blocked, created_at, nickname, \
+            "at character 1: a field has to be named, one of id, email, logins, blocked, created_at, name, nickname, \
              app_metadata, email.domain, group, pets",
         ),
     ] {
@@ -213,6 +221,8 @@ async fn equality_prefixes_and_ranges_use_the_indexes() {
             ("email:USER77*x", "people_by_email"),
             ("email:[user77 TO user78]", "people_by_email"),
             ("email:\"user1@x.example\" AND app_metadata.plan:Gold", "people_by_email"),
+            ("name:\"the USER77@x.example\"", "people_by_name"),
+            ("name:THE\\ USER77*", "people_by_name"),
             ("created_at:[2027-02-01 TO 2027-02-03}", "people_by_age"),
             ("id:u77", "people_pkey autoindex_people_1"),
             ("id:u77*", "people_pkey autoindex_people_1"),

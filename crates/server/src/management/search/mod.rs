@@ -3,11 +3,12 @@
 //! `chancery-search` reads the text; this module knows which fields a list can be searched by and what they are
 //! in the database. A slice declares its fields once, as a table of names and columns:
 //!
-//! ```ignore
+//! ```text
 //! static SEARCHED: Fields = Fields {
 //!     known: &[
 //!         ("user_id", Column::Text("user_id", Case::Exact)),
 //!         ("email", Column::Text("email_folded", Case::Folded)),
+//!         ("name", Column::Text("lower(name)", Case::Ascii)),
 //!         ("logins_count", Column::Int("logins_count")),
 //!         ("created_at", Column::Millis("created_at")),
 //!         ("app_metadata", Column::document("document", &["app_metadata"], Case::Exact)),
@@ -24,7 +25,7 @@
 //!
 //! Columns of text are compared byte by byte, which is what makes equality, ranges and prefixes use an index.
 //! In a migration for PostgreSQL they are therefore `TEXT COLLATE "C"`, and a column for searches without case
-//! holds [`crate::db::fold`] of what it stands for.
+//! holds [`crate::db::fold`] of what it stands for, or an index is of `lower(…)` of a column.
 
 mod dates;
 mod sql;
@@ -34,7 +35,7 @@ use chancery_search::{Beside, parse};
 
 use super::error::ApiError;
 use super::query::{Query, refused};
-use crate::db::Statement;
+use crate::db::{Statement, fold};
 
 /// What a list can be searched by.
 #[derive(Debug)]
@@ -87,6 +88,20 @@ pub enum Case {
     Exact,
     /// It does not: the column holds folded text, or the document's values are folded as they are compared.
     Folded,
+    /// It does not where the letters are ASCII: the column is `lower(…)` of one that compares byte by byte, which
+    /// both databases understand like this.
+    Ascii,
+}
+
+impl Case {
+    /// A text of a client as it is compared.
+    fn own(self, text: &str) -> String {
+        match self {
+            Self::Exact => text.to_owned(),
+            Self::Folded => fold(text),
+            Self::Ascii => text.to_ascii_lowercase(),
+        }
+    }
 }
 
 impl Column {

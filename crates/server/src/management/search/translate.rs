@@ -134,7 +134,7 @@ impl Translator<'_> {
     }
 
     fn text(&self, column: &'static str, case: Case, test: &Test) -> Statement {
-        let own = |text: &str| if case == Case::Folded { fold(text) } else { text.to_owned() };
+        let own = |text: &str| case.own(text);
         match test {
             Test::Exists => exists(column),
             Test::Phrase(text) => compared(column, sql::EQUALS, own(text)),
@@ -158,7 +158,7 @@ impl Translator<'_> {
     }
 
     fn json(&self, (column, path): (&'static str, String), case: Case, test: &Test) -> Statement {
-        let folded = case == Case::Folded;
+        let folded = case != Case::Exact;
         let own = |text: &str| if folded { fold(text) } else { text.to_owned() };
         let begin = |function| Statement::new(function).text(column).text(sql::COMMA).value(path.clone());
         let equals = |text: &str| {
