@@ -17,8 +17,8 @@ use crate::app::App;
 use crate::changes::Topic;
 use crate::management::checkpoint::Checkpoint;
 use crate::management::operation::{Operation, Required, operation};
-use crate::management::query::{Paging, listing};
-use crate::management::shape::When;
+use crate::management::query::{self, Paging, listing};
+use crate::management::shape::{Field, When, boolean, field, one_of, text};
 use crate::management::{ApiError, Body, Caller, Path, Query};
 use crate::resource_servers;
 use crate::tenants::TenantId;
@@ -34,7 +34,8 @@ pub fn operations() -> Vec<Operation> {
             "List the client grants",
             list,
         )
-        .answers(&SHAPE),
+        .asks([query::by_number(), query::by_checkpoint(), filters()])
+        .lists(LIST, &SHAPE),
         operation(
             "post_client-grants",
             (Method::POST, "/client-grants"),
@@ -112,6 +113,17 @@ async fn following(
 
 fn views(grants: &[ClientGrant]) -> Vec<Value> {
     grants.iter().map(|grant| Value::Object(grant.view())).collect()
+}
+
+/// What a list can be narrowed to, for the description.
+fn filters() -> Vec<Field> {
+    vec![
+        field("audience", text()),
+        field("client_id", text()),
+        field("allow_any_organization", boolean()),
+        field("subject_type", one_of(SUBJECT_TYPES)),
+        field("default_for", one_of(DEFAULTS)),
+    ]
 }
 
 /// What the query narrows the list to.

@@ -69,7 +69,13 @@ const READ: Required = Required::Any(&["read:logs", "read:logs_users"]);
 pub fn operations() -> Vec<Operation> {
     vec![
         operation("get_logs", (Method::GET, "/logs"), READ, "List the entries of the tenant log", list)
-            .answers(&SHAPE),
+            .asks([
+                query::by_number(),
+                query::by_checkpoint(),
+                query::projection(),
+                vec![field("sort", text()), field("q", text()), field("search", text())],
+            ])
+            .lists("logs", &SHAPE),
         operation("get_logs_by_id", (Method::GET, "/logs/{id}"), READ, "Get an entry of the tenant log", get)
             .answers(&SHAPE),
     ]

@@ -33,15 +33,18 @@ fn document(operations: &[Operation]) -> Bytes {
 }
 
 fn described(operation: &Operation) -> Value {
-    let parameters: Vec<Value> = operation
-        .path
-        .split('/')
-        .filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'))
-        .map(|name| json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string" } }))
-        .collect();
+    let in_path =
+        operation.path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}')).map(
+            |name| json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string" } }),
+        );
+    let parameters: Vec<Value> = in_path.chain(operation.query.iter().map(shape::parameter)).collect();
     let answer = operation.answer.map(|object| {
         let one = shape::schema(object, None);
-        json!({ "application/json": { "schema": { "anyOf": [one, { "type": "array", "items": one }] } } })
+        let schema = match operation.list {
+            Some(name) => listed(name, &one, operation),
+            None => json!({ "anyOf": [one, { "type": "array", "items": one }] }),
+        };
+        json!({ "application/json": { "schema": schema } })
     });
     let required = match operation.line.required {
         Required::All(scopes) => json!([{ "bearer": scopes }]),
@@ -74,6 +77,29 @@ fn described(operation: &Operation) -> Value {
         );
     }
     described
+}
+
+/// The forms of a list: bare, with totals, with the next checkpoint.
+fn listed(name: &str, one: &Value, operation: &Operation) -> Value {
+    let asks = |name: &str| operation.query.iter().any(|field| field.name == name);
+    let array = json!({ "type": "array", "items": one });
+    let number = json!({ "type": "integer" });
+    let mut forms = vec![array.clone()];
+    if asks("include_totals") {
+        forms.push(json!({
+            "type": "object",
+            "properties": { "start": number, "limit": number, "length": number, "total": number, name: array },
+            "required": ["start", "limit", "length", "total", name],
+        }));
+    }
+    // The ids of log entries are the checkpoints themselves, so the log stays a bare list.
+    if asks("take") && name != "logs" {
+        let next = json!({ "type": "string" });
+        forms.push(
+            json!({ "type": "object", "properties": { name: array, "next": next }, "required": [name] }),
+        );
+    }
+    json!({ "anyOf": forms })
 }
 
 /// Serves the document. It holds no secret, so it needs no token.

@@ -12,7 +12,7 @@ use chancery_oauth::scope::Scopes;
 use http::Method;
 
 use super::caller;
-use super::shape::{Object, When};
+use super::shape::{Field, Object, When};
 use crate::app::App;
 
 /// Which scopes a token needs.
@@ -62,8 +62,12 @@ pub struct Operation {
     pub path: &'static str,
     /// The shape of its body.
     pub body: Option<(&'static Object, When)>,
+    /// The parameters of its query.
+    pub query: Vec<Field>,
     /// The shape of the object that it answers, or answers a list of.
     pub answer: Option<&'static Object>,
+    /// Whether it answers a list, and the name of the list where it is a member.
+    pub list: Option<&'static str>,
     /// The status of success.
     pub success: u16,
     route: MethodRouter<Arc<App>>,
@@ -93,7 +97,9 @@ where
         method,
         path,
         body: None,
+        query: Vec::new(),
         answer: None,
+        list: None,
         success,
         route: on(filter, function),
     }
@@ -103,6 +109,16 @@ impl Operation {
     /// Takes a body of this shape.
     pub fn takes(self, shape: &'static Object, when: When) -> Self {
         Self { body: Some((shape, when)), ..self }
+    }
+
+    /// Understands these parameters in the query.
+    pub fn asks<const N: usize>(self, parameters: [Vec<Field>; N]) -> Self {
+        Self { query: parameters.into_iter().flatten().collect(), ..self }
+    }
+
+    /// Answers lists of objects of this shape; the name is that of the list beside totals and checkpoints.
+    pub fn lists(self, name: &'static str, shape: &'static Object) -> Self {
+        Self { answer: Some(shape), list: Some(name), ..self }
     }
 
     /// Answers objects of this shape.

@@ -9,7 +9,7 @@ use http::request::Parts;
 use serde_json::{Map, Value, json};
 
 use super::error::ApiError;
-use super::shape::Object;
+use super::shape::{Field, Object, boolean, field, integer, text};
 
 /// The parameters of a query.
 #[derive(Debug, Default)]
@@ -47,6 +47,25 @@ const DEFAULT_PAGE: i64 = 50;
 const LARGEST_PAGE: i64 = 100;
 /// The farthest page: beyond it the multiplication with the page size would lose meaning.
 const LAST_PAGE: i64 = 1_000_000;
+
+/// What [`Query::offset`] reads, for the description.
+pub fn by_number() -> Vec<Field> {
+    vec![
+        field("page", integer(0, LAST_PAGE)),
+        field("per_page", integer(0, LARGEST_PAGE)),
+        field("include_totals", boolean()),
+    ]
+}
+
+/// What [`Query::paging`] reads beside page numbers, for the description.
+pub fn by_checkpoint() -> Vec<Field> {
+    vec![field("from", text()), field("take", integer(1, LARGEST_PAGE))]
+}
+
+/// What [`Query::fields`] reads, for the description.
+pub fn projection() -> Vec<Field> {
+    vec![field("fields", text()), field("include_fields", boolean())]
+}
 
 impl Query {
     fn value(&self, name: &str) -> Option<&str> {
@@ -108,13 +127,12 @@ impl Query {
     pub fn paging(&self) -> Result<Paging, ApiError> {
         let take = self.integer("take", (1, LARGEST_PAGE))?;
         let from = self.text("from").map(str::to_owned);
-        let by_number = self.value("page").is_some() || self.value("per_page").is_some();
-        match (take, from) {
-            (None, None) => self.offset(),
-            (take, from) if !by_number => Ok(Paging::Checkpoint { from, take: take.unwrap_or(DEFAULT_PAGE) }),
-            (Some(_), _) => Err(refused("take and page or per_page exclude each other", "take")),
-            (None, _) => Err(refused("from and page or per_page exclude each other", "from")),
-        }
+        // Tools send both and mean the checkpoint; what they say beside it has to make sense still.
+        let by_number = self.offset()?;
+        Ok(match (take, from) {
+            (None, None) => by_number,
+            (take, from) => Paging::Checkpoint { from, take: take.unwrap_or(DEFAULT_PAGE) },
+        })
     }
 
     /// `fields` and `include_fields`; every name has to be a member of `shape`.

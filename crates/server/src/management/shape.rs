@@ -7,7 +7,7 @@ mod check;
 mod describe;
 
 pub use check::Refusal;
-pub use describe::schema;
+pub use describe::{parameter, schema};
 
 /// An object with named members.
 #[derive(Debug, Clone)]

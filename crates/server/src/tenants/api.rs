@@ -13,6 +13,7 @@ use super::{settings, sql};
 use crate::app::App;
 use crate::changes::Topic;
 use crate::management::operation::{Operation, Required, operation};
+use crate::management::query;
 use crate::management::shape::When;
 use crate::management::{ApiError, Body, Caller, Query};
 use crate::resource_servers;
@@ -28,6 +29,7 @@ pub fn operations() -> Vec<Operation> {
             "Get the tenant settings",
             get,
         )
+        .asks([query::projection()])
         .answers(&settings::SHAPE),
         operation(
             "patch_settings",

@@ -7,7 +7,7 @@ use http::Method;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
-use crate::kit::{self, Call, ISSUER, MANAGEMENT, START, TestServer, error};
+use crate::kit::{self, Call, ISSUER, MANAGEMENT, START, TestServer, engines, error};
 
 fn unauthorized(message: &str) -> (u16, Value) {
     let mut body = error(401, "Unauthorized", None, message);
@@ -258,7 +258,7 @@ async fn bodies_that_are_no_strict_json_object_are_refused() {
     server.send(post("text/plain", "{}".to_owned())).await.expect(415);
     let large = format!("{{\"name\":\"{}\"}}", "a".repeat(1024 * 1024));
     server.send(post("application/json", large)).await.expect(413);
-    assert_eq!(server.api_get("/clients").await.expect(200).as_array().unwrap().len(), 1, "nothing was made");
+    assert_eq!(server.api_get("/clients").await.expect(200).as_array().unwrap().len(), 2, "nothing was made");
 }
 
 #[tokio::test]
@@ -304,6 +304,49 @@ async fn values_that_do_not_fit_are_refused_with_their_property() {
 }
 
 #[tokio::test]
+async fn a_checkpoint_counts_where_a_tool_sends_both_ways_of_paging() {
+    for on in engines() {
+        let server = TestServer::on(on).await;
+        for (path, name) in [("/clients", "clients"), ("/client-grants", "client_grants")] {
+            let both = format!("{path}?include_totals=true&per_page=50&page=3&take=100");
+            let answer = server.api_get(&both).await.expect(200);
+            assert_eq!(answer, server.api_get(&format!("{path}?take=100")).await.expect(200));
+            assert!(!answer[name].as_array().unwrap().is_empty());
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_description_names_every_parameter_and_form_of_a_list() {
+    let server = TestServer::start().await;
+    let document = server.get("/api/v2/openapi.json").await.expect(200);
+    let list = &document["paths"]["/client-grants"]["get"];
+    let parameters: Vec<&str> =
+        list["parameters"].as_array().unwrap().iter().map(|one| one["name"].as_str().unwrap()).collect();
+    let expected = [
+        "page",
+        "per_page",
+        "include_totals",
+        "from",
+        "take",
+        "audience",
+        "client_id",
+        "allow_any_organization",
+        "subject_type",
+        "default_for",
+    ];
+    assert_eq!(parameters, expected);
+    let take = json!({ "name": "take", "in": "query", "required": false,
+        "schema": { "type": "integer", "minimum": 1, "maximum": 100 } });
+    assert_eq!(list["parameters"][4], take);
+    let forms = &list["responses"]["200"]["content"]["application/json"]["schema"]["anyOf"];
+    assert_eq!(forms[0]["type"], "array");
+    assert_eq!(forms[1]["required"], json!(["start", "limit", "length", "total", "client_grants"]));
+    assert_eq!(forms[2]["required"], json!(["client_grants"]));
+    assert_eq!(forms[2]["properties"]["client_grants"], forms[0]);
+}
+
+#[tokio::test]
 async fn paging_values_that_make_no_sense_are_refused() {
     let server = TestServer::start().await;
     for query in [
@@ -319,7 +362,7 @@ async fn paging_values_that_make_no_sense_are_refused() {
         "take=x",
         "include_totals=yes",
         "include_totals=1",
-        "take=1&page=0",
+        "take=1&page=x",
         "from=x&per_page=1",
         "from=forged",
         "from=AAAA&take=1",

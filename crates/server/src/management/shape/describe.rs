@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Kind, Object, Presence, When};
+use super::{Field, Kind, Object, Presence, When};
 
 /// The schema of a request body, or of an answer when `when` is none.
 pub fn schema(object: &Object, when: Option<When>) -> Value {
@@ -44,6 +44,11 @@ pub fn schema(object: &Object, when: Option<When>) -> Value {
         }
     }
     schema
+}
+
+/// The description of a parameter of a query.
+pub fn parameter(field: &Field) -> Value {
+    json!({ "name": field.name, "in": "query", "required": field.required, "schema": kind(&field.kind, None) })
 }
 
 fn kind(shape: &Kind, when: Option<When>) -> Value {
