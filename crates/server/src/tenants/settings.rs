@@ -22,6 +22,8 @@ const LIFETIMES: [(&str, &str); 4] = [
     ("ephemeral_session_lifetime", "ephemeral_session_lifetime_in_minutes"),
     ("idle_ephemeral_session_lifetime", "idle_ephemeral_session_lifetime_in_minutes"),
 ];
+/// The objects of which a patch keeps what it does not name.
+const MERGED: [&str; 4] = ["flags", "change_password", "guardian_mfa_page", "universal_login"];
 /// More hours or minutes than a session of anybody lasts.
 const FOREVER: i64 = i32::MAX as i64;
 /// Entries of a free-form object at most.
@@ -67,6 +69,8 @@ pub static SHAPE: LazyLock<Object> = LazyLock::new(|| {
         )
         .nullable(),
         field("flags", flags()),
+        // Not in the published description, but sent by deployment tools and shown on the wire.
+        field("universal_login", open([field("colors", open([]))])),
         field("friendly_name", text()),
         field("picture_url", text().like(URI)),
         field("support_email", text().like(EMAIL)),
@@ -258,7 +262,7 @@ pub fn view(tenant_name: &str, settings: &Map<String, Value>) -> Map<String, Val
     view
 }
 
-/// Applies a checked body: members are replaced, null clears, and each of the flags stands for itself.
+/// Applies a checked body: members are replaced, null clears, and some objects keep what is not named.
 pub fn apply(settings: &mut Map<String, Value>, mut patch: Map<String, Value>) -> Result<(), ApiError> {
     for (hours, minutes) in LIFETIMES {
         let Some(value) = patch.remove(minutes) else { continue };
@@ -270,9 +274,10 @@ pub fn apply(settings: &mut Map<String, Value>, mut patch: Map<String, Value>) -
         patch.insert(hours.to_owned(), in_hours(&value));
     }
     for (name, value) in patch {
-        if value.is_null() {
+        // The empty address is how tools take this one away.
+        if value.is_null() || (name == "default_redirection_uri" && value == "") {
             settings.remove(&name);
-        } else if name == "flags"
+        } else if MERGED.contains(&name.as_str())
             && let Some(Value::Object(old)) = settings.get_mut(&name)
             && let Value::Object(new) = value
         {

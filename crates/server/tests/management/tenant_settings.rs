@@ -75,7 +75,7 @@ async fn a_new_tenant_shows_its_defaults_and_nothing_else() {
 
 /// A value for every setting but the flags and those in minutes.
 fn everything() -> Value {
-    json!({
+    let mut all = json!({
         "change_password": { "enabled": true, "html": "<p>ü 漢字</p>" },
         "guardian_mfa_page": { "enabled": false, "html": "" },
         "default_audience": MANAGEMENT,
@@ -120,7 +120,10 @@ fn everything() -> Value {
         "include_session_metadata_in_tenant_logs": true,
         "dynamic_client_registration_security_mode": "strict",
         "country_codes": { "list": ["DE", "FR"], "mode": "allow" },
-    })
+    });
+    all["universal_login"] =
+        json!({ "colors": { "primary": "#F8F8F2", "page_background": { "type": "linear" } }, "x": 1 });
+    all
 }
 
 #[tokio::test]
@@ -151,6 +154,34 @@ async fn no_setting_of_the_published_api_is_missing() {
     names.sort();
     known.sort();
     assert_eq!(names, known);
+}
+
+#[tokio::test]
+async fn pages_keep_what_a_patch_does_not_name() {
+    for on in engines() {
+        let server = TestServer::on(on).await;
+        for name in ["change_password", "guardian_mfa_page"] {
+            let page = json!({ name: { "enabled": true, "html": "<p>" } });
+            becomes(&server, page.clone(), &with(&page)).await;
+            let closed = json!({ name: { "enabled": false, "html": "<p>" } });
+            becomes(&server, json!({ name: { "enabled": false } }), &with(&closed)).await;
+            becomes(&server, json!({ name: null }), &untouched("main")).await;
+        }
+        let colors = json!({ "universal_login": { "colors": { "primary": "#000000" } } });
+        becomes(&server, colors.clone(), &with(&colors)).await;
+        becomes(&server, json!({ "universal_login": {} }), &with(&colors)).await;
+        becomes(&server, json!({ "universal_login": null }), &untouched("main")).await;
+    }
+}
+
+#[tokio::test]
+async fn the_empty_redirection_address_is_none() {
+    for on in engines() {
+        let server = TestServer::on(on).await;
+        let address = json!({ "default_redirection_uri": "https://a.example/" });
+        becomes(&server, address.clone(), &with(&address)).await;
+        becomes(&server, json!({ "default_redirection_uri": "" }), &untouched("main")).await;
+    }
 }
 
 #[tokio::test]
