@@ -11,16 +11,18 @@ use axum::response::Response;
 use http::{Method, StatusCode};
 use serde_json::{Map, Value};
 
-use super::{ResourceServer, SHAPE, sql, taken};
+use super::{ResourceServer, SHAPE, sql, taken, unknown};
 use crate::app::App;
 use crate::changes::Topic;
 use crate::management::operation::{Operation, Required, operation};
 use crate::management::query::{self, Paging, listing};
-use crate::management::shape::When;
+use crate::management::shape::{self, When, field, text};
 use crate::management::{ApiError, Body, Caller, Path, Query};
 use crate::tenants;
 use crate::write::Write;
 
+/// The name of the list on the wire.
+const LIST: &str = "resource_servers";
 /// Identifiers that a list can be asked for at once.
 const MOST_IDENTIFIERS: usize = 100;
 /// The scope that shows signing secrets, beside the answer to whoever made an API.
@@ -36,7 +38,12 @@ pub fn operations() -> Vec<Operation> {
             "List the APIs",
             list,
         )
-        .answers(&SHAPE),
+        .asks([
+            vec![field("identifiers", shape::list(text().at_least(1)))],
+            query::by_number(),
+            query::projection(),
+        ])
+        .lists(LIST, &SHAPE),
         operation(
             "post_resource-servers",
             (Method::POST, "/resource-servers"),
@@ -53,6 +60,7 @@ pub fn operations() -> Vec<Operation> {
             "Get an API",
             get,
         )
+        .asks([query::projection()])
         .answers(&SHAPE),
         operation(
             "patch_resource-servers_by_id",
@@ -100,7 +108,7 @@ async fn list(State(app): State<Arc<App>>, caller: Caller, query: Query) -> Resu
     let views = servers.iter().map(|server| Ok(fields.trim(shown(&app, &caller, server)?)));
     let views: Vec<_> = views.collect::<Result<_, ApiError>>()?;
     log_secrets(&app, &caller, &views).await?;
-    Ok(listing("resource_servers", views.into_iter().map(Value::Object).collect(), &paging, (total, None)))
+    Ok(listing(LIST, views.into_iter().map(Value::Object).collect(), &paging, (total, None)))
 }
 
 /// The identifiers that a list is narrowed to; none means all.
@@ -151,7 +159,15 @@ async fn get(
     query: Query,
 ) -> Result<Json<Value>, ApiError> {
     let fields = query.fields(&SHAPE)?;
-    let server = sql::find(&app.db, caller.tenant.id(), &id).await?;
+    let tenant = caller.tenant.id();
+    let server = match sql::find(&app.db, tenant, &id).await? {
+        // Terraform's provider escapes identifiers twice.
+        None if id.contains('%') => match percent_encoding::percent_decode_str(&id).decode_utf8() {
+            Ok(plain) if !plain.contains('\0') => sql::find(&app.db, tenant, &plain).await?,
+            _ => None,
+        },
+        found => found,
+    };
     let view = [fields.trim(shown(&app, &caller, &server.ok_or_else(unknown)?)?)];
     log_secrets(&app, &caller, &view).await?;
     let [view] = view;
@@ -215,11 +231,4 @@ async fn log_secrets(app: &App, caller: &Caller, views: &[Map<String, Value>]) -
         logged.map_err(|busy| ApiError::Unavailable(busy.to_string()))?;
     }
     Ok(())
-}
-
-fn unknown() -> ApiError {
-    ApiError::NotFound {
-        code: Some("inexistent_resource_server"),
-        message: "The resource server does not exist",
-    }
 }

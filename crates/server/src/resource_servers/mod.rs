@@ -192,6 +192,42 @@ pub async fn create(
     Ok(server)
 }
 
+/// Notes the application that an API acts as. One that has an application already keeps it.
+pub async fn link(
+    app: &App,
+    write: &mut Write,
+    tenant: &TenantId,
+    (identifier, client_id): (&str, &str),
+) -> Result<(), ApiError> {
+    let server = sql::find_for_update(write.tx(), tenant, identifier).await?;
+    let mut server = server.filter(|server| server.identifier == identifier).ok_or_else(unknown)?;
+    if let Some(other) = server.document.get("client_id").and_then(Value::as_str) {
+        let message = format!("The API {identifier} has an application already: {other}.");
+        return Err(ApiError::Conflict { code: None, message });
+    }
+    server.document.insert("client_id".to_owned(), client_id.into());
+    server.updated_at = app.clock.now();
+    Ok(sql::update(write.tx(), tenant, &server).await?)
+}
+
+/// Forgets the application that an API acts as, if it is this one.
+pub async fn unlink(
+    app: &App,
+    write: &mut Write,
+    tenant: &TenantId,
+    (identifier, client_id): (&str, &str),
+) -> Result<(), ApiError> {
+    let Some(mut server) = sql::find_for_update(write.tx(), tenant, identifier).await? else {
+        return Ok(());
+    };
+    if server.document.get("client_id").and_then(Value::as_str) == Some(client_id) {
+        server.document.remove("client_id");
+        server.updated_at = app.clock.now();
+        sql::update(write.tx(), tenant, &server).await?;
+    }
+    Ok(())
+}
+
 /// Changes an API by a checked body, without saving it.
 fn update(
     app: &App,
@@ -209,6 +245,14 @@ fn update(
     server.keep_secret(app, tenant, secret.as_ref())?;
     server.updated_at = app.clock.now();
     Ok(())
+}
+
+/// 404: there is no such API.
+fn unknown() -> ApiError {
+    ApiError::NotFound {
+        code: Some("inexistent_resource_server"),
+        message: "The resource server does not exist",
+    }
 }
 
 /// 409: the identifier belongs to another API.

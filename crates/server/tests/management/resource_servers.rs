@@ -116,7 +116,7 @@ fn plain(id: &Value, identifier: &str) -> Value {
         "identifier": identifier,
         "signing_alg": "RS256",
         "allow_offline_access": false,
-        "skip_consent_for_verifiable_first_party_clients": true,
+        "skip_consent_for_verifiable_first_party_clients": false,
         "token_lifetime": 86_400,
         "token_lifetime_for_web": 7_200,
         "enforce_policies": false,
