@@ -121,6 +121,7 @@ pub async fn start(config: &Config, mode: Mode) -> Result<Running, StartError> {
     }));
     app.changes.start(&app).await?;
     if mode != Mode::Existing {
+        tenants::complete_all(&app).await?;
         first_tenant(&app, &config.public_url, (mode, &mut made)).await?;
     }
     Ok(Running { app, made, writer, stop_writer })

@@ -81,7 +81,11 @@ async fn exercise(server: &TestServer) {
         chancery_crypto::pem::encode("PUBLIC KEY", &der, chancery_crypto::pem::LineEnd::Lf)
     };
     let client = server
-        .api_send(post.clone(), "/clients", &json!({ "name": "a", "app_type": "regular_web" }))
+        .api_send(
+            post.clone(),
+            "/clients",
+            &json!({ "name": "a", "app_type": "regular_web", "client_aliases": ["urn:a"] }),
+        )
         .await
         .expect(201);
     let id = client["client_id"].as_str().unwrap();
@@ -171,6 +175,7 @@ async fn exercise(server: &TestServer) {
     chancery::changes::catch_up(&sibling.app).await.unwrap();
     chancery::changes::sql::sweep(&server.app.db, 0).await.unwrap();
     chancery::tenants::make_a_ring(&server.app).await.unwrap();
+    chancery::tenants::complete_all(&server.app).await.unwrap();
     chancery::logs::forget_old(&server.app).await.unwrap();
     server.send(Call::new(get, "/readyz").build()).await.expect_ok();
 

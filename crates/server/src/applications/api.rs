@@ -18,8 +18,9 @@ use crate::app::App;
 use crate::changes::Topic;
 use crate::management::checkpoint::Checkpoint;
 use crate::management::query::{self, Paging};
-use crate::management::shape::When;
+use crate::management::shape::{Field, When, boolean, field, text};
 use crate::management::{ApiError, Body, Caller, Operation, Path, Query, Required, operation};
+use crate::resource_servers;
 use crate::write::Write;
 
 /// The scopes that open an application to a reader, each another part of it.
@@ -38,7 +39,8 @@ pub fn operations() -> Vec<Operation> {
     let keys = Required::Any(&["update:client_keys"]);
     vec![
         operation("get_clients", (Method::GET, "/clients"), READ, "List applications", list)
-            .answers(&APPLICATION),
+            .asks([query::projection(), query::by_number(), query::by_checkpoint(), filters()])
+            .lists(LIST, &APPLICATION),
         operation(
             "post_clients",
             (Method::POST, "/clients"),
@@ -49,6 +51,7 @@ pub fn operations() -> Vec<Operation> {
         .takes(&APPLICATION, When::Create)
         .answers(&APPLICATION),
         operation("get_clients_by_id", (Method::GET, "/clients/{id}"), READ, "Read an application", read)
+            .asks([query::projection()])
             .answers(&APPLICATION),
         operation(
             "delete_clients_by_id",
@@ -123,6 +126,16 @@ async fn list(State(app): State<Arc<App>>, caller: Caller, query: Query) -> Resu
     Ok(query::listing(LIST, rows, &paging, (total, next)))
 }
 
+/// What a list can be filtered by, for the description.
+fn filters() -> Vec<Field> {
+    vec![
+        field("is_global", boolean()),
+        field("is_first_party", boolean()),
+        field("app_type", text()),
+        field("external_client_id", text().at_least(1).at_most(120)),
+    ]
+}
+
 /// What a list is filtered by; none when nothing can match.
 fn filter(query: &Query) -> Result<Option<Filter>, ApiError> {
     let kinds = query.text("app_type").unwrap_or_default();
@@ -187,6 +200,9 @@ async fn delete(
         return Err(ApiError::NotSupported(message.to_owned()));
     }
     sql::delete(write.tx(), tenant, &id).await?;
+    if let Some(identifier) = application.resource_server() {
+        resource_servers::unlink(&app, &mut write, tenant, (identifier, &id)).await?;
+    }
     write.notice(Topic::Client, id);
     write.commit(caller.entry(204)).await?;
     Ok(StatusCode::NO_CONTENT)

@@ -2,16 +2,18 @@
 //!
 //! Bodies come in checked against their shape. Must never write an application that breaks a rule.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::credentials::{self, attached};
 use super::{Application, patch, rules, secrets, sql};
 use crate::app::App;
 use crate::changes::Topic;
 use crate::management::ApiError;
+use crate::resource_servers;
 use crate::tenants::TenantId;
 use crate::write::Write;
 
@@ -68,12 +70,80 @@ pub async fn create(
         created_at: now,
         updated_at: now,
     };
+    check_references(write, tenant, &application.document).await?;
     sql::insert(write.tx(), tenant, &application).await?;
+    keep_aliases(write, tenant, &application).await?;
     for credential in &inline {
         credentials::insert(write, tenant, &client_id, credential).await?;
     }
+    if let Some(identifier) = application.resource_server() {
+        resource_servers::link(app, write, tenant, (identifier, &client_id)).await?;
+    }
     write.notice(Topic::Client, client_id.as_str());
     Ok(Created { client_id, client_secret: Some(client_secret), application })
+}
+
+/// Makes the application that stands for all applications of a tenant: it holds the page that they share. It
+/// has no secret, and nobody gets a token in its name.
+pub async fn create_global(app: &App, write: &mut Write, tenant: &TenantId) -> Result<(), ApiError> {
+    let now = app.clock.now();
+    let members = json!({
+        "name": "All Applications",
+        "callbacks": [],
+        "grant_types": [],
+        "oidc_conformant": true,
+        "jwt_configuration": { "alg": "RS256" },
+    });
+    let mut document = Map::new();
+    if let Value::Object(members) = members {
+        patch::apply(&mut document, members);
+    }
+    let client_id = app.entropy.alphanumeric(32);
+    let application = Application {
+        client_id,
+        is_global: true,
+        document,
+        secret: None,
+        addons: None,
+        created_at: now,
+        updated_at: now,
+    };
+    Ok(sql::insert(write.tx(), tenant, &application).await?)
+}
+
+/// Makes sure that the applications which a document names exist.
+async fn check_references(
+    write: &mut Write,
+    tenant: &TenantId,
+    document: &Map<String, Value>,
+) -> Result<(), ApiError> {
+    let landing = document
+        .get("my_organization_configuration")
+        .and_then(|configuration| configuration.get("invitation_landing_client_id")?.as_str());
+    match landing {
+        Some(id) if sql::find_within(write.tx(), tenant, id).await?.is_none() => {
+            Err(ApiError::not_found("The Client ID for Invitations could not be found."))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Keeps the aliases of an application from leading to another one as well.
+async fn keep_aliases(
+    write: &mut Write,
+    tenant: &TenantId,
+    application: &Application,
+) -> Result<(), ApiError> {
+    let aliases = application.document.get("client_aliases").and_then(Value::as_array);
+    let aliases: BTreeSet<&str> = aliases.into_iter().flatten().filter_map(Value::as_str).collect();
+    let aliases: Vec<&str> = aliases.into_iter().collect();
+    match sql::replace_aliases(write.tx(), (tenant, &application.client_id), &aliases).await {
+        Err(error) if error.is_unique() => Err(ApiError::Conflict {
+            code: None,
+            message: "Another client exists with the same alias.".to_owned(),
+        }),
+        outcome => Ok(outcome?),
+    }
 }
 
 /// Applies a patch to an application that this transaction has locked.
@@ -101,9 +171,17 @@ pub(super) async fn update(
         let own = credentials::sql::list_in(write.tx(), tenant, &before.client_id).await?;
         attached::check(&mut body, &own)?;
     }
+    let named = |name: &str| body.contains_key(name);
+    let (aliases, references) = (named("client_aliases"), named("my_organization_configuration"));
     patch::apply(&mut after.document, body);
     rules::whole(&after.document)?;
     rules::turned_third_party(&before.document, &after.document)?;
+    if references {
+        check_references(write, tenant, &after.document).await?;
+    }
+    if aliases {
+        keep_aliases(write, tenant, &after).await?;
+    }
     save(app, write, tenant, after).await
 }
 

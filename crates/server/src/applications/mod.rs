@@ -24,7 +24,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-pub use lifecycle::{Created, create};
+pub use lifecycle::{Created, create, create_global};
 pub use secrets::secret;
 
 /// An application as it is stored.
@@ -64,6 +64,11 @@ impl Application {
     /// Whether it belongs to the owner of the tenant.
     pub fn is_first_party(&self) -> bool {
         self.document.get("is_first_party") != Some(&Value::Bool(false))
+    }
+
+    /// The identifier of the API that it acts for, if it is one.
+    pub fn resource_server(&self) -> Option<&str> {
+        self.text("resource_server_identifier")
     }
 
     fn text(&self, name: &str) -> Option<&str> {

@@ -19,6 +19,10 @@ use crate::tenants::TenantId;
 /// The application with this `client_id`, as OAuth sees it.
 pub async fn load(app: &Arc<App>, tenant: &TenantId, client_id: &str) -> Result<Option<Client>, ApiError> {
     let Some(application) = sql::find(&app.db, tenant, client_id).await? else { return Ok(None) };
+    // The application that stands for all others is none of them: nobody acts in its name.
+    if application.is_global {
+        return Ok(None);
+    }
     let authentication = match application.document.get("client_authentication_methods") {
         Some(methods) if methods.get("private_key_jwt").is_some() => {
             let own = credentials::sql::list(&app.db, tenant, client_id).await?;

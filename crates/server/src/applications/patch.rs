@@ -1,36 +1,53 @@
 //! The merge patch of an application: absent keeps, null clears, a value replaces the whole member.
 //!
-//! Only `client_metadata` merges one level deeper. Pure; must never decide whether the caller may change what
+//! Some objects merge one level deeper, by their own members. Pure; must never decide whether the caller may change what
 //! the patch changes without saying so: [`missing_scope`] answers that.
 
 use serde_json::{Map, Value};
 
 use super::defaults;
 
+/// The objects of which a patch keeps what it does not name.
+const MERGED: [&str; 6] = [
+    "client_metadata",
+    "jwt_configuration",
+    "mobile",
+    "native_social_login",
+    "session_transfer",
+    "signed_request_object",
+];
+/// The older name for the addresses in `oidc_logout`.
+const OLD_LOGOUT: &str = "oidc_backchannel_logout";
+
 /// Applies the members that were sent. Serves create as well, where there is nothing to begin with.
-pub(super) fn apply(document: &mut Map<String, Value>, patch: Map<String, Value>) {
+pub(super) fn apply(document: &mut Map<String, Value>, mut patch: Map<String, Value>) {
+    match patch.shift_remove(OLD_LOGOUT) {
+        None => {}
+        Some(Value::Object(logout)) => merge(document, "oidc_logout", logout),
+        Some(_) => drop(document.shift_remove("oidc_logout")),
+    }
     for (name, value) in patch {
         match (name.as_str(), value) {
-            (_, Value::Null) => {
+            (_, Value::Null) => drop(document.shift_remove(&name)),
+            // The empty address is how tools take this one away.
+            ("initiate_login_uri", Value::String(text)) if text.is_empty() => {
                 document.shift_remove(&name);
             }
-            ("client_metadata", Value::Object(entries)) => merge_metadata(document, entries),
-            (_, value) => {
-                document.insert(name, value);
-            }
+            (_, Value::Object(entries)) if MERGED.contains(&name.as_str()) => merge(document, &name, entries),
+            (_, value) => drop(document.insert(name, value)),
         }
     }
     defaults::complete(document);
 }
 
-fn merge_metadata(document: &mut Map<String, Value>, entries: Map<String, Value>) {
-    let metadata = document.entry("client_metadata").or_insert_with(|| Value::Object(Map::new()));
-    let Value::Object(metadata) = metadata else { return };
+fn merge(document: &mut Map<String, Value>, name: &str, entries: Map<String, Value>) {
+    let member = document.entry(name).or_insert_with(|| Value::Object(Map::new()));
+    let Value::Object(member) = member else { return };
     for (key, value) in entries {
         if value.is_null() {
-            metadata.shift_remove(&key);
+            member.shift_remove(&key);
         } else {
-            metadata.insert(key, value);
+            member.insert(key, value);
         }
     }
 }

@@ -145,6 +145,8 @@ fn application() -> Object {
             "async_approval_notification_channels",
             list_of_at_least(1, one_of(&["guardian-push", "email"])),
         ),
+        // Younger than the published description, as its clients send it.
+        field("identity_assertion_authorization_grant", object([field("active", boolean()).required()])),
         field("external_metadata_type", one_of(&["cimd", "dcr"])).read_only(),
         field("external_metadata_created_by", one_of(&["admin", "client"])).read_only(),
         field("external_client_id", text()).read_only(),

@@ -14,6 +14,10 @@ const INSERT: &str = "INSERT INTO clients (tenant_id, client_id, name, app_type,
      addons, document, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
 const UPDATE: &str = "UPDATE clients SET name = $3, app_type = $4, is_first_party = $5, secret = $6, addons = $7, \
      document = $8, updated_at = $9 WHERE tenant_id = $1 AND client_id = $2";
+const FORGET_ALIASES: &str = "DELETE FROM client_aliases WHERE tenant_id = $1 AND client_id = $2";
+const INSERT_ALIAS: &str = "INSERT INTO client_aliases (tenant_id, client_id, alias) VALUES ($1, $2, $3)";
+const WITHOUT_GLOBAL: &str = "SELECT id FROM tenants WHERE NOT EXISTS \
+     (SELECT 1 FROM clients WHERE clients.tenant_id = tenants.id AND clients.is_global)";
 const DELETE: &str = "DELETE FROM clients WHERE tenant_id = $1 AND client_id = $2";
 // The kinds come as ",spa,native,": every name in the column is one of ours, so nothing needs escaping but
 // the underscore, which matches itself.
@@ -80,6 +84,38 @@ fn sealed(bytes: Option<&Sealed>) -> Value {
 /// The application with this `client_id`.
 pub async fn find(db: &Db, tenant: &TenantId, client_id: &str) -> Result<Option<Application>, DbError> {
     db.query_opt(FIND, &[tenant.as_str().into(), client_id.into()]).await?.as_ref().map(from_row).transpose()
+}
+
+/// Like [`find`], inside a transaction.
+pub async fn find_within(
+    tx: &mut Tx,
+    tenant: &TenantId,
+    client_id: &str,
+) -> Result<Option<Application>, DbError> {
+    tx.query_opt(FIND, &[tenant.as_str().into(), client_id.into()]).await?.as_ref().map(from_row).transpose()
+}
+
+/// The tenants without the application that stands for all others.
+pub async fn tenants_without_global(db: &Db) -> Result<Vec<TenantId>, DbError> {
+    db.query(WITHOUT_GLOBAL, &[])
+        .await?
+        .iter()
+        .map(|row| Ok(TenantId::from_stored(row.text("id")?)))
+        .collect()
+}
+
+/// Makes these the aliases of an application. [`DbError::Unique`]: another application has one of them.
+pub async fn replace_aliases(
+    tx: &mut Tx,
+    (tenant, client_id): (&TenantId, &str),
+    aliases: &[&str],
+) -> Result<(), DbError> {
+    tx.execute(FORGET_ALIASES, &[tenant.as_str().into(), client_id.into()]).await?;
+    for alias in aliases {
+        let values = [tenant.as_str().into(), client_id.into(), (*alias).into()];
+        tx.execute(INSERT_ALIAS, &values).await?;
+    }
+    Ok(())
 }
 
 /// Reads an application and keeps others from changing it until the transaction ends.

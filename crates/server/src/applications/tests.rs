@@ -188,7 +188,6 @@ mod defaults {
         let document = made(json!({ "name": "x" }));
         let mut expected = object(json!({
             "name": "x",
-            "token_endpoint_auth_method": "client_secret_post",
             "is_first_party": true,
             "oidc_conformant": false,
             "is_token_endpoint_ip_header_trusted": false,
@@ -211,28 +210,42 @@ mod defaults {
 
     #[test]
     fn the_kind_decides_grants_and_authentication() {
+        let public = vec!["authorization_code", "implicit", "refresh_token"];
+        let all = vec!["authorization_code", "implicit", "refresh_token", "client_credentials"];
+        let strict = json!({ "is_first_party": false, "third_party_security_mode": "strict" });
         for (members, method, grants) in [
-            (json!({ "app_type": "spa" }), "none", vec!["authorization_code", "implicit", "refresh_token"]),
-            (
-                json!({ "app_type": "native" }),
-                "none",
-                vec!["authorization_code", "implicit", "refresh_token"],
-            ),
-            (json!({ "app_type": "non_interactive" }), "client_secret_post", vec!["client_credentials"]),
-            (
-                json!({ "app_type": "regular_web" }),
-                "client_secret_post",
-                vec!["authorization_code", "implicit", "refresh_token", "client_credentials"],
-            ),
+            (json!({ "app_type": "spa" }), Some("none"), public.clone()),
+            (json!({ "app_type": "native" }), Some("none"), public.clone()),
+            (json!({ "token_endpoint_auth_method": "none" }), Some("none"), public.clone()),
+            (json!({ "app_type": "spa", "is_first_party": false }), Some("none"), public),
+            (json!({ "app_type": "non_interactive" }), None, all.clone()),
+            (json!({ "app_type": "regular_web" }), None, all),
+            (json!({ "app_type": "resource_server" }), None, vec![]),
             (
                 json!({ "is_first_party": false }),
-                "client_secret_post",
+                None,
                 vec!["authorization_code", "refresh_token", "client_credentials"],
             ),
+            (strict, None, vec!["authorization_code"]),
         ] {
             let document = made(members.clone());
-            assert_eq!(document["token_endpoint_auth_method"], method, "{members}");
+            let own = document.get("token_endpoint_auth_method").and_then(Value::as_str);
+            assert_eq!(own, method, "{members}");
             assert_eq!(names(&document["grant_types"]), grants, "{members}");
+        }
+    }
+
+    #[test]
+    fn refresh_tokens_of_others_end_and_rotate_where_a_thief_could_reach_them() {
+        for (members, kind) in [
+            (json!({ "app_type": "spa" }), ["non-rotating", "non-expiring"]),
+            (json!({ "app_type": "spa", "is_first_party": false }), ["rotating", "expiring"]),
+            (json!({ "is_first_party": false }), ["non-rotating", "expiring"]),
+        ] {
+            let document = made(members.clone());
+            let own = &document["refresh_token"];
+            assert_eq!([&own["rotation_type"], &own["expiration_type"]], kind, "{members}");
+            assert_eq!(rules::whole(&document), Ok(()));
         }
     }
 
@@ -244,7 +257,7 @@ mod defaults {
             "refresh_token": { "rotation_type": "rotating", "expiration_type": "expiring", "token_lifetime": 1000 },
         }));
         assert_eq!(document["grant_types"], json!(["password"]));
-        let jwt = json!({ "alg": "RS256", "lifetime_in_seconds": 36000, "secret_encoded": false });
+        let jwt = json!({ "alg": "RS256", "secret_encoded": false });
         assert_eq!(document["jwt_configuration"], jwt);
         assert_eq!(document["refresh_token"]["infinite_token_lifetime"], json!(false));
         assert_eq!(document["refresh_token"]["idle_token_lifetime"], json!(1000));
@@ -275,7 +288,8 @@ mod merge {
         assert_eq!(after["name"], "x");
         assert_eq!(after.get("description"), None);
         assert_eq!(after["callbacks"], json!([]));
-        assert_eq!(after["mobile"], json!({ "ios": { "team_id": "u" } }));
+        let mobile = json!({ "ios": { "team_id": "u" }, "android": { "app_package_name": "p" } });
+        assert_eq!(after["mobile"], mobile);
     }
 
     #[test]
@@ -312,7 +326,7 @@ mod merge {
 
     #[test]
     fn methods_and_credentials_exclude_each_other() {
-        let before = made(json!({ "name": "x" }));
+        let before = made(json!({ "name": "x", "token_endpoint_auth_method": "client_secret_post" }));
         let methods = json!({ "private_key_jwt": { "credentials": [] } });
         let both = patched(before.clone(), json!({ "client_authentication_methods": methods }));
         assert!(rules::whole(&both).is_err());
@@ -320,7 +334,7 @@ mod merge {
         let attached = patched(before, attach);
         assert_eq!(rules::whole(&attached), Ok(()));
         let back = patched(attached, json!({ "client_authentication_methods": null }));
-        assert_eq!(back["token_endpoint_auth_method"], "client_secret_post");
+        assert_eq!(back.get("token_endpoint_auth_method"), None);
     }
 
     #[test]

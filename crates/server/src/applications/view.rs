@@ -88,14 +88,23 @@ impl<'a> Window<'a> {
             "client_id" => Some(application.client_id.as_str().into()),
             "tenant" => Some(self.tenant.stored.name.as_str().into()),
             "global" => Some(application.is_global.into()),
+            // It is kept, but it does not count as long as the application authenticates with keys.
+            "client_secret" if application.document.contains_key("client_authentication_methods") => None,
             "client_secret" => {
                 secrets::open(self.app, tenant, application)?.map(|secret| secret.as_str().into())
             }
             "addons" => secrets::open_addons(self.app, tenant, application)?,
             "signing_keys" => Some(self.signing_keys.clone()),
+            "oidc_backchannel_logout" => application.document.get("oidc_logout").and_then(old_logout),
             stored => application.document.get(stored).cloned(),
         })
     }
+}
+
+/// The addresses of `oidc_logout` under their older name.
+fn old_logout(logout: &Value) -> Option<Value> {
+    let name = "backchannel_logout_urls";
+    logout.get(name).map(|urls| json!({ name: urls }))
 }
 
 /// The certificate of the key that signs for every application of the tenant. Its `subject` is a word that

@@ -83,6 +83,12 @@ pub const MIGRATIONS: &[Migration] = &[
         sqlite: include_str!("../../migrations/0010_tenant_documents.sql"),
         postgres: include_str!("../../migrations/0010_tenant_documents.sql"),
     },
+    Migration {
+        version: 11,
+        name: "clients",
+        sqlite: include_str!("../../migrations/0011_clients.sql"),
+        postgres: include_str!("../../migrations/0011_clients.sql"),
+    },
 ];
 
 /// The table that remembers which migrations were run.

@@ -117,10 +117,26 @@ async fn furnish(app: &Arc<App>, write: &mut Write, tenant: &mut sql::Stored) ->
     let made = applications::create(app, write, &tenant.id, object(application)).await?;
     let grant = json!({ "client_id": made.client_id, "audience": audience, "scope": scopes::ALL });
     client_grants::create(app, write, &tenant.id, object(grant), false).await?;
+    applications::create_global(app, write, &tenant.id).await?;
     sql::update_management_client(write.tx(), &tenant.id, &made.client_id).await?;
     tenant.management_client_id = made.client_id;
     made.client_secret
         .ok_or_else(|| ApiError::Internal("the application was made without a secret".to_owned()))
+}
+
+/// Gives the application that stands for all others to tenants from before there was one.
+pub async fn complete_all(app: &Arc<App>) -> Result<(), CreateError> {
+    for tenant in applications::sql::tenants_without_global(&app.db).await? {
+        let mut write = Write::begin(app, &tenant).await?;
+        match applications::create_global(app, &mut write, &tenant).await {
+            Ok(()) => {
+                write.commit(Entry::by_cli("Create the application that stands for all others")).await?;
+            }
+            // Another process that starts just now, or the tenant was deleted meanwhile: the next start knows.
+            Err(error) => tracing::debug!(%error, "a tenant was not completed"),
+        }
+    }
+    Ok(())
 }
 
 fn object(value: Value) -> Map<String, Value> {

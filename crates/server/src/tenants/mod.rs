@@ -13,7 +13,7 @@ pub mod sql;
 use std::fmt;
 use std::sync::Arc;
 
-pub use create::{CreateError, Created, MANAGEMENT_APPLICATION, NewTenant, create, delete};
+pub use create::{CreateError, Created, MANAGEMENT_APPLICATION, NewTenant, complete_all, create, delete};
 pub use live::{LoadError, Tenant, Tenants, make_a_ring};
 pub use policy::{Policy, PolicyError};
 

@@ -1,6 +1,7 @@
 //! The Management API: `/api/v2`.
 
 mod client_grants;
+mod client_rules;
 mod clients;
 mod key_lifecycle;
 mod log_search;

@@ -36,7 +36,7 @@ pub fn operations() -> Vec<Operation> {
             "List the credentials of an application",
             list,
         )
-        .answers(&CREDENTIAL),
+        .lists("credentials", &CREDENTIAL),
         operation(
             "post_credentials",
             (Method::POST, ALL),

@@ -155,7 +155,7 @@ impl Credential {
             }
         };
         put("id", Some(json!(id)));
-        put("name", Some(json!(name)));
+        put("name", Some(name).filter(|name| !name.is_empty()).map(|name| json!(name)));
         put("kid", kid.as_deref().map(Value::from));
         put("alg", alg.as_deref().map(Value::from));
         put("credential_type", Some(credential_type.name().into()));
@@ -178,16 +178,23 @@ pub fn moment(text: &str, now: Timestamp) -> Result<Timestamp, Broken> {
 }
 
 /// When a new credential expires: the earlier of what was said and what its certificate says, if that counts.
+/// It always counts for a credential that is a certificate.
 fn expiry(members: &Map<String, Value>, now: Timestamp) -> Result<Option<Timestamp>, Broken> {
     let text = |name: &str| members.get(name).and_then(Value::as_str);
     let said = text("expires_at").map(|text| moment(text, now)).transpose()?;
-    if members.get("parse_expiry_from_cert") != Some(&Value::Bool(true)) {
+    let asked = members.get("parse_expiry_from_cert") == Some(&Value::Bool(true));
+    if !asked && text("credential_type") != Some(CredentialType::X509Cert.name()) {
         return Ok(said);
     }
-    let pem = text("pem").unwrap_or_default();
-    let certificate = Certificate::from_pem(pem).map_err(|_| {
-        Broken::new("parse_expiry_from_cert", "The pem is no certificate, so it names no expiry")
-    })?;
+    let certificate = match Certificate::from_pem(text("pem").unwrap_or_default()) {
+        Ok(certificate) => certificate,
+        Err(_) if asked => {
+            let reason = "The pem is no certificate, so it names no expiry";
+            return Err(Broken::new("parse_expiry_from_cert", reason));
+        }
+        // What is wrong with the pem is said where it is read.
+        Err(_) => return Ok(said),
+    };
     let end = certificate.not_after();
     if end <= now {
         return Err(Broken::new("pem", "The certificate has expired"));

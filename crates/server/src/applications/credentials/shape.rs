@@ -59,6 +59,14 @@ pub(in crate::applications) fn token_vault_access() -> Object {
     object([
         field("credentials", list(public_key())).required(),
         field("ip_allowlist", list(text().like(IP_OR_NETWORK))),
+        // Younger than the published description, as its clients send it.
+        field(
+            "grants",
+            list(object([
+                field("connection", text().at_least(1)).required(),
+                field("scopes", list(text().at_least(1))).required(),
+            ])),
+        ),
     ])
 }
 

@@ -9,7 +9,7 @@ use crate::tenants::TenantId;
 use crate::tenants::sql::{json, parse};
 
 const LIST: &str = "SELECT id, kid, public_key, document, created_at, updated_at, expires_at FROM client_credentials \
-     WHERE tenant_id = $1 AND client_id = $2 ORDER BY created_at, id";
+     WHERE tenant_id = $1 AND client_id = $2 ORDER BY created_at DESC, id";
 const FIND: &str = "SELECT id, kid, public_key, document, created_at, updated_at, expires_at FROM client_credentials \
      WHERE tenant_id = $1 AND client_id = $2 AND id = $3";
 const INSERT: &str = "INSERT INTO client_credentials (tenant_id, client_id, id, kid, public_key, document, \
@@ -31,7 +31,7 @@ fn from_row(row: &Row) -> Result<Credential, DbError> {
     })
 }
 
-/// The credentials of an application, the oldest first.
+/// The credentials of an application, the youngest first.
 pub async fn list(db: &Db, tenant: &TenantId, client_id: &str) -> Result<Vec<Credential>, DbError> {
     db.query(LIST, &[tenant.as_str().into(), client_id.into()]).await?.iter().map(from_row).collect()
 }
