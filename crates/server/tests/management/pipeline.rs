@@ -347,6 +347,20 @@ async fn the_description_names_every_parameter_and_form_of_a_list() {
 }
 
 #[tokio::test]
+async fn a_patch_is_described_as_one_at_its_top_and_as_whole_objects_below() {
+    let server = TestServer::start().await;
+    let document = server.get("/api/v2/openapi.json").await.expect(200);
+    let body =
+        &document["paths"]["/clients/{id}"]["patch"]["requestBody"]["content"]["application/json"]["schema"];
+    assert_eq!((&body["minProperties"], body.get("required")), (&json!(1), None));
+    assert_eq!(body["properties"]["name"]["pattern"], "^[^<>]+$", "a name cannot be taken away");
+    let organization = &body["properties"]["default_organization"]["anyOf"];
+    assert_eq!(organization[1], json!({ "type": "null" }));
+    assert_eq!(organization[0]["required"], json!(["organization_id", "flows"]));
+    assert_eq!(organization[0]["properties"]["flows"]["type"], "array");
+}
+
+#[tokio::test]
 async fn paging_values_that_make_no_sense_are_refused() {
     let server = TestServer::start().await;
     for query in [

@@ -6,6 +6,11 @@ use super::{Field, Kind, Object, Presence, When};
 
 /// The schema of a request body, or of an answer when `when` is none.
 pub fn schema(object: &Object, when: Option<When>) -> Value {
+    described(object, when, when == Some(When::Update))
+}
+
+/// Only at its top is a merge patch one: there null clears and nothing is required. Objects inside are whole.
+fn described(object: &Object, when: Option<When>, patch: bool) -> Value {
     let shown = |presence: Presence| match (presence, when) {
         (Presence::Always, _)
         | (Presence::Create, Some(When::Create))
@@ -19,7 +24,7 @@ pub fn schema(object: &Object, when: Option<When>) -> Value {
         .iter()
         .map(|field| {
             let mut described = kind(&field.kind, when);
-            if field.nullable || when == Some(When::Update) {
+            if field.nullable || (patch && !field.required) {
                 described = json!({ "anyOf": [described, { "type": "null" }] });
             }
             (field.name.to_owned(), described)
@@ -27,7 +32,7 @@ pub fn schema(object: &Object, when: Option<When>) -> Value {
         .collect();
     let required: Vec<&str> = fields
         .iter()
-        .filter(|field| field.required && when == Some(When::Create))
+        .filter(|field| field.required && when.is_some() && !patch)
         .map(|field| field.name)
         .collect();
     let mut schema =
@@ -55,11 +60,13 @@ fn kind(shape: &Kind, when: Option<When>) -> Value {
     match shape {
         Kind::Any => json!({}),
         Kind::Bool => json!({ "type": "boolean" }),
+        Kind::Integer(i64::MIN, i64::MAX) => json!({ "type": "integer" }),
         Kind::Integer(least, most) => json!({ "type": "integer", "minimum": least, "maximum": most }),
         Kind::Text(text) => {
             let mut schema = json!({ "type": "string", "minLength": text.least, "maxLength": text.most });
             if let (Value::Object(schema), Some(format)) = (&mut schema, text.format) {
-                schema.insert("format".to_owned(), format.name.into());
+                let keyword = if format.name.starts_with('^') { "pattern" } else { "format" };
+                schema.insert(keyword.to_owned(), format.name.into());
             }
             schema
         }
@@ -67,7 +74,7 @@ fn kind(shape: &Kind, when: Option<When>) -> Value {
         Kind::List(of, least, most) => {
             json!({ "type": "array", "items": kind(of, when), "minItems": least, "maxItems": most })
         }
-        Kind::Object(object) => schema(object, when),
+        Kind::Object(object) => described(object, when, false),
         Kind::Map(of, most) => {
             json!({ "type": "object", "additionalProperties": kind(of, when), "maxProperties": most })
         }
