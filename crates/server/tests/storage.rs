@@ -126,6 +126,16 @@ async fn exercise(server: &TestServer) {
     let grant = server.api_send(post.clone(), "/client-grants", &grant).await.expect(201);
     let default = json!({ "default_for": "third_party_clients", "audience": "urn:api", "scope": [] });
     server.api_send(post.clone(), "/client-grants", &default).await.expect(201);
+    let other = json!({ "name": "of somebody else", "is_first_party": false });
+    let other = server.api_send(post.clone(), "/clients", &other).await.expect(201);
+    let form = [
+        ("grant_type", "client_credentials"),
+        ("client_id", other["client_id"].as_str().unwrap()),
+        ("client_secret", other["client_secret"].as_str().unwrap()),
+        ("audience", "urn:api"),
+    ];
+    let form: Vec<_> = form.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+    server.token_request(&form).await.expect(200);
     let grant = format!("/client-grants/{}", grant["id"].as_str().unwrap());
     for path in [
         grant.clone(),

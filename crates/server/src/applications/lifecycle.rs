@@ -182,6 +182,10 @@ pub(super) async fn update(
     if aliases {
         keep_aliases(write, tenant, &after).await?;
     }
+    if before.is_first_party() != after.is_first_party() {
+        // Other default grants are its own now.
+        write.notice(Topic::Apis, "");
+    }
     save(app, write, tenant, after).await
 }
 

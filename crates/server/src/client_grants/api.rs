@@ -14,7 +14,6 @@ use super::shape::{DEFAULTS, SUBJECT_TYPES};
 use super::sql::{self, Filter};
 use super::{ClientGrant, SHAPE, merged, no_api};
 use crate::app::App;
-use crate::changes::Topic;
 use crate::management::checkpoint::Checkpoint;
 use crate::management::operation::{Operation, Required, operation};
 use crate::management::query::{self, Paging, listing};
@@ -173,9 +172,7 @@ async fn update(
     grant.document = merged(&grant.document, body, &server.ok_or_else(no_api)?)?;
     grant.updated_at = app.clock.now();
     sql::update(write.tx(), tenant, ours_stays(&grant)?).await?;
-    if let Some(subject) = grant.subject() {
-        write.notice(Topic::Grant, subject);
-    }
+    grant.notice(&mut write);
     write.commit(caller.entry(200)).await?;
     Ok(Json(Value::Object(grant.view())))
 }
@@ -191,9 +188,7 @@ async fn delete(
         return Ok(StatusCode::NO_CONTENT);
     };
     sql::delete(write.tx(), tenant, &ours_stays(&grant)?.id).await?;
-    if let Some(subject) = grant.subject() {
-        write.notice(Topic::Grant, subject);
-    }
+    grant.notice(&mut write);
     write.commit(caller.entry(204)).await?;
     Ok(StatusCode::NO_CONTENT)
 }

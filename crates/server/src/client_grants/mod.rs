@@ -20,6 +20,7 @@ use serde_json::{Map, Value, json};
 pub use shape::SHAPE;
 
 use crate::app::App;
+use crate::applications;
 use crate::changes::Topic;
 use crate::db::DbError;
 use crate::management::ApiError;
@@ -27,6 +28,8 @@ use crate::resource_servers::{self, ResourceServer};
 use crate::tenants::TenantId;
 use crate::write::Write;
 
+/// The kind of applications of others, in `default_for`.
+const THIRD_PARTY: &str = "third_party_clients";
 /// Unknown scopes that a message names at most.
 const NAMED: usize = 20;
 
@@ -77,9 +80,12 @@ impl ClientGrant {
         })
     }
 
-    /// The subject of its notice; none for a default, which nobody keeps in memory.
-    fn subject(&self) -> Option<String> {
-        self.client_id.as_ref().map(|client_id| format!("{client_id} {}", self.audience))
+    /// Says what memory has to forget of it: what one application may ask for, or, for a default, all may.
+    fn notice(&self, write: &mut Write) {
+        match &self.client_id {
+            Some(client_id) => write.notice(Topic::Grant, format!("{client_id} {}", self.audience)),
+            None => write.notice(Topic::Apis, ""),
+        }
     }
 
     /// The grant as the wire shows it.
@@ -117,8 +123,18 @@ pub async fn granted(
     if client_id.contains('\0') || audience.contains('\0') {
         return Ok(None);
     }
-    let grant = sql::find_for_client(&app.db, tenant, client_id, audience).await?;
+    let grant = match sql::find_for_client(&app.db, tenant, client_id, audience).await? {
+        None if third_party(app, tenant, client_id).await? => {
+            sql::find_default(&app.db, tenant, (THIRD_PARTY, audience)).await?
+        }
+        own => own,
+    };
     Ok(grant.and_then(|grant| grant.granted()))
+}
+
+async fn third_party(app: &App, tenant: &TenantId, client_id: &str) -> Result<bool, DbError> {
+    let application = applications::sql::find(&app.db, tenant, client_id).await?;
+    Ok(application.is_some_and(|application| !application.is_first_party()))
 }
 
 /// Adds a grant to a change. `body` has been checked against [`SHAPE`].
@@ -161,9 +177,7 @@ pub async fn create(
         Err(DbError::Constraint(_)) if grant.client_id.is_some() => return Err(no_client()),
         Err(error) => return Err(error.into()),
     }
-    if let Some(subject) = grant.subject() {
-        write.notice(Topic::Grant, subject);
-    }
+    grant.notice(write);
     Ok(grant)
 }
 

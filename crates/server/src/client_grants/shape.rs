@@ -9,7 +9,7 @@ use crate::management::shape::{Object, boolean, field, list, object, one_of, tex
 /// For whom a grant can be.
 pub(super) const SUBJECT_TYPES: &[&str] = &["client", "user"];
 /// What a grant can be a default for.
-pub(super) const DEFAULTS: &[&str] = &["third_party_clients"];
+pub(super) const DEFAULTS: &[&str] = &[super::THIRD_PARTY];
 
 /// A client grant.
 pub static SHAPE: LazyLock<Object> = LazyLock::new(|| {

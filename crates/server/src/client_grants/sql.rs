@@ -14,6 +14,8 @@ const FIND: &str = "SELECT id, client_id, audience, subject_type, default_for, i
      FROM client_grants WHERE tenant_id = $1 AND id = $2";
 const FIND_FOR_CLIENT: &str = "SELECT id, client_id, audience, subject_type, default_for, is_system, document, created_at, updated_at \
      FROM client_grants WHERE tenant_id = $1 AND client_id = $2 AND audience = $3 AND subject_type = 'client'";
+const FIND_DEFAULT: &str = "SELECT id, client_id, audience, subject_type, default_for, is_system, document, created_at, updated_at \
+     FROM client_grants WHERE tenant_id = $1 AND default_for = $2 AND audience = $3 AND subject_type = 'client'";
 const FIND_FOR_UPDATE: &str = "UPDATE client_grants SET updated_at = updated_at WHERE tenant_id = $1 AND id = $2 \
      RETURNING id, client_id, audience, subject_type, default_for, is_system, document, created_at, updated_at";
 // allow_any_organization is asked for so seldom that it has no column: the document is our own compact JSON,
@@ -107,6 +109,16 @@ pub async fn find_for_client(
 ) -> Result<Option<ClientGrant>, DbError> {
     let values = [tenant.as_str().into(), client_id.into(), audience.into()];
     db.query_opt(FIND_FOR_CLIENT, &values).await?.as_ref().map(from_row).transpose()
+}
+
+/// The grant that applications of a kind have for themselves at an API where they have none of their own.
+pub async fn find_default(
+    db: &Db,
+    tenant: &TenantId,
+    (kind, audience): (&str, &str),
+) -> Result<Option<ClientGrant>, DbError> {
+    let values = [tenant.as_str().into(), kind.into(), audience.into()];
+    db.query_opt(FIND_DEFAULT, &values).await?.as_ref().map(from_row).transpose()
 }
 
 /// The grant with this id; others who want to change it wait until the transaction ends.

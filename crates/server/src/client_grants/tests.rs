@@ -141,13 +141,14 @@ fn a_grant_that_requires_an_organization_is_good_for_no_token_without_one() {
 }
 
 #[test]
-fn a_default_leaves_no_notice() {
-    let grant = grant(json!({}));
-    assert_eq!(grant.subject().as_deref(), Some("client https://api.example.com"));
-    let default =
-        ClientGrant { client_id: None, default_for: Some("third_party_clients".to_owned()), ..grant };
-    assert_eq!(default.subject(), None);
+fn a_default_names_no_application() {
+    let default = ClientGrant {
+        client_id: None,
+        default_for: Some("third_party_clients".to_owned()),
+        ..grant(json!({}))
+    };
     assert!(!default.view().contains_key("client_id"));
+    assert_eq!(default.view()["default_for"], "third_party_clients");
 }
 
 async fn filtered(query: &str) -> Result<Filter, ApiError> {

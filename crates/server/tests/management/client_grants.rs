@@ -782,3 +782,48 @@ async fn each_write_stands_in_the_log_once() {
         assert_eq!(writes(&server).await.len(), before + 3 + 2);
     }
 }
+
+#[tokio::test]
+async fn a_default_is_the_grant_of_applications_of_others_that_have_none() {
+    for on in engines() {
+        let server = TestServer::on(on).await;
+        let api = json!({ "identifier": "urn:a", "scopes": [{ "value": "a" }, { "value": "b" }] });
+        server.api_send(Method::POST, "/resource-servers", &api).await.expect(201);
+        let machine = json!({ "name": "other", "is_first_party": false });
+        let client = server.api_send(Method::POST, "/clients", &machine).await.expect(201);
+        let (id, secret) = (client["client_id"].as_str().unwrap(), client["client_secret"].as_str().unwrap());
+        let granted = || async {
+            let form = [
+                ("grant_type", "client_credentials"),
+                ("client_id", id),
+                ("client_secret", secret),
+                ("audience", "urn:a"),
+            ];
+            let form: Vec<_> = form.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+            let answer = server.token_request(&form).await;
+            (answer.status.as_u16(), answer.json()["scope"].as_str().map(str::to_owned))
+        };
+        let change = |path: String, body: Value| {
+            let server = &server;
+            async move { server.api_send(Method::PATCH, &path, &body).await.expect(200) }
+        };
+        assert_eq!(granted().await, (403, None), "without any grant");
+        let default = json!({ "default_for": "third_party_clients", "audience": "urn:a", "scope": ["a"] });
+        let default = server.api_send(Method::POST, PATH, &default).await.expect(201);
+        assert_eq!(granted().await, (200, Some("a".to_owned())), "by the default");
+        let default = format!("{PATH}/{}", default["id"].as_str().unwrap());
+        change(default.clone(), json!({ "scope": ["a", "b"] })).await;
+        assert_eq!(granted().await, (200, Some("a b".to_owned())), "by the changed default");
+        let own = json!({ "client_id": id, "audience": "urn:a", "scope": ["b"] });
+        let own = server.api_send(Method::POST, PATH, &own).await.expect(201);
+        assert_eq!(granted().await, (200, Some("b".to_owned())), "by its own");
+        server.api_call(Method::DELETE, &format!("{PATH}/{}", own["id"].as_str().unwrap())).await.expect(204);
+        assert_eq!(granted().await, (200, Some("a b".to_owned())), "by the default again");
+        change(format!("/clients/{id}"), json!({ "is_first_party": true })).await;
+        assert_eq!(granted().await, (403, None), "as an application of the owner");
+        change(format!("/clients/{id}"), json!({ "is_first_party": false })).await;
+        assert_eq!(granted().await, (200, Some("a b".to_owned())), "as one of somebody else");
+        server.api_call(Method::DELETE, &default).await.expect(204);
+        assert_eq!(granted().await, (403, None), "after the default is gone");
+    }
+}
