@@ -12,14 +12,13 @@ use serde_json::Value;
 
 use super::shape::{DEFAULTS, SUBJECT_TYPES};
 use super::sql::{self, Filter};
-use super::{ClientGrant, SHAPE, merged, no_api};
+use super::{ClientGrant, SHAPE, merged};
 use crate::app::App;
 use crate::management::checkpoint::Checkpoint;
 use crate::management::operation::{Operation, Required, operation};
 use crate::management::query::{self, Paging, listing};
 use crate::management::shape::{Field, When, boolean, field, one_of, text};
 use crate::management::{ApiError, Body, Caller, Path, Query};
-use crate::resource_servers;
 use crate::tenants::TenantId;
 use crate::write::Write;
 
@@ -168,8 +167,7 @@ async fn update(
     let tenant = caller.tenant.id();
     let mut write = Write::begin(&app, tenant).await?;
     let mut grant = sql::find_for_update(write.tx(), tenant, &id).await?.ok_or_else(unknown)?;
-    let server = resource_servers::sql::find_within(write.tx(), tenant, &grant.audience).await?;
-    grant.document = merged(&grant.document, body, &server.ok_or_else(no_api)?)?;
+    grant.document = merged(&grant.document, body)?;
     grant.updated_at = app.clock.now();
     sql::update(write.tx(), tenant, ours_stays(&grant)?).await?;
     grant.notice(&mut write);
