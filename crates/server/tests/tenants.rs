@@ -29,9 +29,7 @@ pub(crate) async fn make_and_unmake_a_tenant(server: &TestServer) {
     let created = other_tenant(server).await;
     tenants::sql::find_by_name(&server.app.db, "other").await.unwrap();
     tenants::sql::list(&server.app.db).await.unwrap();
-    let mut write = chancery::write::Write::begin(&server.app, &created.tenant.id).await.unwrap();
-    tenants::sql::update_policy(write.tx(), &created.tenant.id, &created.tenant.policy).await.unwrap();
-    write.commit(chancery::logs::Entry::by_cli("test")).await.unwrap();
+    tenants::change_policy(&server.app, &created.tenant, &[("log_days", "1")]).await.unwrap();
     tenants::delete(&server.app, &created.tenant).await.unwrap();
 }
 
@@ -203,10 +201,52 @@ async fn names_and_domains_that_make_no_sense_are_refused() {
 
 #[tokio::test]
 async fn a_policy_changes_what_the_documents_say() {
-    let server = TestServer::start().await;
-    server.set_policy("public_max_age", "7").await;
-    let answer = server.get("/.well-known/jwks.json").await;
-    assert_eq!(answer.header("cache-control"), Some("public, max-age=7, stale-while-revalidate=60"));
+    for on in engines() {
+        let server = TestServer::on(on).await;
+        let stored = tenants::sql::find_by_domain(&server.app.db, kit::DOMAIN).await.unwrap().unwrap();
+        let caching = async || server.get("/pem").await.header("cache-control").unwrap().to_owned();
+        let before = caching().await;
+        for (name, value) in [("public_max_age", "-1"), ("no_such", "1")] {
+            let settings = [("log_days", "1"), (name, value)];
+            assert!(tenants::change_policy(&server.app, &stored, &settings).await.is_err(), "{name}={value}");
+        }
+        let unchanged = tenants::sql::find_by_domain(&server.app.db, kit::DOMAIN).await.unwrap().unwrap();
+        assert_eq!(unchanged.policy, stored.policy, "all settings of a command or none");
+        assert_eq!(caching().await, before);
+
+        let changed = tenants::change_policy(&server.app, &stored, &[("public_max_age", "7")]).await.unwrap();
+        assert_eq!(changed.public_max_age, 7);
+        assert_eq!(caching().await, "public, max-age=7, stale-while-revalidate=60");
+    }
+}
+
+#[tokio::test]
+async fn settings_that_are_changed_at_once_are_all_changed() {
+    for on in engines() {
+        let server = TestServer::on(on).await;
+        let sibling = server.sibling().await;
+        // Both read the tenant before either changes it.
+        let stored = tenants::sql::find_by_domain(&server.app.db, kit::DOMAIN).await.unwrap().unwrap();
+        let (one, other) = tokio::join!(
+            tenants::change_policy(&server.app, &stored, &[("log_days", "7")]),
+            tenants::change_policy(&sibling.app, &stored, &[("rotations_per_day", "9")]),
+        );
+        one.unwrap();
+        other.unwrap();
+        let policy = tenants::sql::find_by_name(&server.app.db, "main").await.unwrap().unwrap().policy;
+        assert_eq!((policy.log_days, policy.rotations_per_day), (7, 9), "{on:?}");
+    }
+}
+
+#[tokio::test]
+async fn settings_of_a_deleted_tenant_cannot_be_changed() {
+    for on in engines() {
+        let server = TestServer::on(on).await;
+        let created = other_tenant(&server).await;
+        tenants::delete(&server.app, &created.tenant).await.unwrap();
+        let outcome = tenants::change_policy(&server.app, &created.tenant, &[("log_days", "7")]).await;
+        assert!(matches!(outcome, Err(tenants::ChangeError::Gone)), "{outcome:?}");
+    }
 }
 
 #[test]

@@ -7,12 +7,9 @@ use serde_json::{Value, json};
 use super::{Failure, output, tenant_named};
 use crate::app::App;
 use crate::applications;
-use crate::changes::Topic;
 use crate::clock;
 use crate::config::{Config, PublicUrl};
-use crate::logs::Entry;
 use crate::tenants::{self, Domain, NewTenant, TenantName, sql, sql::Stored};
-use crate::write::Write;
 
 /// What `chancery tenants` understands.
 #[derive(Debug, clap::Subcommand)]
@@ -80,9 +77,9 @@ pub(super) async fn run(app: &Arc<App>, config: &Config, command: &Command) -> R
         }
         Command::Show { name, json } => show(app, &tenant_named(app, Some(name)).await?, *json).await,
         Command::Set { name, settings, json } => {
-            let tenant = tenant_named(app, Some(name)).await?;
-            set(app, &tenant, settings).await?;
-            show(app, &tenant_named(app, Some(name)).await?, *json).await
+            let mut tenant = tenant_named(app, Some(name)).await?;
+            set(app, &mut tenant, settings).await?;
+            show(app, &tenant, *json).await
         }
         Command::Delete { name, confirm, json } => {
             let tenant = tenant_named(app, Some(name)).await?;
@@ -151,18 +148,13 @@ async fn show(app: &Arc<App>, tenant: &Stored, json: bool) -> Result<(), Failure
     Ok(())
 }
 
-async fn set(app: &Arc<App>, tenant: &Stored, settings: &[String]) -> Result<(), Failure> {
-    let mut policy = tenant.policy.clone();
-    for setting in settings {
-        let (name, value) = setting
-            .split_once('=')
-            .ok_or_else(|| Failure::Said(format!("\"{setting}\" must be SETTING=VALUE")))?;
-        policy.set(name, value).map_err(Failure::said)?;
-    }
-    let mut write = Write::begin(app, &tenant.id).await?;
-    sql::update_policy(write.tx(), &tenant.id, &policy).await?;
-    write.notice(Topic::Tenant, tenant.canonical.as_str());
-    write.commit(Entry::by_cli("Change the operator's settings of the tenant")).await?;
+async fn set(app: &Arc<App>, tenant: &mut Stored, settings: &[String]) -> Result<(), Failure> {
+    let pairs = settings.iter().map(|setting| {
+        let malformed = || Failure::Said(format!("\"{setting}\" must be SETTING=VALUE"));
+        setting.split_once('=').ok_or_else(malformed)
+    });
+    let pairs = pairs.collect::<Result<Vec<_>, _>>()?;
+    tenant.policy = tenants::change_policy(app, tenant, &pairs).await.map_err(Failure::said)?;
     Ok(())
 }
 

@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 pub use create::{CreateError, Created, MANAGEMENT_APPLICATION, NewTenant, complete_all, create, delete};
 pub use live::{LoadError, Tenant, Tenants, make_a_ring};
-pub use policy::{Policy, PolicyError};
+pub use policy::{ChangeError, Policy, PolicyError, change_policy};
 
 /// The internal id of a tenant: random, never reused, so that what is sealed for one opens for no other.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]

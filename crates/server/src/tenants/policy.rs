@@ -2,7 +2,16 @@
 //!
 //! Must never leak into `/api/v2/tenants/settings`, whose fields are Auth0's.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
+
+use super::sql::{self, Stored};
+use crate::app::App;
+use crate::changes::Topic;
+use crate::db::DbError;
+use crate::logs::Entry;
+use crate::write::Write;
 
 /// The operator's settings of one tenant, changed by `chancery tenants set`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -79,4 +88,36 @@ impl Policy {
             }
         }
     }
+}
+
+/// Why the operator's settings were not changed.
+#[derive(Debug, thiserror::Error)]
+pub enum ChangeError {
+    /// A setting makes no sense.
+    #[error(transparent)]
+    Policy(#[from] PolicyError),
+    /// The tenant is gone.
+    #[error("the tenant has just been deleted")]
+    Gone,
+    /// The database failed.
+    #[error(transparent)]
+    Db(#[from] DbError),
+}
+
+/// Changes settings of a tenant, all of them or none. Answers the settings as they are then.
+pub async fn change_policy(
+    app: &Arc<App>,
+    tenant: &Stored,
+    settings: &[(&str, &str)],
+) -> Result<Policy, ChangeError> {
+    let mut write = Write::begin(app, &tenant.id).await?;
+    // Read within the transaction: somebody else may be changing another setting at this moment.
+    let mut policy = sql::policy_for_update(write.tx(), &tenant.id).await?.ok_or(ChangeError::Gone)?;
+    for (name, value) in settings {
+        policy.set(name, value)?;
+    }
+    sql::update_policy(write.tx(), &tenant.id, &policy).await?;
+    write.notice(Topic::Tenant, tenant.canonical.as_str());
+    write.commit(Entry::by_cli("Change the operator's settings of the tenant")).await?;
+    Ok(policy)
 }

@@ -22,6 +22,7 @@ const INSERT_DOMAIN: &str =
     "INSERT INTO domains (domain, tenant_id, scheme, canonical) VALUES ($1, $2, $3, $4)";
 const UPDATE_SETTINGS: &str = "UPDATE tenants SET settings = $2 WHERE id = $1";
 const UPDATE_POLICY: &str = "UPDATE tenants SET policy = $2 WHERE id = $1";
+const POLICY_FOR_UPDATE: &str = "UPDATE tenants SET policy = policy WHERE id = $1 RETURNING policy";
 const SETTINGS_FOR_UPDATE: &str = "UPDATE tenants SET settings = settings WHERE id = $1 RETURNING settings";
 const UPDATE_MANAGEMENT_CLIENT: &str = "UPDATE tenants SET management_client_id = $2 WHERE id = $1";
 const DELETE: &str = "DELETE FROM tenants WHERE id = $1";
@@ -138,6 +139,13 @@ pub async fn update_settings(
     settings: &Map<String, Json>,
 ) -> Result<(), DbError> {
     tx.execute(UPDATE_SETTINGS, &[tenant.as_str().into(), json(settings)?]).await.map(drop)
+}
+
+/// Reads the operator's settings and keeps others from changing them until the transaction ends. None: the tenant
+/// is gone.
+pub async fn policy_for_update(tx: &mut Tx, tenant: &TenantId) -> Result<Option<Policy>, DbError> {
+    let row = tx.query_opt(POLICY_FOR_UPDATE, &[tenant.as_str().into()]).await?;
+    row.map(|row| parse(&row.text("policy")?)).transpose()
 }
 
 /// Writes the operator's settings.

@@ -323,13 +323,8 @@ impl TestServer {
 
     /// Changes a setting of the operator for the first tenant.
     pub(crate) async fn set_policy(&self, name: &str, value: &str) {
-        let found = tenants::sql::find_by_domain(&self.app.db, DOMAIN).await.unwrap();
-        let tenants::sql::Stored { id, mut policy, .. } = found.unwrap();
-        policy.set(name, value).unwrap();
-        let mut write = chancery::write::Write::begin(&self.app, &id).await.unwrap();
-        tenants::sql::update_policy(write.tx(), &id, &policy).await.unwrap();
-        write.notice(chancery::changes::Topic::Tenant, DOMAIN);
-        write.commit(chancery::logs::Entry::by_cli("test")).await.unwrap();
+        let stored = tenants::sql::find_by_domain(&self.app.db, DOMAIN).await.unwrap().unwrap();
+        tenants::change_policy(&self.app, &stored, &[(name, value)]).await.unwrap();
     }
 
     /// Posts a form to the token endpoint of the first tenant.
