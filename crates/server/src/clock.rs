@@ -39,6 +39,20 @@ pub fn wire(moment: Timestamp) -> String {
     format!("{moment:.3}")
 }
 
+/// A span of time for people: `23 hours 55 minutes`, `1 minute`, `40 seconds`. Minutes are rounded up.
+pub fn in_words(seconds: i64) -> String {
+    let some = |count: i64, unit: &str| format!("{count} {unit}{}", if count == 1 { "" } else { "s" });
+    if seconds < 60 {
+        return some(seconds, "second");
+    }
+    let minutes = seconds.saturating_add(59) / 60;
+    match (minutes / 60, minutes % 60) {
+        (0, minutes) => some(minutes, "minute"),
+        (hours, 0) => some(hours, "hour"),
+        (hours, minutes) => format!("{} {}", some(hours, "hour"), some(minutes, "minute")),
+    }
+}
+
 /// Measures how long something took, for metrics alone: nothing may be decided by it.
 #[derive(Debug, Clone, Copy)]
 pub struct Stopwatch(Instant);
@@ -53,5 +67,28 @@ impl Stopwatch {
     /// What has passed since the start.
     pub fn elapsed(self) -> Duration {
         self.0.elapsed()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::in_words;
+
+    #[test]
+    fn spans_are_said_in_words() {
+        let said = [0, 1, 59, 60, 61, 3600, 3601, 86_100, 86_400, 90_061].map(in_words);
+        let expected = [
+            "0 seconds",
+            "1 second",
+            "59 seconds",
+            "1 minute",
+            "2 minutes",
+            "1 hour",
+            "1 hour 1 minute",
+            "23 hours 55 minutes",
+            "24 hours",
+            "25 hours 2 minutes",
+        ];
+        assert_eq!(said, expected);
     }
 }

@@ -116,8 +116,8 @@ impl From<KeyError> for ApiError {
         match error {
             KeyError::Revoke(RevokeError::Unknown) => Self::not_found("Signing key not found."),
             KeyError::Revoke(refused) => Self::NotSupported(refused.to_string()),
-            KeyError::TooManyRotations { .. } => {
-                Self::TooManyRequests { message: error.to_string(), retry_after: 3600 }
+            KeyError::TooManyRotations { wait, .. } => {
+                Self::TooManyRequests { message: error.to_string(), retry_after: wait }
             }
             KeyError::Db(error) => error.into(),
             KeyError::Forge(_) | KeyError::Prepare(_) | KeyError::Broken(_) => {

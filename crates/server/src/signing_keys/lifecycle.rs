@@ -10,9 +10,10 @@ use chancery_crypto::seal::{Label, Sealer};
 use chancery_keyring::{BrokenRing, Farewell, KeyRing, Kid, RevokeError, SealedHalf, StoredKey};
 use jiff::{SignedDuration, Timestamp};
 
-use super::sql::{self, NewKey};
+use super::sql::{self, NewKey, Window};
 use crate::app::App;
 use crate::changes::Topic;
+use crate::clock;
 use crate::db::DbError;
 use crate::forge::ForgeError;
 use crate::logs::Entry;
@@ -32,12 +33,15 @@ pub enum KeyError {
     Revoke(#[from] RevokeError),
     /// The daily limit is reached.
     #[error(
-        "The limit of {limit} rotations in 24 hours is reached. The next rotation is possible at {again}."
+        "The limit of {limit} rotations in 24 hours is reached. The next rotation is possible in {}, at {again}.",
+        clock::in_words(*.wait)
     )]
     TooManyRotations {
         /// The limit.
         limit: u32,
-        /// When the oldest rotation is a day old.
+        /// Seconds until then.
+        wait: i64,
+        /// When there are fewer rotations than that in the last 24 hours.
         again: Timestamp,
     },
     /// The database failed.
@@ -144,7 +148,11 @@ pub async fn ensure_ring(app: &Arc<App>, tenant: &Stored) -> Result<Vec<StoredKe
 
 /// Rotates: next becomes current, current becomes previous. Answers the new next key.
 pub async fn rotate(app: &Arc<App>, tenant: &Stored, entry: Entry) -> Result<StoredKey, KeyError> {
-    let fresh = prepare(app, tenant, SEAL_KIND, app.clock.now()).await?;
+    // Whoever may not rotate takes no key from those who may; the transaction looks again.
+    let now = app.clock.now();
+    let (limit, window) = window(tenant, now);
+    refuse_beyond(limit, sql::rotation_in_the_way(&app.db, &tenant.id, window).await?, now)?;
+    let fresh = prepare(app, tenant, SEAL_KIND, now).await?;
     let mut write = Write::begin(app, &tenant.id).await?;
     if !sql::lock(write.tx(), &tenant.id).await? {
         drop(write);
@@ -154,13 +162,9 @@ pub async fn rotate(app: &Arc<App>, tenant: &Stored, entry: Entry) -> Result<Sto
     }
     // Read after the lock: of two rotations at once, the later one happens later.
     let now = app.clock.now();
-    let limit = tenant.policy.rotations_per_day;
-    let cutoff = now.saturating_sub(DAY).unwrap_or(Timestamp::MIN);
-    let (count, oldest) = sql::rotations_since(write.tx(), &tenant.id, cutoff).await?;
-    if limit > 0 && count >= i64::from(limit) {
-        let again = oldest.unwrap_or(now).saturating_add(DAY).unwrap_or(now);
-        return Err(KeyError::TooManyRotations { limit, again });
-    }
+    let (limit, window) = self::window(tenant, now);
+    refuse_beyond(limit, sql::rotation_in_the_way_within(write.tx(), &tenant.id, window).await?, now)?;
+    sql::forget_rotations(write.tx(), &tenant.id, window.since).await?;
     let rows = sql::load_with(write.tx(), &tenant.id, "").await?;
     let rotating = open_ring(&app.sealer, &tenant.id, rows)?.rotate(now);
     sql::rotate(write.tx(), &tenant.id, &rotating, &fresh).await?;
@@ -168,6 +172,26 @@ pub async fn rotate(app: &Arc<App>, tenant: &Stored, entry: Entry) -> Result<Sto
     write.commit(entry).await?;
     let NewKey { kid, certificate, sealed } = fresh;
     Ok(StoredKey { kid, certificate, place: chancery_keyring::StoredPlace::Next { sealed } })
+}
+
+/// The limit of a tenant, and the time over which its rotations count.
+fn window(tenant: &Stored, now: Timestamp) -> (u32, Window) {
+    let limit = tenant.policy.rotations_per_day;
+    let since = now.saturating_sub(DAY).unwrap_or(Timestamp::MIN);
+    (limit, Window { since, limit: i64::from(limit) })
+}
+
+/// Refuses a rotation that the one at `in_the_way` leaves no room for.
+fn refuse_beyond(limit: u32, in_the_way: Option<Timestamp>, now: Timestamp) -> Result<(), KeyError> {
+    let Some(in_the_way) = in_the_way.filter(|_| limit > 0) else { return Ok(()) };
+    let again = in_the_way.saturating_add(DAY).unwrap_or(now);
+    let millis = again.as_millisecond() - now.as_millisecond();
+    // A second too late is a success; a second too early would be the next refusal.
+    Err(KeyError::TooManyRotations {
+        limit,
+        wait: millis.div_euclid(1000) + i64::from(millis % 1000 > 0),
+        again,
+    })
 }
 
 /// Revokes a previous key. Answers the key as it was. `farewell` is the token that asks for it, if this very

@@ -22,7 +22,8 @@ const PROMOTE: &str = "UPDATE signing_keys SET place = 'current', current_since 
 const POINT: &str = "UPDATE key_rings SET current_kid = $2, next_kid = $3 WHERE tenant_id = $1";
 const REVOKE: &str = "UPDATE signing_keys SET place = 'revoked', private = NULL, revoked_at = $3, farewell = $4 \
      WHERE tenant_id = $1 AND kid = $2 AND place = 'previous'";
-const COUNT_ROTATIONS: &str = "SELECT COUNT(*) AS total, MIN(rotated_at) AS oldest FROM rotations WHERE tenant_id = $1 AND rotated_at > $2";
+const ROTATION_IN_THE_WAY: &str = "SELECT rotated_at FROM rotations WHERE tenant_id = $1 AND rotated_at > $2 \
+     ORDER BY rotated_at DESC LIMIT 1 OFFSET $3";
 const INSERT_ROTATION: &str =
     "INSERT INTO rotations (tenant_id, promoted_kid, rotated_at) VALUES ($1, $2, $3)";
 const FORGET_ROTATIONS: &str = "DELETE FROM rotations WHERE tenant_id = $1 AND rotated_at <= $2";
@@ -167,16 +168,46 @@ pub async fn revoke(
     }
 }
 
-/// How many rotations there were after `cutoff`, and when the oldest of them was. Older ones are forgotten.
-pub async fn rotations_since(
+/// Which rotations count.
+#[derive(Debug, Clone, Copy)]
+pub struct Window {
+    /// Those after this moment.
+    pub since: Timestamp,
+    /// How many of them there may be.
+    pub limit: i64,
+}
+
+impl Window {
+    fn values(self, tenant: &TenantId) -> [Value; 3] {
+        // The youngest is number 0. A limit of 0 is none, and its answer is not looked at.
+        [tenant.as_str().into(), Value::Int(self.since.as_millisecond()), Value::Int((self.limit - 1).max(0))]
+    }
+}
+
+/// The rotation that has to fall out of the window before there is room for another; none if there is room.
+pub async fn rotation_in_the_way(
+    db: &Db,
+    tenant: &TenantId,
+    window: Window,
+) -> Result<Option<Timestamp>, DbError> {
+    rotated_at(db.query_opt(ROTATION_IN_THE_WAY, &window.values(tenant)).await?.as_ref())
+}
+
+/// The same within a transaction.
+pub async fn rotation_in_the_way_within(
     tx: &mut Tx,
     tenant: &TenantId,
-    cutoff: Timestamp,
-) -> Result<(i64, Option<Timestamp>), DbError> {
+    window: Window,
+) -> Result<Option<Timestamp>, DbError> {
+    rotated_at(tx.query_opt(ROTATION_IN_THE_WAY, &window.values(tenant)).await?.as_ref())
+}
+
+fn rotated_at(row: Option<&Row>) -> Result<Option<Timestamp>, DbError> {
+    row.map(|row| clock::from_millis(row.int("rotated_at")?)).transpose()
+}
+
+/// Forgets the rotations until `cutoff`, which no longer count.
+pub async fn forget_rotations(tx: &mut Tx, tenant: &TenantId, cutoff: Timestamp) -> Result<(), DbError> {
     let values = [tenant.as_str().into(), Value::Int(cutoff.as_millisecond())];
-    tx.execute(FORGET_ROTATIONS, &values).await?;
-    match tx.query_opt(COUNT_ROTATIONS, &values).await? {
-        Some(row) => Ok((row.int("total")?, row.opt_int("oldest")?.map(clock::from_millis).transpose()?)),
-        None => Ok((0, None)),
-    }
+    tx.execute(FORGET_ROTATIONS, &values).await.map(drop)
 }

@@ -193,14 +193,48 @@ async fn the_sixth_rotation_of_a_day_is_refused_and_changes_nothing() {
         }
         let before = keys(&server).await;
         let refused = server.api_call(Method::POST, "/keys/signing/rotate").await;
-        let message = "The limit of 5 rotations in 24 hours is reached. The next rotation is possible at 2027-01-16T08:00:00Z.";
+        let message = "The limit of 5 rotations in 24 hours is reached. The next rotation is possible in 23 hours 55 minutes, at 2027-01-16T08:00:00Z.";
         let expected = error(429, "Too Many Requests", Some("too_many_requests"), message);
         assert_eq!(refused.both(), (429, expected));
-        assert!(refused.header("retry-after").is_some());
+        let wait: i64 = refused.header("retry-after").unwrap().parse().unwrap();
+        assert_eq!(wait, 86_400 - 300);
         assert_eq!(keys(&server).await, before);
-        server.clock.advance(SignedDuration::from_hours(24));
+        // Retry-After is the truth: a second before it there is no room, and then there is for one.
+        server.clock.advance(SignedDuration::from_secs(wait - 1));
+        let refused = server.api_call(Method::POST, "/keys/signing/rotate").await;
+        assert_eq!((refused.status.as_u16(), refused.header("retry-after")), (429, Some("1")));
+        server.clock.advance(SignedDuration::from_secs(1));
+        rotate(&server).await;
+        let refused = server.api_call(Method::POST, "/keys/signing/rotate").await;
+        assert_eq!((refused.status.as_u16(), refused.header("retry-after")), (429, Some("60")));
+    }
+}
+
+#[tokio::test]
+async fn a_refused_rotation_takes_no_key_from_the_forge() {
+    let server = TestServer::start().await;
+    for _ in 0..5 {
         rotate(&server).await;
     }
+    // Two keys made the ring and five the rotations: the next one is number 7.
+    server.api_call(Method::POST, "/keys/signing/rotate").await.expect(429);
+    let next = server.app.forge.take().await.unwrap();
+    assert_eq!(next.public().to_spki_der(), kit::key(7).public().to_spki_der());
+}
+
+#[tokio::test]
+async fn a_lowered_limit_waits_for_as_many_rotations_as_are_too_many() {
+    let server = TestServer::start().await;
+    for _ in 0..5 {
+        rotate(&server).await;
+        server.clock.advance(SignedDuration::from_mins(1));
+    }
+    server.set_policy("rotations_per_day", "2").await;
+    let refused = server.api_call(Method::POST, "/keys/signing/rotate").await;
+    // The fourth of the five has to fall out before there is room.
+    assert_eq!((refused.status.as_u16(), refused.header("retry-after")), (429, Some("86280")));
+    server.set_policy("rotations_per_day", "0").await;
+    rotate(&server).await;
 }
 
 #[tokio::test]
