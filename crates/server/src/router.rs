@@ -24,6 +24,7 @@ pub fn router(app: &Arc<App>) -> Router {
         // Load balancers, whatever host they ask for.
         .route("/healthz", get(probes::healthy))
         .route("/readyz", get(probes::ready))
+        .method_not_allowed_fallback(oidc::wrong_method)
         .fallback(not_found)
         .layer(from_fn_with_state(Arc::clone(app), http::observe::observe))
         .with_state(Arc::clone(app))

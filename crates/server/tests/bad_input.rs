@@ -100,3 +100,44 @@ async fn every_answer_forbids_guessing_its_type() {
         assert_eq!(server.get(path).await.header("x-content-type-options"), Some("nosniff"), "{path}");
     }
 }
+
+#[tokio::test]
+async fn a_protocol_endpoint_names_the_methods_that_it_answers_to() {
+    let server = TestServer::start().await;
+    let documents = [
+        "/.well-known/jwks.json",
+        "/.well-known/openid-configuration",
+        "/.well-known/oauth-authorization-server",
+    ];
+    let downloads = ["/pem", "/cer", "/rawpem", "/pb7", "/fingerprint", "/healthz", "/readyz"];
+    let read_only = documents.into_iter().chain(downloads).flat_map(|path| {
+        [Method::POST, Method::PUT, Method::PATCH, Method::DELETE].map(|method| (method, path, "GET,HEAD"))
+    });
+    let token = [Method::GET, Method::PUT, Method::PATCH, Method::DELETE]
+        .map(|method| (method, "/oauth/token", "POST"));
+    for (method, path, allow) in read_only.chain(token) {
+        let answer = server.send(Call::new(method.clone(), path).build()).await;
+        let expected = json!({
+            "error": "method_not_allowed",
+            "error_description": "This path does not answer to this method. The Allow header names those that it answers to.",
+        });
+        assert_eq!(answer.both(), (405, expected), "{method} {path}");
+        assert_eq!((answer.header("allow"), answer.header("cache-control")), (Some(allow), Some("no-store")));
+    }
+    let head = server.send(Call::new(Method::HEAD, "/oauth/token").build()).await;
+    assert_eq!((head.status.as_u16(), head.header("allow")), (405, Some("POST")));
+}
+
+#[tokio::test]
+async fn wrong_methods_of_the_management_api_and_unknown_paths_keep_their_own_answers() {
+    let server = TestServer::start().await;
+    let answer = server.api_call(Method::DELETE, "/tenants/settings").await.expect(405);
+    assert_eq!((&answer["statusCode"], answer.get("error_description")), (&json!(405), None));
+    for path in ["/", "/oauth", "/oauth/token/", "/oauth/nothing"] {
+        let answer = server.send(Call::new(Method::POST, path).build()).await;
+        assert_eq!(
+            (answer.status.as_u16(), answer.text().as_str()),
+            (404, "There is nothing at this path.\n")
+        );
+    }
+}

@@ -47,6 +47,18 @@ pub(super) fn respond(error: &Error) -> Response {
     response
 }
 
+/// The answer to a method that a protocol endpoint does not know. The router adds `Allow`.
+pub async fn wrong_method() -> Response {
+    let body = json!({
+        "error": "method_not_allowed",
+        "error_description": "This path does not answer to this method. The Allow header names those that it answers to.",
+    });
+    let mut response = (StatusCode::METHOD_NOT_ALLOWED, Json(body)).into_response();
+    // Caches may keep a 405 unless they are told otherwise (RFC 9110 section 15.5.6).
+    no_store(&mut response);
+    response
+}
+
 /// Tokens and what is said about them belong in no cache (RFC 6749 section 5.1).
 pub(super) fn no_store(response: &mut Response) {
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));

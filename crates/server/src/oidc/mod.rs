@@ -9,5 +9,6 @@ mod sql;
 mod token;
 
 pub use documents::{caching, router as documents_router};
+pub use error::wrong_method;
 pub use memory::Memory;
 pub use token::{IssueError, issue_for_cli, router as token_router};
