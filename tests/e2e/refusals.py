@@ -11,7 +11,7 @@ import time
 import urllib.parse
 
 from chancery import Installation, free_port, psql
-from suite import Skip, contains, equal, eventually
+from suite import ROOT, Skip, contains, equal, eventually
 
 COMMANDS = [["serve"], ["init"], ["token"], ["keys", "list"]]
 
@@ -177,6 +177,50 @@ def test_newer_schema(engine):
         for words in COMMANDS:
             contains(it.refused(*words), "9999", "version")
         equal(snapshot(it), before)
+
+
+def test_older_schema(engine):
+    """a database of an older version is left alone by every command but serve and init, which bring it up to date"""
+    with Installation(engine) as it:
+        it.init()
+        make_first_version(it)
+        before = it.rows("SELECT version, name, applied_at FROM schema_version"), it.rows(TABLES[bool(engine.url)])
+        for words in (["token"], ["keys", "list"], ["keys", "rotate"], ["tenants", "list"],
+                      ["tenants", "create", "acme", "--domain", "acme.example"]):
+            contains(it.refused(*words), "schema version 1", "chancery serve", "chancery init")
+        equal((it.rows("SELECT version, name, applied_at FROM schema_version"), it.rows(TABLES[bool(engine.url)])), before)
+        it.init()
+        equal([tenant["tenant"] for tenant in it.json("tenants", "list")], ["main"])
+        make_first_version(it)
+        with it.serve() as server:
+            server.keys(it.token())
+
+
+TABLES = ("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name",
+          "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY tablename")
+
+
+def make_first_version(it):
+    """Puts an installation of the first schema, with the same master key and no tenant yet, in the place of this one."""
+    mark = it.rows("SELECT encode(seal_check, 'hex') FROM installation" if it.database_url else
+                   "SELECT hex(seal_check) FROM installation")[0][0]
+    with open(os.path.join(ROOT, "crates/server/migrations/0001_first_light.sql")) as file:
+        schema = file.read()
+    literal = f"decode('{mark}', 'hex')" if it.database_url else f"x'{mark}'"
+    schema += f"""
+        CREATE TABLE schema_version (version BIGINT PRIMARY KEY, name TEXT NOT NULL, applied_at BIGINT NOT NULL);
+        INSERT INTO schema_version (version, name, applied_at) VALUES (1, 'first light', 1);
+        INSERT INTO installation (id, seal_check, created_at) VALUES (1, {literal}, 1);"""
+    if it.database_url:
+        psql(it.database_url, "DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+        psql(it.database_url, schema)
+        return
+    for name in os.listdir(it.data):
+        if name.startswith("chancery.sqlite"):
+            os.remove(os.path.join(it.data, name))
+    with sqlite3.connect(it.sqlite_file) as connection:
+        connection.executescript(schema)
+    connection.close()
 
 
 def test_file_that_is_no_database(engine):

@@ -8,7 +8,7 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use chancery_crypto::seal::{Label, Sealer};
+use chancery_crypto::seal::{Label, MasterKey, Sealer};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
@@ -69,7 +69,7 @@ pub enum Mode {
     Serve,
     /// Whatever is missing: `init`.
     Init,
-    /// Nothing: every other command.
+    /// Nothing, and an older schema stays as it is: every other command.
     Existing,
 }
 
@@ -102,10 +102,13 @@ pub async fn start(config: &Config, mode: Mode) -> Result<Running, StartError> {
     let mut made = Vec::new();
     prepare_data_dir(config, mode, &mut made)?;
     let db = Db::open(&config.target).await?;
-    if mode == Mode::Existing && seal_check(&db).await?.is_none() {
-        return Err(StartError::NoData(config.data_dir.clone()));
-    }
-    let sealer = unseal(&db, &config.master_key_file, &mut made).await?;
+    let sealer = match mode {
+        Mode::Serve | Mode::Init => unseal(&db, &config.master_key_file, &mut made).await?,
+        Mode::Existing => {
+            let reopened = reopen(&db, &config.master_key_file).await?;
+            reopened.ok_or_else(|| StartError::NoData(config.data_dir.clone()))?
+        }
+    };
     let forge = SystemForge::start(mode == Mode::Serve)?;
     let (app, writer) = App::new(Parts {
         db,
@@ -162,18 +165,31 @@ pub async fn unseal(db: &Db, key_file: &Path, made: &mut Vec<String>) -> Result<
             master_key::create(key_file, &entropy)?
         }
     };
-    let sealer = Sealer::new(&master, SEAL_VERSION);
-    let wrong = || MasterKeyError::Wrong(key_file.to_owned());
     if let Some(sealed) = found {
-        sealer.open(CHECK_LABEL, &sealed).map_err(|_| wrong())?;
+        let sealer = sealer_of(&master, &sealed, key_file)?;
         db.migrate(clock.now().as_millisecond()).await?;
         return Ok(sealer);
     }
     db.migrate(clock.now().as_millisecond()).await?;
-    mark_installation(db, &sealer, &entropy, clock.now()).await?;
+    mark_installation(db, &Sealer::new(&master, SEAL_VERSION), &entropy, clock.now()).await?;
     // Another process may have been first, with another key.
-    let sealed = seal_check(db).await?.ok_or_else(wrong)?;
-    sealer.open(CHECK_LABEL, &sealed).map_err(|_| wrong())?;
+    let sealed = seal_check(db).await?.ok_or_else(|| MasterKeyError::Wrong(key_file.to_owned()))?;
+    Ok(sealer_of(&master, &sealed, key_file)?)
+}
+
+/// The seal of a database that is there and up to date; none if there is no installation. Changes nothing.
+async fn reopen(db: &Db, key_file: &Path) -> Result<Option<Sealer>, StartError> {
+    let Some(sealed) = seal_check(db).await? else { return Ok(None) };
+    let master = master_key::read(key_file)?.ok_or_else(|| MasterKeyError::Missing(key_file.to_owned()))?;
+    let sealer = sealer_of(&master, &sealed, key_file)?;
+    db.expect_schema().await?;
+    Ok(Some(sealer))
+}
+
+/// The seal of this master key, which has to be the one that `sealed` was made under.
+fn sealer_of(master: &MasterKey, sealed: &[u8], key_file: &Path) -> Result<Sealer, MasterKeyError> {
+    let sealer = Sealer::new(master, SEAL_VERSION);
+    sealer.open(CHECK_LABEL, sealed).map_err(|_| MasterKeyError::Wrong(key_file.to_owned()))?;
     Ok(sealer)
 }
 

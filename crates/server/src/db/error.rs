@@ -45,6 +45,17 @@ pub enum DbError {
         /// The newest version this program knows.
         known: i64,
     },
+    /// The database has not been brought up to this version of the program.
+    #[error(
+        "the database has schema version {found}, and this program needs version {known}; bring it up to date with: \
+         chancery serve, or: chancery init. Nothing was changed"
+    )]
+    OlderDatabase {
+        /// The version found in the database.
+        found: i64,
+        /// The version that this program needs.
+        known: i64,
+    },
     /// The database accepts no writes.
     #[error("the database is read-only; check the owner and the permissions of its files")]
     ReadOnly,

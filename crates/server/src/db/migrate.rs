@@ -111,6 +111,15 @@ pub(super) fn next(
     Ok(migrations.iter().find(|migration| migration.version > found))
 }
 
+/// Refuses a database that is not at exactly the version of `migrations`.
+pub(super) fn expect(migrations: &'static [Migration], found: i64) -> Result<(), DbError> {
+    let known = migrations.last().map_or(0, |last| last.version);
+    match next(migrations, found)? {
+        None => Ok(()),
+        Some(_) => Err(DbError::OlderDatabase { found, known }),
+    }
+}
+
 /// Runs on the writer thread, outside any group.
 pub(super) fn on_sqlite(
     connection: &Connection,

@@ -80,7 +80,7 @@ enum Backend {
 }
 
 impl Db {
-    /// Opens a database. Its schema is left alone until [`Db::migrate`].
+    /// Opens a database. Its schema is left alone until [`Db::migrate`]; [`Db::expect_schema`] looks at it.
     pub async fn open(target: &Target) -> Result<Self, DbError> {
         Self::open_with(target, PATIENCE, Trace::off()).await
     }
@@ -175,6 +175,20 @@ impl Db {
             }
             Backend::Postgres(postgres) => postgres.migrate(migrations, now_ms).await,
         }
+    }
+
+    /// Refuses a schema that is not up to date, and changes nothing: for programs that must not migrate.
+    pub async fn expect_schema(&self) -> Result<(), DbError> {
+        self.expect_schema_with(MIGRATIONS).await
+    }
+
+    async fn expect_schema_with(&self, migrations: &'static [Migration]) -> Result<(), DbError> {
+        let found = if self.has_table("schema_version").await? {
+            self.query_opt(migrate::VERSION, &[]).await?.map_or(Ok(0), |row| row.int("version"))?
+        } else {
+            0
+        };
+        migrate::expect(migrations, found)
     }
 
     /// Moves what is in SQLite's write-ahead log into the database file and empties the log, so that nothing

@@ -257,6 +257,24 @@ async fn a_newer_database_is_refused_and_left_alone() {
 }
 
 #[tokio::test]
+async fn a_schema_that_is_not_up_to_date_is_told_apart_and_left_alone() {
+    for target in empty_targets().await {
+        let db = Db::open(&target).await.unwrap();
+        let older = |found, known| Err(DbError::OlderDatabase { found, known });
+        assert_eq!(db.expect_schema_with(SCHEMA).await, older(0, 1));
+        assert!(!db.has_table("schema_version").await.unwrap(), "looking makes nothing");
+        db.migrate_with(SCHEMA, 1).await.unwrap();
+        assert_eq!(db.expect_schema_with(SCHEMA).await, Ok(()));
+        assert_eq!(db.expect_schema_with(LARGER_SCHEMA).await, older(1, 2));
+        assert!(!db.has_table("more").await.unwrap());
+        db.migrate_with(LARGER_SCHEMA, 2).await.unwrap();
+        assert_eq!(db.expect_schema_with(LARGER_SCHEMA).await, Ok(()));
+        let newer = DbError::NewerDatabase { found: 2, known: 1 };
+        assert_eq!(db.expect_schema_with(SCHEMA).await, Err(newer));
+    }
+}
+
+#[tokio::test]
 async fn a_failed_migration_leaves_nothing() {
     const HALF: &str = "CREATE TABLE half (id BIGINT PRIMARY KEY); CREATE TABLE things (id BIGINT);";
     static BROKEN: &[Migration] =

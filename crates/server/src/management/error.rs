@@ -104,6 +104,7 @@ impl From<DbError> for ApiError {
             | DbError::Constraint(_)
             | DbError::Inconsistent { .. }
             | DbError::NewerDatabase { .. }
+            | DbError::OlderDatabase { .. }
             | DbError::ReadOnly
             | DbError::Other(_) => Self::Internal(error.to_string()),
         }

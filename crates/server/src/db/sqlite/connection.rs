@@ -126,6 +126,7 @@ fn cannot_open(path: &Path, error: DbError) -> DbError {
         | DbError::Full
         | DbError::Inconsistent { .. }
         | DbError::NewerDatabase { .. }
+        | DbError::OlderDatabase { .. }
         | DbError::ReadOnly) => known,
     }
 }
