@@ -9,6 +9,7 @@ use ipnet::IpNet;
 
 use crate::changes::{Changes, Notice, Topic};
 use crate::clock::Clock;
+use crate::connection_keys;
 use crate::db::Db;
 use crate::entropy::Entropy;
 use crate::forge::Forge;
@@ -53,6 +54,8 @@ pub struct App {
     pub tenants: Tenants,
     /// The applications, APIs and grants in memory.
     pub memory: Memory,
+    /// Who makes a connection key.
+    pub making_connection_key: connection_keys::Making,
     /// How far other processes' changes were read.
     pub changes: Changes,
     /// The ids of log entries.
@@ -70,6 +73,7 @@ impl App {
             signing: SigningPool::start()?,
             tenants: Tenants::default(),
             memory: Memory::default(),
+            making_connection_key: connection_keys::Making::default(),
             changes: Changes::default(),
             log_ids: LogIds::new(entropy.bytes()),
             log,

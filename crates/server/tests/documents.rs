@@ -143,6 +143,23 @@ async fn the_connection_key_is_another_key_and_stays_through_a_rotation() {
 }
 
 #[tokio::test]
+async fn first_calls_for_the_connection_key_that_come_at_once_make_one_key() {
+    for on in engines() {
+        let server = TestServer::on(on).await;
+        server.get("/pem").await.expect_ok();
+        let call = || server.get("/pem?cert=connection");
+        let (one, two, three, four) = tokio::join!(call(), call(), call(), call());
+        for answer in [&one, &two, &three, &four] {
+            answer.expect_ok();
+            assert_eq!(answer.bytes, one.bytes);
+        }
+        // Two keys made the ring and one the connection key: the next one is number 3.
+        let next = server.app.forge.take().await.unwrap();
+        assert_eq!(next.public().to_spki_der(), kit::key(3).public().to_spki_der());
+    }
+}
+
+#[tokio::test]
 async fn another_process_finds_the_connection_key_before_it_reads_the_notice() {
     for on in engines() {
         let server = TestServer::on(on).await;

@@ -18,8 +18,14 @@ use crate::write::Write;
 /// The kind in the label of a sealed connection key.
 const SEAL_KIND: &str = "connection-key";
 
+/// Lets one caller at a time make a connection key. Of many that ask for the first time at once, all but one find
+/// it made; tenants lose nothing by waiting for each other, since the forge makes one key at a time too.
+#[derive(Debug, Default)]
+pub struct Making(tokio::sync::Mutex<()>);
+
 /// Makes the connection key of a tenant if it has none yet.
 pub async fn ensure(app: &Arc<App>, tenant: &Stored) -> Result<(), KeyError> {
+    let _alone = app.making_connection_key.0.lock().await;
     if sql::find(&app.db, &tenant.id).await?.is_some() {
         return Ok(());
     }

@@ -68,10 +68,17 @@ async fn with_connection_key(app: &Arc<App>, tenant: Arc<Tenant>) -> Result<Arc<
         return Ok(tenant);
     }
     connection_keys::ensure(app, &tenant.stored).await?;
-    // Another process may have made it, and its notice may be on the way still.
+    let find = async || {
+        let found = app.tenants.find(app, &tenant.stored.domain).await?;
+        found.ok_or_else(|| ApiError::not_found("The tenant does not exist any more."))
+    };
+    let found = find().await?;
+    if found.connection.is_some() {
+        return Ok(found);
+    }
+    // Another process has made it, and its notice is on the way still.
     app.tenants.forget(&tenant.stored.canonical);
-    let reloaded = app.tenants.find(app, &tenant.stored.domain).await?;
-    reloaded.ok_or_else(|| ApiError::not_found("The tenant does not exist any more."))
+    find().await
 }
 
 fn respond(tenant: &Tenant, ready: &Ready, headers: &HeaderMap) -> Response {
