@@ -1,7 +1,9 @@
 //! Hosts and tenants: who is reached where, and what they share (nothing).
 
+use chancery::db::Row;
 use chancery::tenants::{self, NewTenant};
 use http::Method;
+use jiff::SignedDuration;
 
 use crate::kit::{self, Call, TestServer, engines};
 
@@ -163,6 +165,31 @@ async fn a_deleted_tenant_is_gone_with_all_it_had() {
         server.get("/.well-known/jwks.json").await.expect(200);
         assert_eq!(count[0].int("total").unwrap(), 0);
         server.api_get("/clients").await.expect(200);
+    }
+}
+
+#[tokio::test]
+async fn the_log_of_a_deleted_tenant_goes_after_thirty_days() {
+    for on in engines() {
+        let mut server = TestServer::on(on).await;
+        let created = other_tenant(&server).await;
+        tenants::delete(&server.app, &created.tenant).await.unwrap();
+        server.set_policy("log_days", "0").await;
+        server.flush_log().await;
+        // How many entries there are of the deleted tenant, and how many of others.
+        let count = async || {
+            let rows = server.app.db.query("SELECT tenant_id FROM logs", &[]).await.unwrap();
+            let of_gone = |row: &&Row| row.text("tenant_id").unwrap() == created.tenant.id.as_str();
+            let gone = rows.iter().filter(of_gone).count();
+            (gone, rows.len() - gone)
+        };
+        assert_eq!(count().await, (1, 2), "its deletion; the creation and the setting of the other");
+        server.clock.advance(SignedDuration::from_hours(24 * 30));
+        chancery::logs::forget_old(&server.app).await.unwrap();
+        assert_eq!(count().await, (1, 2), "kept for thirty days");
+        server.clock.advance(SignedDuration::from_millis(1));
+        chancery::logs::forget_old(&server.app).await.unwrap();
+        assert_eq!(count().await, (0, 2), "and nobody else's is touched");
     }
 }
 

@@ -16,6 +16,7 @@ pub use ids::LogIds;
 pub use writer::{LogWriter, WriterTask};
 
 use crate::clock;
+use crate::tenants::Policy;
 
 /// What kind of event an entry records, with Auth0's codes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -173,15 +174,18 @@ pub fn settled(now: Timestamp) -> String {
     format!("{:013}", now.as_millisecond() - SETTLING_MILLIS)
 }
 
-/// Deletes the entries that are older than their tenant keeps them.
+/// Deletes the entries that are older than their tenant keeps them. Those of tenants that no longer exist, such as
+/// the entry of their deletion, are kept as long as those of a tenant without settings of its own.
 pub async fn forget_old(app: &crate::app::App) -> Result<(), crate::db::DbError> {
     const DAY_MILLIS: i64 = 86_400_000;
-    for tenant in crate::tenants::sql::list(&app.db).await? {
-        let days = i64::from(tenant.policy.log_days);
-        if days > 0 {
-            let cutoff = app.clock.now().as_millisecond().saturating_sub(days * DAY_MILLIS).max(0);
-            sql::sweep(&app.db, &tenant.id, &format!("{cutoff:013}")).await?;
-        }
+    let living = crate::tenants::sql::list(&app.db).await?;
+    let living = living.into_iter().map(|tenant| (tenant.id, tenant.policy.log_days));
+    let gone = sql::without_tenant(&app.db).await?;
+    let gone = gone.into_iter().map(|id| (id, Policy::default().log_days));
+    for (tenant, days) in living.chain(gone).filter(|(_, days)| *days > 0) {
+        let kept = i64::from(days) * DAY_MILLIS;
+        let cutoff = app.clock.now().as_millisecond().saturating_sub(kept).max(0);
+        sql::sweep(&app.db, &tenant, &format!("{cutoff:013}")).await?;
     }
     Ok(())
 }

@@ -23,6 +23,10 @@ const UPWARDS: &str = "), ''), log_id";
 const DOWNWARDS: &str = "), '') DESC, log_id DESC";
 const LIMIT: &str = " LIMIT ";
 const OFFSET: &str = " OFFSET ";
+/// Jumps from tenant to tenant in the index instead of reading the whole log.
+const WITHOUT_TENANT: &str = "SELECT gone.id FROM (WITH RECURSIVE logged (id) AS (SELECT MIN(tenant_id) FROM logs \
+     UNION ALL SELECT (SELECT MIN(l.tenant_id) FROM logs l WHERE l.tenant_id > logged.id) FROM logged WHERE logged.id IS NOT NULL) \
+     SELECT id FROM logged WHERE id IS NOT NULL) gone WHERE NOT EXISTS (SELECT 1 FROM tenants t WHERE t.id = gone.id)";
 const SWEEP: &str = "DELETE FROM logs WHERE tenant_id = $1 AND log_id < $2";
 
 fn values(tenant: &TenantId, row: &Row) -> Vec<Value> {
@@ -124,6 +128,12 @@ pub async fn after(
 pub async fn count(db: &Db, tenant: &TenantId) -> Result<i64, DbError> {
     let row = db.query_opt(COUNT, &[tenant.as_str().into()]).await?;
     row.map_or(Ok(0), |row| row.int("total"))
+}
+
+/// The tenants that have entries and no longer exist.
+pub async fn without_tenant(db: &Db) -> Result<Vec<TenantId>, DbError> {
+    let rows = db.query(WITHOUT_TENANT, &[]).await?;
+    rows.iter().map(|row| row.text("id").map(TenantId::from_stored)).collect()
 }
 
 /// Deletes the entries from before the moment that `cutoff`, the start of a log id, names.
