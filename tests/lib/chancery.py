@@ -80,8 +80,8 @@ class Installation:
         self.engine, self.tls = engine, tls
         self.home = home or tempfile.mkdtemp(prefix="chancery-test-")
         self.data = os.path.join(self.home, "data")
-        self.port = free_port()
-        self.scheme = "https" if tls == "dev" else "http"
+        self.address, self.port = "127.0.0.1", free_port()
+        self.scheme = "http" if tls == "off" else "https"
         self.domain = f"{host}:{self.port}"
         self.issuer = f"{self.scheme}://{self.domain}/"
         self.database_url = engine.new_database()
@@ -106,11 +106,14 @@ class Installation:
 
     @property
     def ca_file(self):
-        return os.path.join(self.data, "tls", "ca.pem") if self.tls == "dev" else None
+        """What clients are told to trust; a given certificate vouches for itself."""
+        if self.tls == "off":
+            return None
+        return os.path.join(self.data, "tls", "ca.pem") if self.tls == "dev" else self.tls.split(",")[0]
 
     def flags(self, port=None):
         flags = ["--data-dir", self.data, "--public-url", f"{self.scheme}://{self.domain}", "--tls", self.tls,
-                 "--listen", f"127.0.0.1:{port or self.port}"]
+                 "--listen", f"{self.address}:{port or self.port}"]
         return flags + (["--database-url", self.database_url] if self.database_url else [])
 
     def command(self, *words, flags=None, timeout=60, **options):

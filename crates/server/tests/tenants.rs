@@ -7,9 +7,9 @@ use jiff::SignedDuration;
 
 use crate::kit::{self, Call, TestServer, engines};
 
-const OTHER: &str = "other.example:8443";
+pub(crate) const OTHER: &str = "other.example:8443";
 
-async fn other_tenant(server: &TestServer) -> tenants::Created {
+pub(crate) async fn other_tenant(server: &TestServer) -> tenants::Created {
     let new = NewTenant { name: "other".parse().unwrap(), domain: OTHER.parse().unwrap(), scheme: "https" };
     tenants::create(&server.app, new).await.unwrap()
 }
@@ -31,6 +31,7 @@ pub(crate) async fn make_and_unmake_a_tenant(server: &TestServer) {
     let created = other_tenant(server).await;
     tenants::sql::find_by_name(&server.app.db, "other").await.unwrap();
     tenants::sql::list(&server.app.db).await.unwrap();
+    tenants::sql::is_registered_host(&server.app.db, &OTHER.parse().unwrap()).await.unwrap();
     tenants::change_policy(&server.app, &created.tenant, &[("log_days", "1")]).await.unwrap();
     tenants::delete(&server.app, &created.tenant).await.unwrap();
 }
@@ -194,10 +195,19 @@ async fn the_log_of_a_deleted_tenant_goes_after_thirty_days() {
 }
 
 #[tokio::test]
-async fn probes_answer_whatever_the_host() {
-    let server = TestServer::start().await;
-    for path in ["/healthz", "/readyz"] {
-        assert_eq!(server.send(Call::to("10.0.0.1", Method::GET, path).build()).await.status, 200);
+async fn a_host_is_registered_at_whatever_port_and_no_part_of_one_is() {
+    for on in engines() {
+        let server = TestServer::on(on).await;
+        other_tenant(&server).await;
+        let registered = async |host: &str| {
+            tenants::sql::is_registered_host(&server.app.db, &host.parse().unwrap()).await.unwrap()
+        };
+        for host in [kit::DOMAIN, "other.example", "other.example:1"] {
+            assert!(registered(host).await, "{host}");
+        }
+        for host in ["example", "other", "other.example.org", "another.example", "localhost"] {
+            assert!(!registered(host).await, "{host}");
+        }
     }
 }
 

@@ -34,7 +34,7 @@ async fn prepare_and_report(
     made: &[String],
 ) -> Result<(), Failure> {
     if let Some(files) = config.dev_files() {
-        let hosts = super::hosts(app, config).await?;
+        let hosts = super::certified_hosts(app, config).await?;
         tls::prepare_dev(&files, &hosts).map_err(Failure::said)?;
     }
     report(app, config, args, made).await

@@ -10,6 +10,7 @@ mod serve;
 mod tenants;
 mod token;
 
+use std::net::Ipv4Addr;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -19,6 +20,7 @@ use crate::app::App;
 use crate::bootstrap::{self, Mode, StartError};
 use crate::config::{Config, ConfigError, Flags};
 use crate::db::DbError;
+use crate::tenants::Domain;
 use crate::tenants::sql::Stored;
 
 /// A self-hosted identity platform with the public interfaces of Auth0.
@@ -114,19 +116,15 @@ async fn on_existing(
     outcome
 }
 
-/// The hosts that a development certificate is for: of the public URL and of every tenant.
-async fn hosts(app: &App, config: &Config) -> Result<Vec<String>, Failure> {
-    let domains = crate::tenants::sql::list(&app.db)
-        .await?
-        .into_iter()
-        .filter_map(|tenant| tenant.domain.parse::<crate::tenants::Domain>().ok());
-    let mut hosts: Vec<String> = [config.public_url.domain.clone()]
-        .into_iter()
-        .chain(domains)
-        .map(|domain| domain.host().to_owned())
-        .collect();
-    hosts.dedup();
-    Ok(hosts)
+/// The hosts that the ready development certificate is for: that of the public URL, and addresses, which clients do
+/// not name when they connect. Hosts with a name get a certificate of their own when they are called.
+async fn certified_hosts(app: &App, config: &Config) -> Result<Vec<String>, Failure> {
+    let is_address =
+        |domain: &Domain| domain.host().starts_with('[') || domain.host().parse::<Ipv4Addr>().is_ok();
+    let tenants = crate::tenants::sql::list(&app.db).await?;
+    let domains = tenants.into_iter().filter_map(|tenant| tenant.domain.parse::<Domain>().ok());
+    let hosts = [config.public_url.domain.clone()].into_iter().chain(domains.filter(is_address));
+    Ok(hosts.map(|domain| domain.host().to_owned()).collect())
 }
 
 /// The tenant of this name, or the first.

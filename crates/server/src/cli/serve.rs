@@ -10,7 +10,8 @@ use super::{Failure, output};
 use crate::app::App;
 use crate::bootstrap::{self, Mode};
 use crate::config::{Config, Tls, quoted};
-use crate::http::{serve::serve, tls};
+use crate::http::serve::serve;
+use crate::http::tls::{self, Offer};
 use crate::{changes, logs, probes, router, tenants};
 
 /// How often the server looks for work that can wait.
@@ -24,25 +25,25 @@ pub(super) async fn run(config: &Config) -> Result<(), Failure> {
         Some(address) => Some(bind("admin-listen", address).await?),
         None => None,
     };
-    let acceptor = match &config.tls {
+    let offer = match &config.tls {
         // The local authority lives in the data directory, which does not exist yet.
         Tls::Off | Tls::Dev => None,
-        Tls::Files { certificate, key } => Some(tls::acceptor(certificate, key).map_err(Failure::said)?),
+        Tls::Files { certificate, key } => Some(Offer::of_files(certificate, key).map_err(Failure::said)?),
     };
     let metrics = match &admin {
         Some(_) => Some(probes::install_metrics().map_err(Failure::said)?),
         None => None,
     };
     let running = bootstrap::start(config, Mode::Serve).await?;
-    let acceptor = match config.dev_files() {
-        Some(files) => {
-            let hosts = super::hosts(&running.app, config).await?;
-            tls::prepare_dev(&files, &hosts).map_err(Failure::said)?;
-            Some(tls::dev_acceptor(&files).map_err(Failure::said)?)
-        }
-        None => acceptor,
-    };
     let app = Arc::clone(&running.app);
+    let offer = match config.dev_files() {
+        Some(files) => {
+            let hosts = super::certified_hosts(&app, config).await?;
+            let dev = tls::Dev::open(Arc::clone(&app), &files, &hosts).map_err(Failure::said)?;
+            Some(Offer::Dev(Arc::new(dev)))
+        }
+        None => offer,
+    };
     greet(config, &running.made, &app).await?;
     let mut tasks =
         vec![tokio::spawn(changes::follow(Arc::clone(&app))), tokio::spawn(housekeeping(Arc::clone(&app)))];
@@ -53,7 +54,7 @@ pub(super) async fn run(config: &Config) -> Result<(), Failure> {
     }
     tracing::info!(listen = %config.listen, public_url = %config.public_url, "serving");
     let router = router::router(&app);
-    serve(listener, acceptor, router, stopped()).await;
+    serve(listener, offer, router, stopped()).await;
     for task in tasks {
         task.abort();
         let _ = task.await;

@@ -16,8 +16,9 @@ use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt;
+
+use super::tls::Offer;
 
 /// The address that a connection comes from.
 #[derive(Debug, Clone, Copy)]
@@ -33,7 +34,7 @@ const LAST_CALL: Duration = Duration::from_secs(30);
 /// Serves `router` until `stop` resolves, then finishes what is in flight.
 pub async fn serve(
     listener: TcpListener,
-    tls: Option<TlsAcceptor>,
+    tls: Option<Offer>,
     router: Router,
     stop: impl Future<Output = ()>,
 ) {
@@ -67,8 +68,8 @@ pub async fn serve(
         tokio::spawn(async move {
             match tls {
                 None => connection(stream, peer, router, (&builder, watcher)).await,
-                Some(acceptor) => {
-                    if let Some(stream) = handshake(&acceptor, stream).await {
+                Some(offer) => {
+                    if let Some(stream) = handshake(&offer, stream).await {
                         connection(stream, peer, router, (&builder, watcher)).await;
                     }
                 }
@@ -82,11 +83,8 @@ pub async fn serve(
     }
 }
 
-async fn handshake(
-    acceptor: &TlsAcceptor,
-    stream: TcpStream,
-) -> Option<tokio_rustls::server::TlsStream<TcpStream>> {
-    match tokio::time::timeout(PATIENCE, acceptor.accept(stream)).await {
+async fn handshake(offer: &Offer, stream: TcpStream) -> Option<tokio_rustls::server::TlsStream<TcpStream>> {
+    match tokio::time::timeout(PATIENCE, offer.accept(stream)).await {
         Ok(Ok(stream)) => Some(stream),
         Ok(Err(error)) => {
             tracing::debug!(%error, "a TLS handshake failed");

@@ -3,13 +3,14 @@
 use jiff::Timestamp;
 use serde_json::{Map, Value as Json};
 
-use super::{Policy, TenantId};
+use super::{Domain, Policy, TenantId};
 use crate::clock;
 use crate::db::{Db, DbError, Row, Tx, Value};
 
 const FIND_BY_DOMAIN: &str = "SELECT t.id, t.name, t.settings, t.policy, t.management_client_id, t.created_at, d.domain, d.scheme, \
      (SELECT c.domain FROM domains c WHERE c.tenant_id = t.id AND c.canonical) AS canonical \
      FROM domains d JOIN tenants t ON t.id = d.tenant_id WHERE d.domain = $1";
+const AT_HOST: &str = "SELECT COUNT(*) AS total FROM domains WHERE domain = $1 OR domain LIKE $2";
 const LIST: &str = "SELECT t.id, t.name, t.settings, t.policy, t.management_client_id, t.created_at, d.domain, d.scheme, d.domain AS canonical \
      FROM tenants t JOIN domains d ON d.tenant_id = t.id AND d.canonical ORDER BY t.created_at, t.name";
 const FIND_BY_NAME: &str = "SELECT t.id, t.name, t.settings, t.policy, t.management_client_id, t.created_at, d.domain, d.scheme, d.domain AS canonical \
@@ -81,6 +82,14 @@ pub fn json<T: serde::Serialize>(value: &T) -> Result<Value, DbError> {
 /// The tenant that is reached under `domain`.
 pub async fn find_by_domain(db: &Db, domain: &str) -> Result<Option<Stored>, DbError> {
     db.query_opt(FIND_BY_DOMAIN, &[domain.into()]).await?.as_ref().map(from_row).transpose()
+}
+
+/// Whether a tenant is reached at this host, at whatever port.
+pub async fn is_registered_host(db: &Db, host: &Domain) -> Result<bool, DbError> {
+    // Domains have no characters that mean something to LIKE.
+    let values = [host.host().into(), format!("{}:%", host.host()).into()];
+    let row = db.query_opt(AT_HOST, &values).await?;
+    row.map_or(Ok(false), |row| Ok(row.int("total")? > 0))
 }
 
 /// The tenant of this name.
