@@ -1,4 +1,4 @@
-"""TLS: given certificates, and the local authority."""
+"""TLS: given certificates, the local authority, and the way to PostgreSQL."""
 
 import os
 import shutil
@@ -6,9 +6,10 @@ import socket
 import ssl
 import subprocess
 import tempfile
+import urllib.parse
 
-from chancery import Installation
-from suite import Skip, contains, equal
+from chancery import Installation, clean_environment
+from suite import ROOT, Skip, contains, equal
 
 NAMES = "subjectAltName=DNS:localhost,IP:127.0.0.1"
 
@@ -120,3 +121,43 @@ def test_local_authority_by_address(engine):
             assert "127.0.0.2" not in handshake(it, "localhost", "127.0.0.2")
             it.run("tenants", "create", "numbers", "--domain", f"127.0.0.2:{it.port}")
             equal(handshake(it, "127.0.0.2", "127.0.0.2"), ["127.0.0.2"])
+
+
+def test_way_to_postgres(engine):
+    """PostgreSQL over TLS is verified with the authority that sslrootcert names, and nothing less is accepted"""
+    if not engine.url:
+        raise Skip("SQLite is not reached over a network")
+    state = tempfile.mkdtemp(prefix="chancery-postgres-tls-")
+    script, env = os.path.join(ROOT, "scripts", "postgres"), clean_environment(POSTGRES_STATE=state)
+    started = subprocess.run([script, "start", "tls"], env=env, capture_output=True, text=True, timeout=120)
+    try:
+        if started.returncode:
+            raise Skip(f"no PostgreSQL with TLS can be started here: {started.stderr.strip()}")
+        url = urllib.parse.urlsplit(started.stdout.strip())
+        other, _ = make_certificate(state, "other")
+        with Installation(engine) as it:
+            own, it.database_url = it.database_url, None
+            flags = it.flags()
+            using = lambda query: flags + ["--database-url", url._replace(query=query).geturl()]
+            for query, told in ((f"sslmode=require&sslrootcert={other}", ["certificate", "sslrootcert"]),
+                                ("sslmode=require", ["certificate", "sslrootcert"]),
+                                ("sslmode=disable", ["no encryption", "sslmode=require"]),
+                                ("", ["no encryption", "sslmode=require"]),
+                                (f"sslmode=require&sslrootcert={state}/none.pem", [f"{state}/none.pem"])):
+                complaint = it.refused("init", flags=using(query))
+                contains(complaint, *told)
+                assert url.password not in complaint, complaint
+            for mode in ("require", "verify-full"):
+                it.database_url = url._replace(query=url.query.replace("require", mode)).geturl()
+                equal(it.init()["tenant"], "main")
+            with it.serve() as server:
+                server.keys(it.token())
+                encrypted = it.rows("SELECT DISTINCT ssl FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) WHERE application_name = 'chancery'")
+                equal(encrypted, [["t"]])
+            it.database_url = own
+            # The server of the other tests has no TLS.
+            complaint = it.refused("init", flags=flags + ["--database-url", f"{own}?sslmode=require&sslrootcert={other}"])
+            contains(complaint, "does not support TLS", "sslmode=disable")
+    finally:
+        subprocess.run([script, "stop"], env=env, check=False, timeout=60)
+        shutil.rmtree(state, ignore_errors=True)

@@ -22,7 +22,7 @@ use super::migrate::{self, Migration};
 use super::row::Row;
 use super::value::Value;
 use address::Address;
-use error::{failure, told};
+use error::{advice, failure, told};
 
 /// Connections at most. Two cores need few, and a server has a hundred for all of its clients.
 const CONNECTIONS: usize = 16;
@@ -150,10 +150,7 @@ impl Postgres {
     }
 
     fn unreachable(&self, cause: &str) -> DbError {
-        DbError::Unavailable(format!(
-            "cannot use PostgreSQL at {}: {cause}; check that it runs there and that the database URL is right",
-            self.place
-        ))
+        DbError::Unavailable(format!("cannot use PostgreSQL at {}: {cause}; {}", self.place, advice(cause)))
     }
 }
 

@@ -60,3 +60,17 @@ pub(super) fn told(error: &Error) -> String {
     }
     text
 }
+
+/// What to do about a connection that was not made.
+pub(super) fn advice(cause: &str) -> &'static str {
+    if cause.contains("invalid peer certificate") {
+        "check that sslrootcert in the database URL names the authority of its certificate, and that the certificate \
+         is for this host"
+    } else if cause.contains("no encryption") {
+        "if it takes encrypted connections alone, add sslmode=require to the database URL"
+    } else if cause.contains("does not support TLS") {
+        "switch TLS on there, or set sslmode=disable in the database URL"
+    } else {
+        "check that it runs there and that the database URL is right"
+    }
+}
