@@ -186,6 +186,7 @@ async fn exercise(server: &TestServer) {
     chancery::changes::sql::sweep(&server.app.db, 0).await.unwrap();
     chancery::tenants::make_a_ring(&server.app).await.unwrap();
     chancery::tenants::complete_all(&server.app).await.unwrap();
+    chancery::signing_keys::sql::tally(&server.app.db, 10).await.unwrap();
     chancery::logs::forget_old(&server.app).await.unwrap();
     server.send(Call::new(get, "/readyz").build()).await.expect_ok();
 

@@ -28,6 +28,31 @@ const INSERT_ROTATION: &str =
     "INSERT INTO rotations (tenant_id, promoted_kid, rotated_at) VALUES ($1, $2, $3)";
 const FORGET_ROTATIONS: &str = "DELETE FROM rotations WHERE tenant_id = $1 AND rotated_at <= $2";
 
+/// One row a tenant, also for those without a ring. Counts from the index alone: the rows hold certificates.
+const TALLY: &str = "SELECT t.name, \
+     COUNT(CASE WHEN k.place = 'next' THEN 1 END) AS next, COUNT(CASE WHEN k.place = 'current' THEN 1 END) AS current, \
+     COUNT(CASE WHEN k.place = 'previous' THEN 1 END) AS previous, COUNT(CASE WHEN k.place = 'revoked' THEN 1 END) AS revoked, \
+     (SELECT c.current_since FROM signing_keys c WHERE c.tenant_id = t.id AND c.place = 'current') AS since \
+     FROM (SELECT id, name, created_at FROM tenants ORDER BY created_at, name LIMIT $1) t \
+     LEFT JOIN signing_keys k ON k.tenant_id = t.id GROUP BY t.id, t.name, t.created_at ORDER BY t.created_at, t.name";
+
+/// How many keys a tenant has in each place.
+#[derive(Debug)]
+pub struct Tally {
+    /// The name of the tenant.
+    pub tenant: String,
+    /// One, once the tenant was first called.
+    pub next: i64,
+    /// One, once the tenant was first called.
+    pub current: i64,
+    /// Those that still verify.
+    pub previous: i64,
+    /// All that ever were.
+    pub revoked: i64,
+    /// Since when the current key is the current one.
+    pub current_since: Option<Timestamp>,
+}
+
 /// A key about to be stored.
 #[derive(Debug)]
 pub struct NewKey {
@@ -84,6 +109,21 @@ pub async fn load_with(tx: &mut Tx, tenant: &TenantId, kid: &str) -> Result<Vec<
 /// Any key that ever was.
 pub async fn find(db: &Db, tenant: &TenantId, kid: &str) -> Result<Option<StoredKey>, DbError> {
     db.query_opt(FIND, &[tenant.as_str().into(), kid.into()]).await?.as_ref().map(from_row).transpose()
+}
+
+/// The state of the rings of at most `limit` tenants, the oldest first.
+pub async fn tally(db: &Db, limit: i64) -> Result<Vec<Tally>, DbError> {
+    let tally = |row: &Row| {
+        Ok(Tally {
+            tenant: row.text("name")?,
+            next: row.int("next")?,
+            current: row.int("current")?,
+            previous: row.int("previous")?,
+            revoked: row.int("revoked")?,
+            current_since: row.opt_int("since")?.map(clock::from_millis).transpose()?,
+        })
+    };
+    db.query(TALLY, &[Value::Int(limit)]).await?.iter().map(tally).collect()
 }
 
 /// Makes everybody else who wants to change this ring wait until the transaction ends. False: no ring yet.

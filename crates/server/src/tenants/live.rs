@@ -150,7 +150,7 @@ impl Tenants {
         self.by_domain.clear();
     }
 
-    /// The tenants that are in memory, for metrics.
+    /// The tenants that are in memory.
     pub fn loaded(&self) -> Vec<Arc<Tenant>> {
         self.by_domain.iter().map(|(_, tenant)| tenant).collect()
     }
