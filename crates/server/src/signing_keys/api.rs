@@ -50,7 +50,7 @@ pub fn operations() -> Vec<Operation> {
             "List the application signing keys",
             list,
         )
-        .answers(&SHAPE),
+        .lists("keys", &SHAPE),
         operation(
             "get_signing_key",
             (Method::GET, "/keys/signing/{kid}"),
