@@ -256,9 +256,11 @@ async fn searches_of_the_log_by_date_id_and_user_use_its_indexes() {
         };
         let rows: Vec<_> = (0..5000).map(row).collect();
         chancery::logs::sql::append_batch(&server.app.db, &rows).await.unwrap();
-        let mut tx = server.app.db.begin().await.unwrap();
-        tx.execute("ANALYZE logs", &[]).await.unwrap();
-        tx.commit().await.unwrap();
+        if server.app.db.engine() == Engine::Postgres {
+            let mut tx = server.app.db.begin().await.unwrap();
+            tx.execute("ANALYZE logs", &[]).await.unwrap();
+            tx.commit().await.unwrap();
+        }
         for (q, index, count) in [
             ("date:2027-01-16T12", "logs_pkey PRIMARY", 60),
             ("date:[2027-01-16T10:00 TO 2027-01-16T11:00}", "logs_pkey PRIMARY", 60),

@@ -6,7 +6,7 @@
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use super::error::DbError;
-use super::sqlite::{failure, patiently};
+use super::sqlite::{failure, patiently, statistics};
 
 /// One step of the schema.
 #[derive(Debug, Clone, Copy)]
@@ -134,9 +134,11 @@ pub(super) fn on_sqlite(
         transaction.execute_batch(MAKE_TABLE).map_err(failure)?;
         let found = transaction.query_row(VERSION, [], |row| row.get(0)).map_err(failure)?;
         let Some(migration) = next(migrations, found)? else {
-            return transaction.commit().map_err(failure);
+            transaction.commit().map_err(failure)?;
+            return statistics::load(connection).map_err(failure);
         };
         transaction.execute_batch(migration.sqlite).map_err(failure)?;
+        statistics::tell(&transaction).map_err(failure)?;
         transaction
             .execute(NOTE, rusqlite::params![migration.version, migration.name, now_ms])
             .map_err(failure)?;

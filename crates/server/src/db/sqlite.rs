@@ -6,6 +6,7 @@
 mod connection;
 mod functions;
 mod statement;
+pub(super) mod statistics;
 mod writer;
 
 use std::path::{Path, PathBuf};
