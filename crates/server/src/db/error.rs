@@ -19,6 +19,11 @@ pub enum DbError {
     /// Another process or transaction kept the lock for longer than we wait.
     #[error("the database is locked by another process or transaction; try again, or stop the other one")]
     Busy,
+    /// A search that was given up, so that others get their turn.
+    #[error(
+        "the search took too long and was given up; narrow it, with a range of dates or the exact value of a field"
+    )]
+    TooSlow,
     /// The transaction was undone through no fault of its own; running it again is right.
     #[error("the transaction collided with another one and was undone; try again")]
     Retry,

@@ -61,10 +61,16 @@ struct Patience {
     idle: Duration,
     /// For further transactions to share a commit (SQLite).
     group: Duration,
+    /// For a search, with its wait for a turn.
+    search: Duration,
 }
 
-const PATIENCE: Patience =
-    Patience { lock: Duration::from_secs(5), idle: Duration::from_secs(10), group: Duration::from_millis(5) };
+const PATIENCE: Patience = Patience {
+    lock: Duration::from_secs(5),
+    idle: Duration::from_secs(10),
+    group: Duration::from_millis(5),
+    search: Duration::from_secs(5),
+};
 
 /// A database. Cheap to clone; the last clone closes it.
 #[derive(Clone)]
@@ -124,13 +130,14 @@ impl Db {
         at_most_one(self.query(sql, params).await?)
     }
 
-    /// Like [`Db::query`], for a statement whose shape depends on what a client asks.
+    /// Like [`Db::query`], for a statement whose shape depends on what a client asks. It is given up after a while:
+    /// [`DbError::TooSlow`].
     pub async fn search(&self, statement: &Statement) -> Result<Vec<Row>, DbError> {
         statement.texts().for_each(|text| self.trace.note(text));
         let (sql, params) = statement.render()?;
         match &self.backend {
             Backend::Sqlite(sqlite) => sqlite
-                .read(Step { sql: Sql::Built(sql), params, wants: Wants::Rows })
+                .search(Step { sql: Sql::Built(sql), params, wants: Wants::Rows })
                 .await
                 .map(Outcome::rows),
             Backend::Postgres(postgres) => postgres.search(&sql, &params).await,

@@ -37,6 +37,7 @@ const MIGRATION_LOCK: &str = "SELECT pg_advisory_xact_lock(4856150083706942073)"
 #[derive(Clone)]
 pub(super) struct Postgres {
     pool: Pool,
+    patience: Patience,
     /// Host, port, user and database, for messages.
     place: String,
 }
@@ -68,7 +69,7 @@ impl Postgres {
             }))
             .build()
             .map_err(|error| DbError::Other(error.to_string()))?;
-        let database = Self { pool, place };
+        let database = Self { pool, patience, place };
         drop(database.client().await?);
         Ok(database)
     }
@@ -78,12 +79,17 @@ impl Postgres {
         query(&self.client().await?, sql, params).await
     }
 
-    /// Runs a statement that was put together for this once, outside any transaction.
+    /// Runs a statement that was put together for this once, for as long as searches may take.
     pub(super) async fn search(&self, sql: &str, params: &[Value]) -> Result<Vec<Row>, DbError> {
-        let client = self.client().await?;
+        let tx = self.begin().await?;
+        let client = tx.client()?;
+        let limit = format!("SET LOCAL statement_timeout = {}", self.patience.search.as_millis());
+        client.batch_execute(&limit).await.map_err(failure)?;
         let statement = client.prepare(sql).await.map_err(failure)?;
         let rows = client.query(&statement, &parameters(&statement, params)?).await.map_err(failure)?;
-        value::rows(&statement, &rows)
+        let rows = value::rows(&statement, &rows)?;
+        tx.commit().await?;
+        Ok(rows)
     }
 
     /// Opens a transaction.

@@ -10,13 +10,13 @@ pub(super) mod statistics;
 mod writer;
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 use rusqlite::Connection;
-use tokio::sync::oneshot;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use super::Patience;
 use super::error::DbError;
@@ -28,6 +28,8 @@ use writer::{Job, Request, Writer};
 
 /// Reads are short and mostly for the Management API; two threads use two cores and little memory.
 const READERS: usize = 2;
+/// Instructions of SQLite between two looks whether a search was given up: a fraction of a millisecond.
+const BETWEEN_LOOKS: i32 = 10_000;
 /// SQLite and our own code need a fraction of it; untouched pages cost nothing.
 const STACK: usize = 1 << 20;
 
@@ -41,6 +43,8 @@ pub(super) struct Sqlite(Arc<Handle>);
 struct Handle {
     jobs: Sender<Job>,
     reads: Sender<Read>,
+    /// Searches may use all readers but one, so that other reads never wait for them.
+    searches: Arc<Semaphore>,
     patience: Patience,
     commits: Arc<AtomicU64>,
     closing: Closing,
@@ -49,6 +53,23 @@ struct Handle {
 struct Read {
     step: Step,
     answer: Answer<Outcome>,
+    search: Option<Search>,
+}
+
+/// What a search has beside other reads.
+struct Search {
+    given_up: Arc<AtomicBool>,
+    /// Held until the reader is free again, however long the client waits.
+    _turn: OwnedSemaphorePermit,
+}
+
+/// Gives the search up when nobody waits for it any more.
+struct Waiting(Arc<AtomicBool>);
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
 }
 
 impl Sqlite {
@@ -82,20 +103,40 @@ impl Sqlite {
         for _ in 0..READERS {
             let (file, queue) = (path.clone(), Arc::clone(&queue));
             let reader = spawn("db-reader", move |ready| {
-                if let Some(connection) = report(connection::reading(&file, patience), ready) {
-                    serve_reads(&connection, &queue);
+                if let Some(mut connection) = report(connection::reading(&file, patience), ready) {
+                    serve_reads(&mut connection, &queue);
                 }
             });
             closing.threads.push(reader.await?);
         }
-        Ok(Self(Arc::new(Handle { jobs, reads, patience, commits, closing })))
+        let searches = Arc::new(Semaphore::new(READERS - 1));
+        Ok(Self(Arc::new(Handle { jobs, reads, searches, patience, commits, closing })))
     }
 
     /// Runs a statement on a reading connection.
     pub(super) async fn read(&self, step: Step) -> Result<Outcome, DbError> {
+        self.send(step, None)?.await.map_err(|_| stopped())?
+    }
+
+    /// Runs a statement that may take long, and gives it up when it does.
+    pub(super) async fn search(&self, step: Step) -> Result<Outcome, DbError> {
+        let search = async {
+            let turn = Arc::clone(&self.0.searches).acquire_owned().await.map_err(|_| stopped())?;
+            let waiting = Waiting(Arc::default());
+            let given_up = Arc::clone(&waiting.0);
+            self.send(step, Some(Search { given_up, _turn: turn }))?.await.map_err(|_| stopped())?
+        };
+        tokio::time::timeout(self.0.patience.search, search).await.unwrap_or(Err(DbError::TooSlow))
+    }
+
+    fn send(
+        &self,
+        step: Step,
+        search: Option<Search>,
+    ) -> Result<oneshot::Receiver<Result<Outcome, DbError>>, DbError> {
         let (answer, outcome) = oneshot::channel();
-        self.0.reads.send(Read { step, answer }).map_err(|_| stopped())?;
-        outcome.await.map_err(|_| stopped())?
+        self.0.reads.send(Read { step, answer, search }).map_err(|_| stopped())?;
+        Ok(outcome)
     }
 
     /// A transaction that takes its turn with its first statement.
@@ -203,16 +244,33 @@ impl Drop for Closing {
     }
 }
 
-fn serve_reads(connection: &Connection, queue: &Mutex<Receiver<Read>>) {
+fn serve_reads(connection: &mut Connection, queue: &Mutex<Receiver<Read>>) {
     loop {
         let next = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        let Ok(Read { step, answer }) = next else {
+        let Ok(Read { step, answer, search }) = next else {
             return;
         };
         if !answer.is_closed() {
-            let _ = answer.send(statement::run(connection, &step));
+            let outcome = match &search {
+                None => statement::run(connection, &step),
+                Some(search) => run_search(connection, &step, &search.given_up),
+            };
+            let _ = answer.send(outcome);
         }
     }
+}
+
+fn run_search(
+    connection: &mut Connection,
+    step: &Step,
+    given_up: &Arc<AtomicBool>,
+) -> Result<Outcome, DbError> {
+    let given_up = Arc::clone(given_up);
+    let stop = move || given_up.load(Ordering::Relaxed);
+    connection.progress_handler(BETWEEN_LOOKS, Some(stop)).map_err(failure)?;
+    let outcome = statement::run(connection, step);
+    connection.progress_handler(0, None::<fn() -> bool>).map_err(failure)?;
+    outcome
 }
 
 /// Starts a thread and waits until it says that its connection is open.

@@ -7,7 +7,7 @@ mod sqlite_only;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use super::{Db, DbError, Engine, Migration, PATIENCE, Patience, Target, Trace, Value};
+use super::{Db, DbError, Engine, Migration, PATIENCE, Patience, Statement, Target, Trace, Value};
 
 const PARENTS: &str = "CREATE TABLE things (id BIGINT PRIMARY KEY, label TEXT NOT NULL UNIQUE, \
     secret BYTEA, big BOOLEAN NOT NULL, amount BIGINT CHECK (amount > 0), parent BIGINT \
@@ -314,6 +314,31 @@ async fn the_real_migrations_run_and_count_up() {
         let db = Db::open(&target).await.unwrap();
         db.migrate(1).await.unwrap();
         db.migrate(2).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_search_without_end_is_given_up_while_others_read() {
+    let patience = Patience { search: Duration::from_millis(200), ..PATIENCE };
+    let endless = Statement::new(
+        "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT COUNT(*) AS total FROM n WHERE i < 0",
+    );
+    for target in empty_targets().await {
+        let db = Db::open_with(&target, patience, Trace::off()).await.unwrap();
+        db.migrate_with(SCHEMA, 1).await.unwrap();
+        let searches = async { tokio::join!(db.search(&endless), db.search(&endless), db.search(&endless)) };
+        let reads = async {
+            for _ in 0..20 {
+                assert_eq!(total(&db).await, 0);
+            }
+        };
+        let (searches, ()) = tokio::join!(searches, reads);
+        for outcome in [searches.0, searches.1, searches.2] {
+            assert_eq!(outcome.unwrap_err(), DbError::TooSlow, "{:?}", db.engine());
+        }
+        // The reader is free again, and searches that end still do.
+        let found = db.search(&Statement::new("SELECT COUNT(*) AS total FROM things")).await.unwrap();
+        assert_eq!(found[0].int("total").unwrap(), 0);
     }
 }
 

@@ -97,7 +97,7 @@ impl ApiError {
 impl From<DbError> for ApiError {
     fn from(error: DbError) -> Self {
         match error {
-            DbError::Busy | DbError::Retry | DbError::Full | DbError::Unavailable(_) => {
+            DbError::Busy | DbError::TooSlow | DbError::Retry | DbError::Full | DbError::Unavailable(_) => {
                 Self::Unavailable(error.to_string())
             }
             DbError::Unique { .. }

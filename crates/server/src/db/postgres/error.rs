@@ -33,6 +33,8 @@ pub(super) fn failure(error: Error) -> DbError {
         DbError::Full
     } else if *code == SqlState::LOCK_NOT_AVAILABLE {
         DbError::Busy
+    } else if *code == SqlState::QUERY_CANCELED {
+        DbError::TooSlow
     } else if *code == SqlState::READ_ONLY_SQL_TRANSACTION {
         DbError::ReadOnly
     } else if ["08", "57P"].iter().any(|class| code.code().starts_with(class)) {

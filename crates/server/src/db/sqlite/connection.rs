@@ -122,6 +122,7 @@ fn cannot_open(path: &Path, error: DbError) -> DbError {
         known @ (DbError::Unique { .. }
         | DbError::Constraint(_)
         | DbError::Busy
+        | DbError::TooSlow
         | DbError::Retry
         | DbError::Full
         | DbError::Inconsistent { .. }
