@@ -33,6 +33,72 @@ pub enum Kind {
     Feccft,
     /// A limit was reached.
     ApiLimit,
+    /// Somebody signed in.
+    S,
+    /// Somebody failed to sign in.
+    F,
+    /// A wrong password.
+    Fp,
+    /// An unknown e-mail address or username.
+    Fu,
+    /// Somebody signed up.
+    Ss,
+    /// Somebody failed to sign up.
+    Fs,
+    /// Somebody signed out.
+    Slo,
+    /// Somebody failed to sign out.
+    Flo,
+    /// A login without interaction.
+    Ssa,
+    /// No login without interaction.
+    Fsa,
+    /// Tokens for an authorization code.
+    Seacft,
+    /// No tokens for an authorization code.
+    Feacft,
+    /// Tokens for a refresh token.
+    Sertft,
+    /// No tokens for a refresh token.
+    Fertft,
+    /// A refresh token was used again after its rotation.
+    Ferrt,
+    /// Tokens for a password.
+    Sepft,
+    /// No tokens for a password.
+    Fepft,
+    /// Tokens for a device code.
+    Sede,
+    /// No tokens for a device code.
+    Fede,
+    /// A password was changed.
+    Scp,
+    /// A password was not changed.
+    Fcp,
+    /// A change of password was asked for.
+    Scpr,
+    /// A change of password was asked for and not begun.
+    Fcpr,
+    /// An e-mail address was verified.
+    Sv,
+    /// An e-mail address was not verified.
+    Fv,
+    /// An e-mail address was changed.
+    Sce,
+    /// An e-mail address was not changed.
+    Fce,
+    /// A user was deleted.
+    Sdu,
+    /// A user was not deleted.
+    Fdu,
+    /// An account was blocked after too many wrong passwords.
+    LimitWc,
+    /// An address was blocked after too many attempts on many accounts.
+    LimitMu,
+    /// A user signed in too often.
+    LimitSul,
+    /// A password that is publicly known was used.
+    PwdLeak,
 }
 
 impl Kind {
@@ -45,6 +111,39 @@ impl Kind {
             Self::Seccft => "seccft",
             Self::Feccft => "feccft",
             Self::ApiLimit => "api_limit",
+            Self::S => "s",
+            Self::F => "f",
+            Self::Fp => "fp",
+            Self::Fu => "fu",
+            Self::Ss => "ss",
+            Self::Fs => "fs",
+            Self::Slo => "slo",
+            Self::Flo => "flo",
+            Self::Ssa => "ssa",
+            Self::Fsa => "fsa",
+            Self::Seacft => "seacft",
+            Self::Feacft => "feacft",
+            Self::Sertft => "sertft",
+            Self::Fertft => "fertft",
+            Self::Ferrt => "ferrt",
+            Self::Sepft => "sepft",
+            Self::Fepft => "fepft",
+            Self::Sede => "sede",
+            Self::Fede => "fede",
+            Self::Scp => "scp",
+            Self::Fcp => "fcp",
+            Self::Scpr => "scpr",
+            Self::Fcpr => "fcpr",
+            Self::Sv => "sv",
+            Self::Fv => "fv",
+            Self::Sce => "sce",
+            Self::Fce => "fce",
+            Self::Sdu => "sdu",
+            Self::Fdu => "fdu",
+            Self::LimitWc => "limit_wc",
+            Self::LimitMu => "limit_mu",
+            Self::LimitSul => "limit_sul",
+            Self::PwdLeak => "pwd_leak",
         }
     }
 }
@@ -60,12 +159,22 @@ pub struct Entry {
     pub client_id: Option<String>,
     /// Its name.
     pub client_name: Option<String>,
-    /// The user whom it is about.
-    pub user_id: Option<String>,
     /// The address that the request came from; none for the CLI.
     pub ip: Option<String>,
     /// What the client called itself.
     pub user_agent: Option<String>,
+    /// The user that it is about.
+    pub user_id: Option<String>,
+    /// What that user signs in with.
+    pub user_name: Option<String>,
+    /// The connection that the user came from.
+    pub connection: Option<String>,
+    /// Its id.
+    pub connection_id: Option<String>,
+    /// Its strategy.
+    pub strategy: Option<String>,
+    /// Its kind of strategy: `database`, `social`, `enterprise`.
+    pub strategy_type: Option<String>,
     /// The API that a token is for.
     pub audience: Option<String>,
     /// What a token grants.
@@ -82,9 +191,14 @@ impl Entry {
             description: description.into(),
             client_id: None,
             client_name: None,
-            user_id: None,
             ip: None,
             user_agent: None,
+            user_id: None,
+            user_name: None,
+            connection: None,
+            connection_id: None,
+            strategy: None,
+            strategy_type: None,
             audience: None,
             scope: None,
             details: None,
@@ -104,9 +218,14 @@ impl Entry {
             description: &self.description,
             client_id: self.client_id.as_deref(),
             client_name: self.client_name.as_deref(),
-            user_id: self.user_id.as_deref(),
             ip: self.ip.as_deref(),
             user_agent: self.user_agent.as_deref(),
+            user_id: self.user_id.as_deref(),
+            user_name: self.user_name.as_deref(),
+            connection: self.connection.as_deref(),
+            connection_id: self.connection_id.as_deref(),
+            strategy: self.strategy.as_deref(),
+            strategy_type: self.strategy_type.as_deref(),
             audience: self.audience.as_deref(),
             scope: self.scope.as_deref(),
             details: self.details.as_ref(),
@@ -132,11 +251,21 @@ struct WireEntry<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     client_name: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    user_id: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     ip: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     user_agent: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user_name: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    connection: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    connection_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    strategy: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    strategy_type: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     audience: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
