@@ -15,6 +15,7 @@ use crate::entropy::Entropy;
 use crate::forge::Forge;
 use crate::logs::{LogIds, LogWriter, WriterTask};
 use crate::oidc::Memory;
+use crate::passwords::{Parameters, PasswordPool};
 use crate::signing_pool::SigningPool;
 use crate::tenants::Tenants;
 
@@ -32,6 +33,8 @@ pub struct Parts {
     pub sealer: Sealer,
     /// Whose forwarding headers are believed.
     pub trusted_proxies: Vec<IpNet>,
+    /// What a password hash costs.
+    pub passwords: Parameters,
 }
 
 /// The running platform.
@@ -50,6 +53,8 @@ pub struct App {
     pub trusted_proxies: Vec<IpNet>,
     /// The threads that sign.
     pub signing: SigningPool,
+    /// The threads that hash passwords.
+    pub passwords: PasswordPool,
     /// The tenants in memory.
     pub tenants: Tenants,
     /// The applications, APIs and grants in memory.
@@ -67,10 +72,11 @@ pub struct App {
 impl App {
     /// Puts the parts together. The writer task has to be run, or log entries pile up.
     pub fn new(parts: Parts) -> std::io::Result<(Arc<Self>, WriterTask)> {
-        let Parts { db, clock, entropy, forge, sealer, trusted_proxies } = parts;
+        let Parts { db, clock, entropy, forge, sealer, trusted_proxies, passwords } = parts;
         let (log, writer) = LogWriter::channel();
         let app = Self {
             signing: SigningPool::start()?,
+            passwords: PasswordPool::new(passwords),
             tenants: Tenants::default(),
             memory: Memory::default(),
             making_connection_key: connection_keys::Making::default(),

@@ -19,6 +19,7 @@ use crate::db::{Db, DbError, Target, Tx, Value};
 use crate::entropy::{Entropy, SystemEntropy};
 use crate::forge::SystemForge;
 use crate::master_key::{self, MasterKeyError};
+use crate::passwords::Parameters;
 use crate::tenants::{self, CreateError, LoadError, NewTenant, TenantName};
 
 /// The version under which everything is sealed until the master key can be rotated.
@@ -117,6 +118,7 @@ pub async fn start(config: &Config, mode: Mode) -> Result<Running, StartError> {
         forge: Box::new(forge),
         sealer,
         trusted_proxies: config.trusted_proxies.clone(),
+        passwords: Parameters::SHIPPED,
     })?;
     let (stop_writer, stopped) = oneshot::channel();
     let writer = tokio::spawn(writer.run(Arc::clone(&app), async move {

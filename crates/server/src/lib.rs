@@ -21,6 +21,7 @@ pub mod logs;
 pub mod management;
 pub mod master_key;
 pub mod oidc;
+pub mod passwords;
 pub mod probes;
 pub mod request_id;
 pub mod resource_servers;

@@ -11,6 +11,7 @@ use chancery::clock::Clock;
 use chancery::db::{Db, Target};
 use chancery::entropy::Entropy;
 use chancery::forge::{Forge, ForgeError};
+use chancery::passwords::Parameters;
 use chancery::router::router;
 use chancery::tenants::{self, NewTenant};
 use chancery_crypto::algorithm::Algorithm;
@@ -35,6 +36,9 @@ pub(crate) const DOMAIN: &str = "tenant.example";
 pub(crate) const ISSUER: &str = "https://tenant.example/";
 /// The audience of its Management API.
 pub(crate) const MANAGEMENT: &str = "https://tenant.example/api/v2/";
+
+/// Password hashes that cost next to nothing: most tests are about something else.
+const CHEAP: Parameters = Parameters { memory_kib: 8, passes: 1 };
 
 /// A clock that moves when it is told to.
 #[derive(Clone)]
@@ -242,6 +246,7 @@ impl TestServer {
             forge: Box::new(FixedForge(AtomicUsize::new(0))),
             sealer: Sealer::new(&MasterKey::from_bytes([7; 32]), 1),
             trusted_proxies: vec!["10.0.0.0/8".parse().unwrap()],
+            passwords: CHEAP,
         })
         .unwrap();
         let (stop, stopped) = oneshot::channel();
