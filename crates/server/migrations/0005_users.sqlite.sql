@@ -1,5 +1,6 @@
 -- People. What is searched, unique or constrained has a column; e-mail addresses and usernames are in lower
--- case, so that each is there once. Texts compare byte by byte: prefix searches are ranges of an index.
+-- case, so that each is there once; names have a second column in lower case, to be found and sorted by. Texts
+-- compare byte by byte: prefix searches are ranges of an index.
 
 CREATE TABLE users (
     tenant_id TEXT NOT NULL REFERENCES tenants (id) ON DELETE CASCADE,
@@ -10,11 +11,15 @@ CREATE TABLE users (
     phone_number TEXT,
     phone_verified BOOLEAN NOT NULL,
     name TEXT,
+    name_folded TEXT,
     nickname TEXT,
+    nickname_folded TEXT,
     given_name TEXT,
+    given_name_folded TEXT,
     family_name TEXT,
+    family_name_folded TEXT,
     picture TEXT,
-    blocked BOOLEAN NOT NULL,
+    blocked BOOLEAN,
     user_metadata TEXT NOT NULL,
     app_metadata TEXT NOT NULL,
     last_ip TEXT,
@@ -26,16 +31,16 @@ CREATE TABLE users (
     PRIMARY KEY (tenant_id, user_id)
 );
 CREATE INDEX users_in_order ON users (tenant_id, created_at, user_id);
-CREATE INDEX users_by_email ON users (tenant_id, email);
-CREATE INDEX users_by_username ON users (tenant_id, username);
-CREATE INDEX users_by_phone ON users (tenant_id, phone_number);
-CREATE INDEX users_by_name ON users (tenant_id, lower(name));
-CREATE INDEX users_by_nickname ON users (tenant_id, lower(nickname));
-CREATE INDEX users_by_given_name ON users (tenant_id, lower(given_name));
-CREATE INDEX users_by_family_name ON users (tenant_id, lower(family_name));
-CREATE INDEX users_by_last_login ON users (tenant_id, last_login);
-CREATE INDEX users_by_logins_count ON users (tenant_id, logins_count);
-CREATE INDEX users_by_update ON users (tenant_id, updated_at);
+CREATE INDEX users_by_email ON users (tenant_id, email, user_id);
+CREATE INDEX users_by_username ON users (tenant_id, username, user_id);
+CREATE INDEX users_by_phone ON users (tenant_id, phone_number, user_id);
+CREATE INDEX users_by_name ON users (tenant_id, name_folded, user_id);
+CREATE INDEX users_by_nickname ON users (tenant_id, nickname_folded, user_id);
+CREATE INDEX users_by_given_name ON users (tenant_id, given_name_folded, user_id);
+CREATE INDEX users_by_family_name ON users (tenant_id, family_name_folded, user_id);
+CREATE INDEX users_by_last_login ON users (tenant_id, last_login, user_id);
+CREATE INDEX users_by_logins_count ON users (tenant_id, logins_count, user_id);
+CREATE INDEX users_by_update ON users (tenant_id, updated_at, user_id);
 
 -- How many users a tenant has: counting a million rows for each list would not be flat.
 CREATE TABLE user_totals (

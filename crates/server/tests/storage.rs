@@ -209,6 +209,7 @@ async fn every_statement_runs_on_both_engines() {
         crate::oidc::use_an_assertion(&server).await;
         crate::tenants::make_and_unmake_a_tenant(&server).await;
         crate::tenant_documents::write_and_erase_a_document(&server).await;
+        crate::management::users::exercise(&server).await;
         server.flush_log().await;
         let ran: BTreeSet<_> = server.app.db.executed().into_iter().map(folded).collect();
         let forgotten: Vec<_> = written.difference(&ran).collect();

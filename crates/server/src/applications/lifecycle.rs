@@ -12,6 +12,7 @@ use super::credentials::{self, attached};
 use super::{Application, patch, rules, secrets, sql};
 use crate::app::App;
 use crate::changes::Topic;
+use crate::connections;
 use crate::management::ApiError;
 use crate::resource_servers;
 use crate::tenants::TenantId;
@@ -79,6 +80,7 @@ pub async fn create(
     if let Some(identifier) = application.resource_server() {
         resource_servers::link(app, write, tenant, (identifier, &client_id)).await?;
     }
+    connections::enable_for_new_application(write, tenant, &client_id).await?;
     write.notice(Topic::Client, client_id.as_str());
     Ok(Created { client_id, client_secret: Some(client_secret), application })
 }

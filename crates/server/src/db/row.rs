@@ -73,12 +73,18 @@ impl Row {
 
     /// The truth in a column that is not null.
     pub fn bool(&self, name: &str) -> Result<bool, DbError> {
+        self.opt_bool(name)?.ok_or_else(|| unexpected(name, "a boolean", &Value::Null))
+    }
+
+    /// The truth in a column, if it is not null.
+    pub fn opt_bool(&self, name: &str) -> Result<Option<bool>, DbError> {
         match self.value(name)? {
-            Value::Bool(truth) => Ok(*truth),
+            Value::Null => Ok(None),
+            Value::Bool(truth) => Ok(Some(*truth)),
             // SQLite has no booleans of its own.
-            Value::Int(0) => Ok(false),
-            Value::Int(1) => Ok(true),
-            other @ (Value::Null | Value::Int(_) | Value::Text(_) | Value::Bytes(_)) => {
+            Value::Int(0) => Ok(Some(false)),
+            Value::Int(1) => Ok(Some(true)),
+            other @ (Value::Int(_) | Value::Text(_) | Value::Bytes(_)) => {
                 Err(unexpected(name, "a boolean", other))
             }
         }

@@ -19,6 +19,7 @@ use crate::management::operation::{Operation, Required, operation};
 use crate::management::query::{self, Fields, Paging, listing};
 use crate::management::shape::{Kind, Object, boolean, field, open, text};
 use crate::management::{ApiError, Caller, Path, Query};
+use crate::tenants::TenantId;
 use crate::tenants::sql::parse;
 
 /// An entry on the wire. It may hold more: what an event knows depends on its kind.
@@ -114,6 +115,29 @@ async fn list(State(app): State<Arc<App>>, caller: Caller, query: Query) -> Resu
         Paging::Checkpoint { take, .. } => Paging::Offset { page: 0, per_page: take, totals: false },
         by_number @ Paging::Offset { .. } => by_number,
     };
+    Ok(listing("logs", entries, &paging, (total, None)))
+}
+
+/// The entries about a user, in pages by number.
+pub async fn of_user(
+    app: &App,
+    tenant: &TenantId,
+    user_id: &str,
+    query: &Query,
+) -> Result<Response, ApiError> {
+    let paging = query.offset()?;
+    let order = search::order(query)?;
+    let condition = search::about(user_id);
+    let (rows, total) = match &paging {
+        Paging::Offset { page, per_page, totals } => {
+            let part = (*per_page, page * per_page);
+            let rows = sql::search(&app.db, tenant, Some(&condition), order, part).await?;
+            (rows, if *totals { sql::count_found(&app.db, tenant, &condition).await? } else { 0 })
+        }
+        Paging::Checkpoint { .. } => (Vec::new(), 0),
+    };
+    let fields = Fields::default();
+    let entries: Vec<Value> = rows.iter().map(|row| shown(row, &fields)).collect::<Result<_, ApiError>>()?;
     Ok(listing("logs", entries, &paging, (total, None)))
 }
 

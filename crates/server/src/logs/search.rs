@@ -80,6 +80,11 @@ pub(super) fn condition(query: &Query) -> Result<Option<Statement>, ApiError> {
     })
 }
 
+/// The condition for entries about a user.
+pub(super) fn about(user_id: &str) -> Statement {
+    Statement::new(super::sql::ABOUT).value(user_id)
+}
+
 /// What `sort` asks for: the newest entries first, unless told otherwise.
 pub(super) fn order(query: &Query) -> Result<Order, ApiError> {
     let names: Vec<_> =

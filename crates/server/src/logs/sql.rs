@@ -16,6 +16,7 @@ const COUNT: &str = "SELECT COUNT(*) AS total FROM logs WHERE tenant_id = $1";
 const FOUND: &str = "SELECT entry FROM logs WHERE tenant_id = ";
 const FOUND_COUNT: &str = "SELECT COUNT(*) AS total FROM logs WHERE tenant_id = ";
 pub(super) const AND: &str = " AND ";
+pub(super) const ABOUT: &str = "user_id = ";
 const BY_TIME: &str = " ORDER BY log_id";
 const BY_TIME_BACKWARDS: &str = " ORDER BY log_id DESC";
 const BY_MEMBER: &str = " ORDER BY COALESCE(search_json_text(entry, ";

@@ -25,27 +25,84 @@ impl Body {
     }
 }
 
+/// A JSON array of objects as it came, not checked yet.
+#[derive(Debug)]
+pub struct ListBody(Vec<Value>);
+
+impl ListBody {
+    /// Checks that there are so many objects, checks each, and gives them away.
+    pub fn checked(
+        self,
+        shape: &Object,
+        when: When,
+        (least, most): (usize, usize),
+    ) -> Result<Vec<Map<String, Value>>, ApiError> {
+        let refuse = |reason: String| ApiError::Body(format!("Payload validation error: '{reason}'."));
+        let length = self.0.len();
+        if length < least {
+            return Err(refuse(format!("Array is too short ({length}), minimum {least}")));
+        }
+        if length > most {
+            return Err(refuse(format!("Array is too long ({length}), maximum {most}")));
+        }
+        let checked = |item| match item {
+            Value::Object(members) => {
+                shape.check(&members, when).map_err(|error| ApiError::Body(error.to_string()))?;
+                Ok(members)
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
+                Err(refuse("Expected type object for every member of the array".to_owned()))
+            }
+        };
+        self.0.into_iter().map(checked).collect()
+    }
+}
+
 impl<S: Send + Sync> FromRequest<S> for Body {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
-        let media_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-        let essence = media_type.unwrap_or_default().split(';').next().unwrap_or_default().trim();
-        if !essence.eq_ignore_ascii_case("application/json") {
-            return Err(ApiError::MediaType(
-                "The body must be JSON: send the header Content-Type: application/json.".to_owned(),
-            ));
+        match value(request).await? {
+            Value::Object(members) => Ok(Self(members)),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
+                Err(ApiError::Body(
+                    "Payload validation error: 'Expected type object' on the payload itself.".to_owned(),
+                ))
+            }
         }
-        let bytes = read(request.into_body(), MAX_BODY).await.map_err(|unread| match unread {
-            Unread::TooLarge => ApiError::TooLarge,
-            Unread::TooSlow => ApiError::TooSlow,
-        })?;
-        match chancery_jose::json::parse(&bytes) {
-            Ok(Value::Object(members)) => Ok(Self(members)),
-            Ok(_) => Err(ApiError::Body(
-                "Payload validation error: 'Expected type object' on the payload itself.".to_owned(),
-            )),
-            Err(error) => Err(ApiError::Body(format!("Invalid request payload JSON format: {error}"))),
+    }
+}
+
+impl<S: Send + Sync> FromRequest<S> for ListBody {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
+        match value(request).await? {
+            Value::Array(items) => Ok(Self(items)),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_) => {
+                Err(ApiError::Body(
+                    "Payload validation error: 'Expected type array' on the payload itself.".to_owned(),
+                ))
+            }
         }
+    }
+}
+
+/// The JSON of a request.
+async fn value(request: Request) -> Result<Value, ApiError> {
+    let media_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let essence = media_type.unwrap_or_default().split(';').next().unwrap_or_default().trim();
+    if !essence.eq_ignore_ascii_case("application/json") {
+        return Err(ApiError::MediaType(
+            "The body must be JSON: send the header Content-Type: application/json.".to_owned(),
+        ));
+    }
+    let bytes = read(request.into_body(), MAX_BODY).await.map_err(|unread| match unread {
+        Unread::TooLarge => ApiError::TooLarge,
+        Unread::TooSlow => ApiError::TooSlow,
+    })?;
+    match chancery_jose::json::parse(&bytes) {
+        Ok(value) => Ok(value),
+        Err(error) => Err(ApiError::Body(format!("Invalid request payload JSON format: {error}"))),
     }
 }

@@ -20,8 +20,10 @@ pub struct Checkpoint {
     pub id: String,
 }
 
-/// The longest id, in bytes; no object of ours has a longer one.
+/// The longest id that we make, in bytes.
 const LONGEST_ID: usize = 64;
+/// The longest id of a user, in bytes: tools choose up to 255 characters of it.
+const LONGEST_USER_ID: usize = 1100;
 
 impl Checkpoint {
     /// Before every object.
@@ -55,15 +57,16 @@ impl Checkpoint {
     }
 
     fn read(list: &str, text: &str) -> Option<Self> {
-        if text.len() > 4 * LONGEST_ID {
+        if text.len() > 2 * LONGEST_USER_ID {
             return None;
         }
         let plain = String::from_utf8(base64url::decode(text).ok()?).ok()?;
         let mut parts = plain.splitn(3, ':');
         let (named, created_at, id) = (parts.next()?, parts.next()?, parts.next()?);
         let known = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
-        let good_id = (1..=LONGEST_ID).contains(&id.len()) && id.bytes().all(known);
+        let ours = (1..=LONGEST_ID).contains(&id.len()) && id.bytes().all(known);
+        let of_user = id.contains('|') && id.len() <= LONGEST_USER_ID && !id.chars().any(char::is_control);
         let place = Self { created_at: created_at.parse().ok()?, id: id.to_owned() };
-        (named == list && good_id && place.to_text(list) == text).then_some(place)
+        (named == list && (ours || of_user) && place.to_text(list) == text).then_some(place)
     }
 }

@@ -22,6 +22,10 @@ pub enum ApiError {
     Query(String),
     /// 400: well-formed, but not possible.
     NotSupported(String),
+    /// 400: the list is longer than pages by number reach.
+    TooFar(String),
+    /// 400: the database of users refused.
+    Directory(String),
     /// 401: no convincing token.
     Unauthorized(String),
     /// 403: a convincing token without the scopes.
@@ -72,6 +76,8 @@ impl std::fmt::Display for ApiError {
             | Self::Path(text)
             | Self::Query(text)
             | Self::NotSupported(text)
+            | Self::TooFar(text)
+            | Self::Directory(text)
             | Self::Unauthorized(text)
             | Self::InsufficientScope(text)
             | Self::Conflict { message: text, .. }
@@ -149,6 +155,8 @@ impl IntoResponse for ApiError {
             Self::NotSupported(message) => {
                 (StatusCode::BAD_REQUEST, Some("operation_not_supported"), message)
             }
+            Self::TooFar(message) => (StatusCode::BAD_REQUEST, Some("invalid_paging"), message),
+            Self::Directory(message) => (StatusCode::BAD_REQUEST, Some("auth0_idp_error"), message),
             Self::Unauthorized(message) => {
                 attributes = Some(json!({ "error": message }));
                 (StatusCode::UNAUTHORIZED, None, message)

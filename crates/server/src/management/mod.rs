@@ -35,10 +35,12 @@ pub fn operations() -> Vec<Operation> {
         crate::applications::api::operations(),
         crate::applications::credentials::api::operations(),
         crate::client_grants::api::operations(),
+        crate::connections::api::operations(),
         crate::logs::api::operations(),
         crate::resource_servers::api::operations(),
         crate::signing_keys::api::operations(),
         crate::tenants::api::operations(),
+        crate::users::api::operations(),
     ]
     .into_iter()
     .flatten()

@@ -193,7 +193,8 @@ impl<S: Send + Sync> FromRequestParts<S> for Query {
         let mut parameters: Vec<(String, String)> = Vec::new();
         for (name, value) in form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes()) {
             // A list is named again for each of its members; everything else once.
-            if name != "identifiers" && parameters.iter().any(|(own, _)| *own == name) {
+            if !matches!(&*name, "identifiers" | "strategy") && parameters.iter().any(|(own, _)| *own == name)
+            {
                 return Err(refused("The parameter is there more than once", &shown(&name)));
             }
             // No filter means anything with NUL in it, and PostgreSQL does not know the character.

@@ -1,4 +1,5 @@
-//! A new tenant: its domain, its system API, and an application that may manage it. And its end.
+//! A new tenant: its domain, its system API, its database of users, and an application that may manage it. And
+//! its end.
 //!
 //! Everything in one transaction. Must never wait for a key: the ring is made when it is first needed, or
 //! in the background.
@@ -15,7 +16,7 @@ use crate::db::DbError;
 use crate::logs::Entry;
 use crate::management::{ApiError, scopes};
 use crate::write::Write;
-use crate::{applications, client_grants, resource_servers};
+use crate::{applications, client_grants, connections, resource_servers};
 
 /// The name of the application that every tenant starts with.
 pub const MANAGEMENT_APPLICATION: &str = "Chancery Management";
@@ -94,7 +95,7 @@ pub async fn create(app: &Arc<App>, new: NewTenant) -> Result<Created, CreateErr
     Ok(Created { tenant, client_secret })
 }
 
-/// Makes the system API, the application and its grant; answers the application's secret.
+/// Makes the system API, the database, the application and its grant; answers the application's secret.
 async fn furnish(app: &Arc<App>, write: &mut Write, tenant: &mut sql::Stored) -> Result<String, ApiError> {
     let audience = format!("{}://{}/api/v2/", tenant.scheme, tenant.domain);
     let described = scopes::ALL.iter().map(|scope| json!({ "value": scope })).collect::<Vec<_>>();
@@ -106,6 +107,8 @@ async fn furnish(app: &Arc<App>, write: &mut Write, tenant: &mut sql::Stored) ->
         "token_lifetime": 86_400,
     });
     resource_servers::create(app, write, &tenant.id, object(api), true).await?;
+    let connection = json!({ "name": connections::DEFAULT, "strategy": connections::DATABASE });
+    connections::create(app, write, &tenant.id, object(connection)).await?;
     let application = json!({
         "name": MANAGEMENT_APPLICATION,
         "app_type": "non_interactive",

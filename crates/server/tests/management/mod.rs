@@ -3,6 +3,7 @@
 mod client_grants;
 mod client_rules;
 mod clients;
+mod connections;
 mod key_lifecycle;
 mod log_search;
 mod logs;
@@ -10,3 +11,6 @@ mod pipeline;
 mod resource_servers;
 mod signing_keys;
 mod tenant_settings;
+mod user_accounts;
+mod user_search;
+pub(crate) mod users;

@@ -1,0 +1,122 @@
+//! Connections: where users come from, and which applications may ask there.
+//!
+//! Databases of ours (strategy `auth0`) alone so far. Must never keep a secret option in the clear.
+
+pub mod api;
+mod clients;
+mod lifecycle;
+mod options;
+mod rules;
+mod secrets;
+mod shape;
+pub mod sql;
+
+#[cfg(test)]
+mod tests;
+
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+
+pub use lifecycle::{create, enable_for_new_application};
+pub use options::{Attribute, Options, Signup};
+pub use shape::SHAPE;
+
+use crate::applications::Sealed;
+use crate::db::{Db, DbError};
+use crate::tenants::TenantId;
+
+/// The connection that every tenant starts with.
+pub const DEFAULT: &str = "Username-Password-Authentication";
+/// The strategy of databases of ours.
+pub const DATABASE: &str = "auth0";
+
+/// A connection.
+#[derive(Debug, Clone)]
+pub struct Connection {
+    /// Its id.
+    pub id: String,
+    /// Its name: what applications call it. It never changes.
+    pub name: String,
+    /// How users prove who they are.
+    pub strategy: String,
+    /// The options that are secret.
+    pub secrets: Option<Sealed>,
+    /// Everything else that was set, under its names on the wire.
+    pub document: Map<String, Value>,
+    /// Since when it exists.
+    pub created_at: Timestamp,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+}
+
+impl Connection {
+    /// What was set of its options, the defaults filled in; without the secret ones.
+    pub fn options(&self) -> Options {
+        Options::of(self.document.get("options").and_then(Value::as_object))
+    }
+
+    /// Whether users sign in with it at all (`authentication.active`).
+    pub fn is_active(&self) -> bool {
+        self.document.get("authentication").and_then(|own| own.get("active")) != Some(&Value::Bool(false))
+    }
+
+    /// The names by which a password grant may ask for it.
+    pub fn realms(&self) -> Vec<&str> {
+        match self.document.get("realms").and_then(Value::as_array) {
+            Some(realms) => realms.iter().filter_map(Value::as_str).collect(),
+            None => vec![&self.name],
+        }
+    }
+
+    /// The connection as the wire shows it; `secret` are its opened secret options.
+    fn view(&self, secret: Option<&Map<String, Value>>, clients: Option<&[String]>) -> Map<String, Value> {
+        let mut view = Map::new();
+        for name in SHAPE.names() {
+            let value = match name {
+                "id" => Some(json!(self.id)),
+                "name" => Some(json!(self.name)),
+                "strategy" => Some(json!(self.strategy)),
+                "options" => {
+                    let mut options = self.options().into_members();
+                    options.extend(secret.cloned().unwrap_or_default());
+                    Some(Value::Object(options))
+                }
+                "realms" => Some(json!(self.realms())),
+                "enabled_clients" => clients.map(|clients| json!(clients)),
+                "is_domain_connection" => {
+                    Some(self.document.get(name).cloned().unwrap_or(Value::Bool(false)))
+                }
+                "authentication" => Some(json!({ "active": self.is_active() })),
+                "connected_accounts" => {
+                    Some(self.document.get(name).cloned().unwrap_or_else(|| json!({ "active": false })))
+                }
+                name => self.document.get(name).cloned(),
+            };
+            if let Some(value) = value {
+                view.insert(name.to_owned(), value);
+            }
+        }
+        view
+    }
+}
+
+/// The connections that an application may use, oldest first.
+pub async fn usable_by(db: &Db, tenant: &TenantId, client_id: &str) -> Result<Vec<Connection>, DbError> {
+    if client_id.contains('\0') {
+        return Ok(Vec::new());
+    }
+    let mut found = sql::of_client(db, tenant, client_id).await?;
+    found.retain(Connection::is_active);
+    Ok(found)
+}
+
+/// The connection of this name, if the application may use it.
+pub async fn usable(
+    db: &Db,
+    tenant: &TenantId,
+    client_id: &str,
+    name: &str,
+) -> Result<Option<Connection>, DbError> {
+    let found = usable_by(db, tenant, client_id).await?;
+    Ok(found.into_iter().find(|connection| connection.name == name))
+}

@@ -1,0 +1,54 @@
+//! The secret options of a connection, sealed: what scripts are configured with, and the key to a gateway.
+//!
+//! The only place that seals and opens them. Must never write one into a message.
+
+use chancery_crypto::seal::Label;
+use serde_json::{Map, Value};
+
+use super::Connection;
+use crate::app::App;
+use crate::applications::Sealed;
+use crate::management::ApiError;
+use crate::tenants::TenantId;
+
+/// The options that are secret.
+const SECRET: &[&str] = &["configuration", "gateway_authentication"];
+
+/// Takes the secret options out of those that were sent, and seals them; none if there are none.
+pub(super) fn take(
+    app: &App,
+    (tenant, id): (&TenantId, &str),
+    options: &mut Map<String, Value>,
+) -> Result<Option<Sealed>, ApiError> {
+    let mut secret = Map::new();
+    for name in SECRET {
+        if let Some(value) = options.shift_remove(*name) {
+            secret.insert((*name).to_owned(), value);
+        }
+    }
+    if secret.is_empty() {
+        return Ok(None);
+    }
+    let plain = Value::Object(secret).to_string();
+    let sealed = app.sealer.seal(label(tenant, id), app.entropy.bytes(), plain.as_bytes());
+    sealed.map(|sealed| Some(Sealed(sealed))).map_err(|error| ApiError::Internal(error.to_string()))
+}
+
+/// Opens the secret options.
+pub(super) fn open(
+    app: &App,
+    tenant: &TenantId,
+    connection: &Connection,
+) -> Result<Option<Map<String, Value>>, ApiError> {
+    let Some(Sealed(sealed)) = &connection.secrets else { return Ok(None) };
+    let unreadable = |why: &dyn std::fmt::Display| {
+        ApiError::Internal(format!("the secret options of {} cannot be read: {why}", connection.id))
+    };
+    let opened =
+        app.sealer.open(label(tenant, &connection.id), sealed).map_err(|error| unreadable(&error))?;
+    serde_json::from_slice(&opened).map(Some).map_err(|_| unreadable(&"they are no JSON"))
+}
+
+fn label<'a>(tenant: &'a TenantId, id: &'a str) -> Label<'a> {
+    Label { tenant: tenant.as_str(), kind: "connection-options", id }
+}

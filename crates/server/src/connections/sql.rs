@@ -1,0 +1,216 @@
+//! The statements of connections and of the applications that may use them.
+
+use super::Connection;
+use crate::applications::Sealed;
+use crate::clock;
+use crate::db::{Db, DbError, Row, Tx, Value};
+use crate::management::checkpoint::Checkpoint;
+use crate::tenants::TenantId;
+use crate::tenants::sql::{json, parse};
+
+const FIND: &str = "SELECT id, name, strategy, secrets, document, created_at, updated_at FROM connections \
+     WHERE tenant_id = $1 AND id = $2";
+const FIND_BY_NAME: &str = "SELECT id, name, strategy, secrets, document, created_at, updated_at FROM connections \
+     WHERE tenant_id = $1 AND name = $2";
+const LOCK: &str = "UPDATE connections SET updated_at = updated_at WHERE tenant_id = $1 AND id = $2 \
+     RETURNING id, name, strategy, secrets, document, created_at, updated_at";
+const OF_CLIENT: &str = "SELECT c.id, c.name, c.strategy, c.secrets, c.document, c.created_at, c.updated_at \
+     FROM connection_clients u JOIN connections c ON c.tenant_id = u.tenant_id AND c.id = u.connection_id \
+     WHERE u.tenant_id = $1 AND u.client_id = $2 ORDER BY c.created_at, c.id";
+const INSERT: &str = "INSERT INTO connections (tenant_id, id, name, strategy, secrets, document, created_at, updated_at) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+const UPDATE: &str =
+    "UPDATE connections SET secrets = $3, document = $4, updated_at = $5 WHERE tenant_id = $1 AND id = $2";
+const DELETE: &str = "DELETE FROM connections WHERE tenant_id = $1 AND id = $2";
+// The strategies come as ",auth0,oidc,", each of them one of ours.
+const PAGE: &str = "SELECT id, name, strategy, secrets, document, created_at, updated_at FROM connections \
+     WHERE tenant_id = $1 \
+     AND (CAST($2 AS TEXT) IS NULL OR CAST($2 AS TEXT) LIKE '%,' || strategy || ',%') \
+     AND (CAST($3 AS TEXT) IS NULL OR name = $3) \
+     ORDER BY created_at, id LIMIT $4 OFFSET $5";
+const AFTER: &str = "SELECT id, name, strategy, secrets, document, created_at, updated_at FROM connections \
+     WHERE tenant_id = $1 \
+     AND (CAST($2 AS TEXT) IS NULL OR CAST($2 AS TEXT) LIKE '%,' || strategy || ',%') \
+     AND (CAST($3 AS TEXT) IS NULL OR name = $3) \
+     AND (created_at, id) > ($4, $5) ORDER BY created_at, id LIMIT $6";
+const COUNT: &str = "SELECT COUNT(*) AS total FROM connections WHERE tenant_id = $1 \
+     AND (CAST($2 AS TEXT) IS NULL OR CAST($2 AS TEXT) LIKE '%,' || strategy || ',%') \
+     AND (CAST($3 AS TEXT) IS NULL OR name = $3)";
+const CLIENTS: &str = "SELECT client_id FROM connection_clients WHERE tenant_id = $1 AND connection_id = $2 \
+     AND client_id > $3 ORDER BY client_id LIMIT $4";
+const ALL_CLIENTS: &str = "SELECT client_id FROM connection_clients WHERE tenant_id = $1 AND connection_id = $2 \
+     ORDER BY client_id";
+const ENABLE: &str = "INSERT INTO connection_clients (tenant_id, connection_id, client_id) \
+     SELECT tenant_id, $2, client_id FROM clients WHERE tenant_id = $1 AND client_id = $3 ON CONFLICT DO NOTHING";
+const HAS_CLIENT: &str = "SELECT 1 AS one FROM clients WHERE tenant_id = $1 AND client_id = $2";
+const ENABLE_EVERYWHERE: &str = "INSERT INTO connection_clients (tenant_id, connection_id, client_id) \
+     SELECT tenant_id, id, $2 FROM connections WHERE tenant_id = $1 ON CONFLICT DO NOTHING";
+const DISABLE: &str =
+    "DELETE FROM connection_clients WHERE tenant_id = $1 AND connection_id = $2 AND client_id = $3";
+const DISABLE_ALL: &str = "DELETE FROM connection_clients WHERE tenant_id = $1 AND connection_id = $2";
+
+/// What a list is narrowed to; none means everything.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// Strategies; empty: any.
+    pub strategies: Vec<String>,
+    /// The name.
+    pub name: Option<String>,
+}
+
+impl Filter {
+    fn values(&self, tenant: &TenantId) -> Vec<Value> {
+        let Self { strategies, name } = self;
+        let strategies = (!strategies.is_empty()).then(|| format!(",{},", strategies.join(",")));
+        vec![tenant.as_str().into(), strategies.into(), name.as_deref().into()]
+    }
+}
+
+fn from_row(row: &Row) -> Result<Connection, DbError> {
+    Ok(Connection {
+        id: row.text("id")?,
+        name: row.text("name")?,
+        strategy: row.text("strategy")?,
+        secrets: row.opt_bytes("secrets")?.map(Sealed),
+        document: parse(&row.text("document")?)?,
+        created_at: clock::from_millis(row.int("created_at")?)?,
+        updated_at: clock::from_millis(row.int("updated_at")?)?,
+    })
+}
+
+/// The connection with this id.
+pub async fn find(db: &Db, tenant: &TenantId, id: &str) -> Result<Option<Connection>, DbError> {
+    db.query_opt(FIND, &[tenant.as_str().into(), id.into()]).await?.as_ref().map(from_row).transpose()
+}
+
+/// The connection of this name.
+pub async fn find_by_name(db: &Db, tenant: &TenantId, name: &str) -> Result<Option<Connection>, DbError> {
+    let row = db.query_opt(FIND_BY_NAME, &[tenant.as_str().into(), name.into()]).await?;
+    row.as_ref().map(from_row).transpose()
+}
+
+/// Reads a connection and keeps others from changing it until the transaction ends.
+pub async fn lock(tx: &mut Tx, tenant: &TenantId, id: &str) -> Result<Option<Connection>, DbError> {
+    tx.query_opt(LOCK, &[tenant.as_str().into(), id.into()]).await?.as_ref().map(from_row).transpose()
+}
+
+/// The connections that are enabled for an application, oldest first.
+pub async fn of_client(db: &Db, tenant: &TenantId, client_id: &str) -> Result<Vec<Connection>, DbError> {
+    db.query(OF_CLIENT, &[tenant.as_str().into(), client_id.into()]).await?.iter().map(from_row).collect()
+}
+
+/// A page of connections, the oldest first.
+pub async fn page(
+    db: &Db,
+    tenant: &TenantId,
+    filter: &Filter,
+    (limit, offset): (i64, i64),
+) -> Result<Vec<Connection>, DbError> {
+    let mut values = filter.values(tenant);
+    values.extend([Value::Int(limit), Value::Int(offset)]);
+    db.query(PAGE, &values).await?.iter().map(from_row).collect()
+}
+
+/// The connections after a place, the oldest first.
+pub async fn after(
+    db: &Db,
+    tenant: &TenantId,
+    filter: &Filter,
+    place: &Checkpoint,
+    limit: i64,
+) -> Result<Vec<Connection>, DbError> {
+    let mut values = filter.values(tenant);
+    values.extend([Value::Int(place.created_at), place.id.as_str().into(), Value::Int(limit)]);
+    db.query(AFTER, &values).await?.iter().map(from_row).collect()
+}
+
+/// How many connections there are.
+pub async fn count(db: &Db, tenant: &TenantId, filter: &Filter) -> Result<i64, DbError> {
+    let row = db.query_opt(COUNT, &filter.values(tenant)).await?;
+    row.map_or(Ok(0), |row| row.int("total"))
+}
+
+/// Writes a new connection.
+pub async fn insert(tx: &mut Tx, tenant: &TenantId, connection: &Connection) -> Result<(), DbError> {
+    let Connection { id, name, strategy, secrets, document, created_at, updated_at } = connection;
+    let values = [
+        tenant.as_str().into(),
+        id.into(),
+        name.into(),
+        strategy.into(),
+        sealed(secrets.as_ref()),
+        json(document)?,
+        created_at.as_millisecond().into(),
+        updated_at.as_millisecond().into(),
+    ];
+    tx.execute(INSERT, &values).await.map(drop)
+}
+
+/// Writes what can change of a connection.
+pub async fn update(tx: &mut Tx, tenant: &TenantId, connection: &Connection) -> Result<(), DbError> {
+    let values = [
+        tenant.as_str().into(),
+        connection.id.as_str().into(),
+        sealed(connection.secrets.as_ref()),
+        json(&connection.document)?,
+        connection.updated_at.as_millisecond().into(),
+    ];
+    tx.execute(UPDATE, &values).await.map(drop)
+}
+
+/// Deletes a connection with the identities that came from it.
+pub async fn delete(tx: &mut Tx, tenant: &TenantId, id: &str) -> Result<(), DbError> {
+    tx.execute(DELETE, &[tenant.as_str().into(), id.into()]).await.map(drop)
+}
+
+fn sealed(secrets: Option<&Sealed>) -> Value {
+    secrets.map(|Sealed(bytes)| bytes.as_slice()).into()
+}
+
+/// The applications that may use a connection, by their ids, after one of them.
+pub async fn clients(
+    db: &Db,
+    tenant: &TenantId,
+    id: &str,
+    (after, limit): (&str, i64),
+) -> Result<Vec<String>, DbError> {
+    let values = [tenant.as_str().into(), id.into(), after.into(), Value::Int(limit)];
+    db.query(CLIENTS, &values).await?.iter().map(|row| row.text("client_id")).collect()
+}
+
+/// All applications that may use a connection.
+pub async fn all_clients(db: &Db, tenant: &TenantId, id: &str) -> Result<Vec<String>, DbError> {
+    let rows = db.query(ALL_CLIENTS, &[tenant.as_str().into(), id.into()]).await?;
+    rows.iter().map(|row| row.text("client_id")).collect()
+}
+
+/// The same, as an open transaction sees them.
+pub async fn all_clients_in(tx: &mut Tx, tenant: &TenantId, id: &str) -> Result<Vec<String>, DbError> {
+    let rows = tx.query(ALL_CLIENTS, &[tenant.as_str().into(), id.into()]).await?;
+    rows.iter().map(|row| row.text("client_id")).collect()
+}
+
+/// Lets an application use a connection. False: there is no such application.
+pub async fn enable(tx: &mut Tx, tenant: &TenantId, id: &str, client_id: &str) -> Result<bool, DbError> {
+    let values = [tenant.as_str().into(), id.into(), client_id.into()];
+    if tx.execute(ENABLE, &values).await? > 0 {
+        return Ok(true);
+    }
+    // Nothing was written either because it is enabled already or because it does not exist.
+    Ok(tx.query_opt(HAS_CLIENT, &[tenant.as_str().into(), client_id.into()]).await?.is_some())
+}
+
+/// Lets an application use every connection.
+pub async fn enable_everywhere(tx: &mut Tx, tenant: &TenantId, client_id: &str) -> Result<(), DbError> {
+    tx.execute(ENABLE_EVERYWHERE, &[tenant.as_str().into(), client_id.into()]).await.map(drop)
+}
+
+/// Keeps an application from using a connection.
+pub async fn disable(tx: &mut Tx, tenant: &TenantId, id: &str, client_id: &str) -> Result<(), DbError> {
+    tx.execute(DISABLE, &[tenant.as_str().into(), id.into(), client_id.into()]).await.map(drop)
+}
+
+/// Keeps every application from using a connection.
+pub async fn disable_all(tx: &mut Tx, tenant: &TenantId, id: &str) -> Result<(), DbError> {
+    tx.execute(DISABLE_ALL, &[tenant.as_str().into(), id.into()]).await.map(drop)
+}

@@ -1,0 +1,120 @@
+//! The operations that list users: in order, searched, by e-mail address; and the log of one of them.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::Response;
+use serde_json::Value;
+
+use super::sql::{self, Part, Wanted};
+use super::{SHAPE, User, identifiers, search};
+use crate::app::App;
+use crate::connections;
+use crate::db::{DbError, Statement};
+use crate::logs;
+use crate::management::checkpoint::Checkpoint;
+use crate::management::query::{self, Fields, Paging, refused};
+use crate::management::{ApiError, Caller, Path, Query};
+use crate::tenants::TenantId;
+
+/// The name of the list on the wire.
+pub(super) const LIST: &str = "users";
+
+/// How many users pages by number reach: skipping rows takes longer the more there are.
+const REACH: i64 = 1000;
+
+/// `GET /users`
+pub(super) async fn list(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    query: Query,
+) -> Result<Response, ApiError> {
+    let fields = query.fields(&SHAPE)?;
+    let paging = query.paging()?;
+    let tenant = caller.tenant.id();
+    let wanted = search::wanted(&query, of_connection(&app, tenant, &query).await?)?;
+    let (users, total, next) = match &paging {
+        Paging::Offset { page, per_page, totals } => {
+            if (page + 1).saturating_mul(*per_page) > REACH {
+                return Err(ApiError::TooFar(format!(
+                    "Pages by number reach the first {REACH} users alone. Ask with take, and go on with from."
+                )));
+            }
+            let total = match (totals, wanted.as_ref().and_then(|wanted| wanted.condition.as_ref())) {
+                (false, _) => 0,
+                (true, None) => sql::total(&app.db, tenant).await?,
+                (true, Some(condition)) => sql::count(&app.db, tenant, condition).await?,
+            };
+            let part = Part::Page(*per_page, page * per_page);
+            (part_of(&app, tenant, wanted.as_ref(), part).await?, total, None)
+        }
+        Paging::Checkpoint { from, take } => {
+            if query.text("sort").is_some() {
+                return Err(refused(
+                    "Users that are paged by from and take come in the order of their age",
+                    "sort",
+                ));
+            }
+            let from = from
+                .as_deref()
+                .map_or_else(|| Ok(Checkpoint::start()), |from| Checkpoint::parse(LIST, from))?;
+            // One more than asked for tells whether anything comes after.
+            let mut found = part_of(&app, tenant, wanted.as_ref(), Part::After(&from, take + 1)).await?;
+            let next = Checkpoint::end_page(&mut found, *take, LIST, |last| Checkpoint {
+                created_at: last.created_at.as_millisecond(),
+                id: last.user_id.clone(),
+            });
+            (found, 0, next)
+        }
+    };
+    Ok(query::listing(LIST, views(&users, &fields), &paging, (total, next)))
+}
+
+/// The condition for the connection that is named; an unknown one has nobody.
+async fn of_connection(app: &App, tenant: &TenantId, query: &Query) -> Result<Option<Statement>, DbError> {
+    let Some(name) = query.text("connection") else { return Ok(None) };
+    let connection = connections::sql::find_by_name(&app.db, tenant, name).await?;
+    let id = connection.map(|found| found.id).unwrap_or_default();
+    sql::of_connection(&app.db, tenant, &id).await.map(Some)
+}
+
+async fn part_of(
+    app: &App,
+    tenant: &TenantId,
+    wanted: Option<&Wanted>,
+    part: Part<'_>,
+) -> Result<Vec<User>, DbError> {
+    match wanted {
+        Some(wanted) => sql::wanted(&app.db, tenant, wanted, part).await,
+        None => sql::in_order(&app.db, tenant, part).await,
+    }
+}
+
+fn views(users: &[User], fields: &Fields) -> Vec<Value> {
+    users.iter().map(|user| Value::Object(fields.trim(user.view()))).collect()
+}
+
+/// `GET /users-by-email`
+pub(super) async fn by_email(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    query: Query,
+) -> Result<Json<Value>, ApiError> {
+    let fields = query.fields(&SHAPE)?;
+    let email = query.text("email").ok_or_else(|| refused("Missing required property: email", "email"))?;
+    let email = identifiers::email(email)
+        .ok_or_else(|| refused("Object didn't pass validation for format email", "email"))?;
+    let users = sql::find_by_email(&app.db, caller.tenant.id(), &email).await?;
+    Ok(Json(views(&users, &fields).into()))
+}
+
+/// `GET /users/{id}/logs`
+pub(super) async fn logs(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Path(id): Path<String>,
+    query: Query,
+) -> Result<Response, ApiError> {
+    logs::api::of_user(&app, caller.tenant.id(), &id, &query).await
+}

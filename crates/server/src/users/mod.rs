@@ -1,0 +1,305 @@
+//! Users: people, what is known of them, and how they prove who they are.
+//!
+//! A user has a primary identity and perhaps others linked to it; each belongs to a connection. Passwords belong
+//! to identities of database connections (`accounts/`). Must never show or log a password or its hash.
+
+pub mod accounts;
+pub mod api;
+mod draft;
+mod error;
+mod identifiers;
+mod links;
+mod list;
+mod metadata;
+mod patch;
+mod search;
+mod shape;
+pub mod sql;
+
+#[cfg(test)]
+mod tests;
+
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+
+pub use accounts::{
+    Authenticated, NewPassword, Refused, authenticate, by_identifier, prepare_password, set_password, sign_up,
+};
+pub use draft::{Draft, create};
+pub use error::UserError;
+pub use identifiers::{email, is_email};
+pub use search::condition;
+pub use shape::SHAPE;
+
+use crate::app::App;
+use crate::clock;
+use crate::connections::Connection;
+use crate::db::{Db, DbError, Tx};
+use crate::logs::Entry;
+use crate::management::ApiError;
+use crate::passwords::policy::Person;
+use crate::tenants::TenantId;
+
+/// The provider of identities in databases of ours.
+pub const PROVIDER: &str = "auth0";
+
+/// A user.
+#[derive(Debug, Clone, PartialEq)]
+pub struct User {
+    /// The id: the provider, `|`, and the id of the primary identity there.
+    pub user_id: String,
+    /// The e-mail address, in lower case.
+    pub email: Option<String>,
+    /// Whether the user was seen to read what is sent there.
+    pub email_verified: bool,
+    /// The username, in lower case.
+    pub username: Option<String>,
+    /// The phone number (E.164).
+    pub phone_number: Option<String>,
+    /// Whether the user was seen to read what is sent there.
+    pub phone_verified: bool,
+    /// The full name.
+    pub name: Option<String>,
+    /// The nickname.
+    pub nickname: Option<String>,
+    /// The given name.
+    pub given_name: Option<String>,
+    /// The family name.
+    pub family_name: Option<String>,
+    /// The address of a picture.
+    pub picture: Option<String>,
+    /// Whether an administrator keeps the user out; none: nobody ever said.
+    pub blocked: Option<bool>,
+    /// What the user may change.
+    pub user_metadata: Map<String, Value>,
+    /// What only applications may change.
+    pub app_metadata: Map<String, Value>,
+    /// The address of the last login.
+    pub last_ip: Option<String>,
+    /// The last login.
+    pub last_login: Option<Timestamp>,
+    /// How often the user signed in.
+    pub logins_count: i64,
+    /// When the password was last set anew.
+    pub last_password_reset: Option<Timestamp>,
+    /// Since when the user exists.
+    pub created_at: Timestamp,
+    /// When anything of it last changed.
+    pub updated_at: Timestamp,
+    /// The identities, the primary one first.
+    pub identities: Vec<Identity>,
+}
+
+/// What a user is known as at a connection.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Identity {
+    /// The kind of identity provider.
+    pub provider: String,
+    /// The id there.
+    pub id: String,
+    /// The id of the connection.
+    pub connection_id: String,
+    /// Its name.
+    pub connection: String,
+    /// Its place among the identities of the user; the primary one has 0.
+    pub position: i64,
+    /// What was known of the user when the identity was linked; empty for the primary one.
+    pub profile: Map<String, Value>,
+    /// Since when it exists.
+    pub created_at: Timestamp,
+}
+
+impl User {
+    /// Whether an administrator keeps the user out.
+    pub fn is_blocked(&self) -> bool {
+        self.blocked == Some(true)
+    }
+
+    /// What the user is called in logs: what signs them in.
+    pub fn log_name(&self) -> Option<&str> {
+        self.email.as_deref().or(self.username.as_deref()).or(self.phone_number.as_deref())
+    }
+
+    /// An entry of the log that is about this user, who came from a connection.
+    pub fn named_in(&self, entry: Entry, connection: &Connection) -> Entry {
+        Entry {
+            user_id: Some(self.user_id.clone()),
+            user_name: self.log_name().map(str::to_owned),
+            connection: Some(connection.name.clone()),
+            connection_id: Some(connection.id.clone()),
+            strategy: Some(connection.strategy.clone()),
+            strategy_type: Some("database".to_owned()),
+            ..entry
+        }
+    }
+
+    /// The user as somebody whose data a password may not be made of.
+    pub fn person(&self) -> Person<'_> {
+        Person {
+            email: self.email.as_deref(),
+            username: self.username.as_deref(),
+            phone_number: self.phone_number.as_deref(),
+            name: self.name.as_deref(),
+            nickname: self.nickname.as_deref(),
+            given_name: self.given_name.as_deref(),
+            family_name: self.family_name.as_deref(),
+            user_metadata: Some(&self.user_metadata),
+        }
+    }
+
+    /// The user as the wire shows it.
+    pub fn view(&self) -> Map<String, Value> {
+        let text = |text: &Option<String>| text.as_ref().map(|text| json!(text));
+        let time = |time: Option<Timestamp>| time.map(|time| json!(clock::wire(time)));
+        let metadata = |own: &Map<String, Value>| (!own.is_empty()).then(|| Value::Object(own.clone()));
+        let mut view = Map::new();
+        for name in SHAPE.names() {
+            let value = match name {
+                "user_id" => Some(json!(self.user_id)),
+                "email" => text(&self.email),
+                "email_verified" => Some(json!(self.email_verified)),
+                "username" => text(&self.username),
+                "phone_number" => text(&self.phone_number),
+                "phone_verified" => self.phone_number.as_ref().map(|_| json!(self.phone_verified)),
+                "name" => text(&self.name),
+                "nickname" => text(&self.nickname),
+                "given_name" => text(&self.given_name),
+                "family_name" => text(&self.family_name),
+                "picture" => text(&self.picture),
+                "blocked" => self.blocked.map(Value::Bool),
+                "user_metadata" => metadata(&self.user_metadata),
+                "app_metadata" => metadata(&self.app_metadata),
+                "identities" => Some(self.identities_view()),
+                "last_ip" => text(&self.last_ip),
+                "last_login" => time(self.last_login),
+                "logins_count" => (self.logins_count > 0).then(|| json!(self.logins_count)),
+                "last_password_reset" => time(self.last_password_reset),
+                "created_at" => time(Some(self.created_at)),
+                "updated_at" => time(Some(self.updated_at)),
+                _ => None,
+            };
+            if let Some(value) = value {
+                view.insert(name.to_owned(), value);
+            }
+        }
+        view
+    }
+
+    /// The identities as the wire shows them.
+    fn identities_view(&self) -> Value {
+        self.identities.iter().map(Identity::view).collect()
+    }
+}
+
+impl Identity {
+    fn view(&self) -> Value {
+        let mut view = json!({
+            "connection": self.connection,
+            "user_id": self.id,
+            "provider": self.provider,
+            "isSocial": false,
+        });
+        if self.position > 0 {
+            view["profileData"] = Value::Object(self.profile.clone());
+        }
+        view
+    }
+
+    /// The id of a user whose primary identity this is.
+    fn user_id(&self) -> String {
+        format!("{}|{}", self.provider, self.id)
+    }
+}
+
+/// The user with this id.
+pub async fn find(db: &Db, tenant: &TenantId, user_id: &str) -> Result<Option<User>, DbError> {
+    if user_id.contains('\0') {
+        return Ok(None);
+    }
+    sql::find(db, tenant, user_id).await
+}
+
+/// Refuses an id that no user has, in the words of the Management API.
+pub async fn must_exist(app: &App, tenant: &TenantId, user_id: &str) -> Result<(), ApiError> {
+    let exists = !user_id.contains('\0') && sql::exists(&app.db, tenant, user_id).await?;
+    if exists { Ok(()) } else { Err(api::NO_SUCH_USER) }
+}
+
+/// Counts a login, in the transaction that opens the session.
+pub async fn record_login(
+    tx: &mut Tx,
+    tenant: &TenantId,
+    user_id: &str,
+    (ip, now): (&str, Timestamp),
+) -> Result<(), DbError> {
+    sql::record_login(tx, tenant, user_id, (ip, now)).await
+}
+
+/// Notes that the user reads what is sent to `email`. False: this is no longer the user's address.
+pub async fn mark_email_verified(
+    tx: &mut Tx,
+    tenant: &TenantId,
+    (user_id, email): (&str, &str),
+    now: Timestamp,
+) -> Result<bool, DbError> {
+    sql::verify_email(tx, tenant, (user_id, email), now).await
+}
+
+/// Ends every session and takes back every refresh token of a user: the password is another now.
+pub async fn end_sign_ins(tx: &mut Tx, tenant: &TenantId, user_id: &str) -> Result<(), DbError> {
+    sql::end_sign_ins(tx, tenant, user_id).await
+}
+
+/// Deletes a user with everything that belongs to it. False: there was none.
+pub async fn delete(tx: &mut Tx, tenant: &TenantId, user_id: &str) -> Result<bool, DbError> {
+    let deleted = sql::delete(tx, tenant, user_id).await?;
+    if deleted {
+        sql::add_to_total(tx, tenant, -1).await?;
+    }
+    Ok(deleted)
+}
+
+/// Deletes the user of a database connection who has this e-mail address. False: there was none.
+pub async fn delete_by_email(
+    tx: &mut Tx,
+    tenant: &TenantId,
+    connection_id: &str,
+    email: &str,
+) -> Result<bool, DbError> {
+    let Some(email) = identifiers::email(email) else { return Ok(false) };
+    match accounts::sql::user_by_email(tx, tenant, connection_id, &email).await? {
+        Some(user_id) => delete(tx, tenant, &user_id).await,
+        None => Ok(false),
+    }
+}
+
+/// Deletes some of the users that come from a connection, in a transaction of its own. False: none are left.
+pub async fn delete_some_of_connection(
+    app: &App,
+    tenant: &TenantId,
+    connection_id: &str,
+) -> Result<bool, DbError> {
+    /// Few enough that others who want to write do not wait long.
+    const AT_ONCE: i64 = 500;
+    let mut tx = app.db.begin().await?;
+    let deleted = delete_of(&mut tx, tenant, connection_id, AT_ONCE).await?;
+    tx.commit().await?;
+    Ok(deleted)
+}
+
+/// Deletes all users that come from a connection.
+pub async fn delete_of_connection(
+    tx: &mut Tx,
+    tenant: &TenantId,
+    connection_id: &str,
+) -> Result<(), DbError> {
+    delete_of(tx, tenant, connection_id, i64::MAX).await.map(drop)
+}
+
+async fn delete_of(tx: &mut Tx, tenant: &TenantId, connection_id: &str, most: i64) -> Result<bool, DbError> {
+    let deleted = sql::delete_of_connection(tx, tenant, connection_id, most).await?;
+    if deleted > 0 {
+        sql::add_to_total(tx, tenant, -deleted).await?;
+    }
+    Ok(deleted > 0)
+}

@@ -1,0 +1,399 @@
+//! The statements of users and their identities.
+//!
+//! A user is read together with its identities: a row for each of them, folded into one user here.
+
+use jiff::Timestamp;
+
+use super::{Identity, User};
+use crate::clock;
+use crate::db::{Db, DbError, Row, Statement, Tx, Value, fold};
+use crate::management::checkpoint::Checkpoint;
+use crate::tenants::TenantId;
+use crate::tenants::sql::{json, parse};
+
+const FIND: &str = "SELECT u.*, i.provider, i.identity_id, i.position, i.connection_id, i.profile, \
+     i.created_at AS linked_at, c.name AS connection FROM users u \
+     LEFT JOIN identities i ON i.tenant_id = u.tenant_id AND i.user_id = u.user_id \
+     LEFT JOIN connections c ON c.tenant_id = i.tenant_id AND c.id = i.connection_id \
+     WHERE u.tenant_id = $1 AND u.user_id = $2 ORDER BY i.position";
+const EXISTS: &str = "SELECT 1 AS one FROM users WHERE tenant_id = $1 AND user_id = $2";
+const FIND_BY_EMAIL: &str = "SELECT u.*, i.provider, i.identity_id, i.position, i.connection_id, i.profile, \
+     i.created_at AS linked_at, c.name AS connection FROM \
+     (SELECT * FROM users WHERE tenant_id = $1 AND email = $2 ORDER BY user_id LIMIT 1000) u \
+     LEFT JOIN identities i ON i.tenant_id = u.tenant_id AND i.user_id = u.user_id \
+     LEFT JOIN connections c ON c.tenant_id = i.tenant_id AND c.id = i.connection_id \
+     ORDER BY u.created_at, u.user_id, i.position";
+const PAGE: &str = "SELECT u.*, i.provider, i.identity_id, i.position, i.connection_id, i.profile, \
+     i.created_at AS linked_at, c.name AS connection FROM \
+     (SELECT * FROM users WHERE tenant_id = $1 ORDER BY created_at, user_id LIMIT $2 OFFSET $3) u \
+     LEFT JOIN identities i ON i.tenant_id = u.tenant_id AND i.user_id = u.user_id \
+     LEFT JOIN connections c ON c.tenant_id = i.tenant_id AND c.id = i.connection_id \
+     ORDER BY u.created_at, u.user_id, i.position";
+const AFTER: &str = "SELECT u.*, i.provider, i.identity_id, i.position, i.connection_id, i.profile, \
+     i.created_at AS linked_at, c.name AS connection FROM \
+     (SELECT * FROM users WHERE tenant_id = $1 AND (created_at, user_id) > ($2, $3) \
+     ORDER BY created_at, user_id LIMIT $4) u \
+     LEFT JOIN identities i ON i.tenant_id = u.tenant_id AND i.user_id = u.user_id \
+     LEFT JOIN connections c ON c.tenant_id = i.tenant_id AND c.id = i.connection_id \
+     ORDER BY u.created_at, u.user_id, i.position";
+const TOTAL: &str = "SELECT total FROM user_totals WHERE tenant_id = $1";
+const ADD_TO_TOTAL: &str = "INSERT INTO user_totals (tenant_id, total) VALUES ($1, $2) \
+     ON CONFLICT (tenant_id) DO UPDATE SET total = user_totals.total + EXCLUDED.total";
+const INSERT: &str = "INSERT INTO users (tenant_id, user_id, email, email_verified, username, phone_number, \
+     phone_verified, name, name_folded, nickname, nickname_folded, given_name, given_name_folded, family_name, \
+     family_name_folded, picture, blocked, user_metadata, app_metadata, logins_count, created_at, updated_at) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)";
+const UPDATE: &str = "UPDATE users SET email = $3, email_verified = $4, username = $5, phone_number = $6, \
+     phone_verified = $7, name = $8, name_folded = $9, nickname = $10, nickname_folded = $11, given_name = $12, \
+     given_name_folded = $13, family_name = $14, family_name_folded = $15, picture = $16, blocked = $17, \
+     user_metadata = $18, app_metadata = $19, updated_at = $20 WHERE tenant_id = $1 AND user_id = $2";
+const LOCK: &str = "UPDATE users SET updated_at = updated_at WHERE tenant_id = $1 AND user_id = $2";
+const DELETE: &str = "DELETE FROM users WHERE tenant_id = $1 AND user_id = $2";
+const DELETE_OF_CONNECTION: &str = "DELETE FROM users WHERE tenant_id = $1 AND user_id IN \
+     (SELECT user_id FROM identities WHERE tenant_id = $1 AND connection_id = $2 AND position = 0 LIMIT $3)";
+const RECORD_LOGIN: &str = "UPDATE users SET last_login = $3, updated_at = $3, last_ip = $4, \
+     logins_count = logins_count + 1 WHERE tenant_id = $1 AND user_id = $2";
+const VERIFY_EMAIL: &str = "UPDATE users SET email_verified = TRUE, updated_at = $4 \
+     WHERE tenant_id = $1 AND user_id = $2 AND email = $3";
+const NOTE_PASSWORD_RESET: &str = "UPDATE users SET last_password_reset = $3, updated_at = $3 \
+     WHERE tenant_id = $1 AND user_id = $2";
+const END_SESSIONS: &str = "DELETE FROM sessions WHERE tenant_id = $1 AND user_id = $2";
+const END_REFRESH_TOKENS: &str = "DELETE FROM refresh_tokens WHERE tenant_id = $1 AND user_id = $2";
+const INSERT_IDENTITY: &str = "INSERT INTO identities \
+     (tenant_id, provider, identity_id, user_id, position, connection_id, profile, created_at) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+const UPDATE_IDENTITY: &str = "UPDATE identities SET user_id = $4, position = $5, profile = $6 \
+     WHERE tenant_id = $1 AND provider = $2 AND identity_id = $3";
+
+// The pieces of a list that is searched or sorted.
+const LIST: &str = "SELECT u.*, i.provider, i.identity_id, i.position, i.connection_id, i.profile, \
+     i.created_at AS linked_at, c.name AS connection FROM (SELECT users.*, ";
+const FROM: &str = " AS sort_key FROM users WHERE tenant_id = ";
+const COUNT: &str = "SELECT COUNT(*) AS total FROM users WHERE tenant_id = ";
+pub(super) const AND: &str = " AND ";
+/// The identities of a user, for conditions on them.
+pub(super) const THEIR_IDENTITIES: &str = "SELECT 1 FROM identities i \
+     JOIN connections c ON c.tenant_id = i.tenant_id AND c.id = i.connection_id \
+     WHERE i.tenant_id = users.tenant_id AND i.user_id = users.user_id AND ";
+/// Those who have an identity at a connection that few have: found by it, and sorted after.
+const OF_SMALL_CONNECTION: &str = "user_id IN (SELECT i.user_id FROM identities i \
+     WHERE i.tenant_id = users.tenant_id AND i.connection_id = ";
+/// The same at a connection that many have: asked of each user in the order of the list, until enough are found.
+const OF_LARGE_CONNECTION: &str = "EXISTS (SELECT 1 FROM identities i \
+     WHERE i.tenant_id = users.tenant_id AND i.user_id = users.user_id AND i.connection_id = ";
+const SIZE_OF_CONNECTION: &str = "SELECT COUNT(*) AS total FROM (SELECT user_id FROM identities \
+     WHERE tenant_id = $1 AND connection_id = $2 LIMIT $3) found";
+const AFTER_PLACE: &str = " AND (created_at, user_id) > (";
+const COMMA: &str = ", ";
+const CLOSE: &str = ")";
+const ORDER: &str = " ORDER BY ";
+// What PostgreSQL does by itself, so that its indexes serve; SQLite would begin with what is not there.
+const UPWARDS: &str = " NULLS LAST, user_id LIMIT ";
+const DOWNWARDS: &str = " DESC NULLS FIRST, user_id DESC LIMIT ";
+const OFFSET: &str = " OFFSET ";
+const WITH_IDENTITIES: &str = ") u LEFT JOIN identities i ON i.tenant_id = u.tenant_id AND i.user_id = u.user_id \
+     LEFT JOIN connections c ON c.tenant_id = i.tenant_id AND c.id = i.connection_id ORDER BY u.sort_key";
+const ALL_UPWARDS: &str = " NULLS LAST, u.user_id, i.position";
+const ALL_DOWNWARDS: &str = " DESC NULLS FIRST, u.user_id DESC, i.position";
+
+/// Which users a list holds and in which order.
+#[derive(Debug, Clone)]
+pub struct Wanted {
+    /// What has to hold for them.
+    pub condition: Option<Statement>,
+    /// The column that they are sorted by.
+    pub column: &'static str,
+    /// Whether the greatest comes first.
+    pub descending: bool,
+}
+
+/// The part of a list that is asked for.
+#[derive(Debug, Clone, Copy)]
+pub enum Part<'a> {
+    /// So many after so many.
+    Page(i64, i64),
+    /// So many after a place, in the order of age.
+    After(&'a Checkpoint, i64),
+}
+
+/// A row for each identity becomes a user with all of them; rows of one user come together.
+fn fold_rows(rows: &[Row]) -> Result<Vec<User>, DbError> {
+    let mut users: Vec<User> = Vec::new();
+    for row in rows {
+        let user_id = row.text("user_id")?;
+        if users.last().is_none_or(|last| last.user_id != user_id) {
+            users.push(user(row, user_id)?);
+        }
+        if let (Some(user), Some(provider)) = (users.last_mut(), row.opt_text("provider")?) {
+            user.identities.push(Identity {
+                provider,
+                id: row.text("identity_id")?,
+                connection_id: row.text("connection_id")?,
+                connection: row.text("connection")?,
+                position: row.int("position")?,
+                profile: parse(&row.text("profile")?)?,
+                created_at: clock::from_millis(row.int("linked_at")?)?,
+            });
+        }
+    }
+    Ok(users)
+}
+
+fn user(row: &Row, user_id: String) -> Result<User, DbError> {
+    let time = |name: &str| row.opt_int(name)?.map(clock::from_millis).transpose();
+    Ok(User {
+        user_id,
+        email: row.opt_text("email")?,
+        email_verified: row.bool("email_verified")?,
+        username: row.opt_text("username")?,
+        phone_number: row.opt_text("phone_number")?,
+        phone_verified: row.bool("phone_verified")?,
+        name: row.opt_text("name")?,
+        nickname: row.opt_text("nickname")?,
+        given_name: row.opt_text("given_name")?,
+        family_name: row.opt_text("family_name")?,
+        picture: row.opt_text("picture")?,
+        blocked: row.opt_bool("blocked")?,
+        user_metadata: parse(&row.text("user_metadata")?)?,
+        app_metadata: parse(&row.text("app_metadata")?)?,
+        last_ip: row.opt_text("last_ip")?,
+        last_login: time("last_login")?,
+        logins_count: row.int("logins_count")?,
+        last_password_reset: time("last_password_reset")?,
+        created_at: clock::from_millis(row.int("created_at")?)?,
+        updated_at: clock::from_millis(row.int("updated_at")?)?,
+        identities: Vec::new(),
+    })
+}
+
+/// The user with this id.
+pub async fn find(db: &Db, tenant: &TenantId, user_id: &str) -> Result<Option<User>, DbError> {
+    let rows = db.query(FIND, &[tenant.as_str().into(), user_id.into()]).await?;
+    Ok(fold_rows(&rows)?.pop())
+}
+
+/// Whether a user has this id.
+pub async fn exists(db: &Db, tenant: &TenantId, user_id: &str) -> Result<bool, DbError> {
+    Ok(db.query_opt(EXISTS, &[tenant.as_str().into(), user_id.into()]).await?.is_some())
+}
+
+/// Reads a user and keeps others from changing it until the transaction ends.
+pub async fn lock(tx: &mut Tx, tenant: &TenantId, user_id: &str) -> Result<Option<User>, DbError> {
+    let values = [tenant.as_str().into(), user_id.into()];
+    if tx.execute(LOCK, &values).await? == 0 {
+        return Ok(None);
+    }
+    Ok(fold_rows(&tx.query(FIND, &values).await?)?.pop())
+}
+
+/// The users with this e-mail address, the oldest first.
+pub async fn find_by_email(db: &Db, tenant: &TenantId, email: &str) -> Result<Vec<User>, DbError> {
+    fold_rows(&db.query(FIND_BY_EMAIL, &[tenant.as_str().into(), email.into()]).await?)
+}
+
+/// Users in the order of age.
+pub async fn in_order(db: &Db, tenant: &TenantId, part: Part<'_>) -> Result<Vec<User>, DbError> {
+    let tenant = tenant.as_str();
+    let rows = match part {
+        Part::Page(limit, offset) => db.query(PAGE, &[tenant.into(), limit.into(), offset.into()]).await?,
+        Part::After(place, limit) => {
+            let values = [tenant.into(), place.created_at.into(), place.id.as_str().into(), limit.into()];
+            db.query(AFTER, &values).await?
+        }
+    };
+    fold_rows(&rows)
+}
+
+/// Users as they are wanted.
+pub async fn wanted(
+    db: &Db,
+    tenant: &TenantId,
+    wanted: &Wanted,
+    part: Part<'_>,
+) -> Result<Vec<User>, DbError> {
+    let Wanted { condition, column, descending } = wanted;
+    let mut list = Statement::new(LIST).text(column).text(FROM).value(tenant.as_str());
+    if let Some(condition) = condition {
+        list = list.text(AND).with(condition.clone());
+    }
+    if let Part::After(place, _) = part {
+        list = list.text(AFTER_PLACE).value(place.created_at).text(COMMA);
+        list = list.value(place.id.as_str()).text(CLOSE);
+    }
+    let (inner, outer) = if *descending { (DOWNWARDS, ALL_DOWNWARDS) } else { (UPWARDS, ALL_UPWARDS) };
+    list = list.text(ORDER).text(column).text(inner);
+    list = match part {
+        Part::Page(limit, offset) => list.value(limit).text(OFFSET).value(offset),
+        Part::After(_, limit) => list.value(limit),
+    };
+    fold_rows(&db.search(&list.text(WITH_IDENTITIES).text(outer)).await?)
+}
+
+/// The condition that users have an identity at a connection, so that the database goes the shorter way.
+pub async fn of_connection(db: &Db, tenant: &TenantId, connection_id: &str) -> Result<Statement, DbError> {
+    /// Few enough to be read whole and sorted at once.
+    const FEW: i64 = 1000;
+    let values = [tenant.as_str().into(), connection_id.into(), FEW.into()];
+    let size = db.query_opt(SIZE_OF_CONNECTION, &values).await?;
+    let few = size.map_or(Ok(0), |row| row.int("total"))? < FEW;
+    let start = if few { OF_SMALL_CONNECTION } else { OF_LARGE_CONNECTION };
+    Ok(Statement::new(start).value(connection_id).text(CLOSE))
+}
+
+/// How many users a condition holds for.
+pub async fn count(db: &Db, tenant: &TenantId, condition: &Statement) -> Result<i64, DbError> {
+    let count = Statement::new(COUNT).value(tenant.as_str()).text(AND).with(condition.clone());
+    db.search_opt(&count).await?.map_or(Ok(0), |row| row.int("total"))
+}
+
+/// How many users the tenant has.
+pub async fn total(db: &Db, tenant: &TenantId) -> Result<i64, DbError> {
+    let row = db.query_opt(TOTAL, &[tenant.as_str().into()]).await?;
+    row.map_or(Ok(0), |row| row.int("total"))
+}
+
+/// Counts users that were made or deleted in this transaction.
+pub async fn add_to_total(tx: &mut Tx, tenant: &TenantId, users: i64) -> Result<(), DbError> {
+    tx.execute(ADD_TO_TOTAL, &[tenant.as_str().into(), users.into()]).await.map(drop)
+}
+
+/// What can change of a user, in the order of both statements that write it.
+fn values(tenant: &TenantId, user: &User) -> Result<Vec<Value>, DbError> {
+    let text = |text: &Option<String>| Value::from(text.as_deref());
+    let folded = |text: &Option<String>| Value::from(text.as_deref().map(fold));
+    Ok(vec![
+        tenant.as_str().into(),
+        user.user_id.as_str().into(),
+        text(&user.email),
+        user.email_verified.into(),
+        text(&user.username),
+        text(&user.phone_number),
+        user.phone_verified.into(),
+        text(&user.name),
+        folded(&user.name),
+        text(&user.nickname),
+        folded(&user.nickname),
+        text(&user.given_name),
+        folded(&user.given_name),
+        text(&user.family_name),
+        folded(&user.family_name),
+        text(&user.picture),
+        user.blocked.into(),
+        json(&user.user_metadata)?,
+        json(&user.app_metadata)?,
+    ])
+}
+
+/// Writes a new user.
+pub async fn insert(tx: &mut Tx, tenant: &TenantId, user: &User) -> Result<(), DbError> {
+    let mut values = values(tenant, user)?;
+    values.extend([
+        user.logins_count.into(),
+        user.created_at.as_millisecond().into(),
+        user.updated_at.as_millisecond().into(),
+    ]);
+    tx.execute(INSERT, &values).await.map(drop)
+}
+
+/// Writes what can change of a user.
+pub async fn update(tx: &mut Tx, tenant: &TenantId, user: &User) -> Result<(), DbError> {
+    let mut values = values(tenant, user)?;
+    values.push(user.updated_at.as_millisecond().into());
+    tx.execute(UPDATE, &values).await.map(drop)
+}
+
+/// Deletes a user. False: there was none.
+pub async fn delete(tx: &mut Tx, tenant: &TenantId, user_id: &str) -> Result<bool, DbError> {
+    Ok(tx.execute(DELETE, &[tenant.as_str().into(), user_id.into()]).await? > 0)
+}
+
+/// Deletes users whose primary identity is of a connection; answers how many they were.
+pub async fn delete_of_connection(
+    tx: &mut Tx,
+    tenant: &TenantId,
+    connection_id: &str,
+    most: i64,
+) -> Result<i64, DbError> {
+    let values = [tenant.as_str().into(), connection_id.into(), most.into()];
+    Ok(i64::try_from(tx.execute(DELETE_OF_CONNECTION, &values).await?).unwrap_or(i64::MAX))
+}
+
+/// Counts a login.
+pub async fn record_login(
+    tx: &mut Tx,
+    tenant: &TenantId,
+    user_id: &str,
+    (ip, now): (&str, Timestamp),
+) -> Result<(), DbError> {
+    let values = [tenant.as_str().into(), user_id.into(), now.as_millisecond().into(), ip.into()];
+    tx.execute(RECORD_LOGIN, &values).await.map(drop)
+}
+
+/// Notes that a user has proved an address. False: the user has another one.
+pub async fn verify_email(
+    tx: &mut Tx,
+    tenant: &TenantId,
+    (user_id, email): (&str, &str),
+    now: Timestamp,
+) -> Result<bool, DbError> {
+    let values = [tenant.as_str().into(), user_id.into(), email.into(), now.as_millisecond().into()];
+    Ok(tx.execute(VERIFY_EMAIL, &values).await? > 0)
+}
+
+/// Notes when a password was set anew.
+pub async fn note_password_reset(
+    tx: &mut Tx,
+    tenant: &TenantId,
+    user_id: &str,
+    now: Timestamp,
+) -> Result<(), DbError> {
+    let values = [tenant.as_str().into(), user_id.into(), now.as_millisecond().into()];
+    tx.execute(NOTE_PASSWORD_RESET, &values).await.map(drop)
+}
+
+/// Deletes the sessions and the refresh tokens of a user.
+pub async fn end_sign_ins(tx: &mut Tx, tenant: &TenantId, user_id: &str) -> Result<(), DbError> {
+    let values = [tenant.as_str().into(), user_id.into()];
+    tx.execute(END_SESSIONS, &values).await?;
+    tx.execute(END_REFRESH_TOKENS, &values).await.map(drop)
+}
+
+/// Writes an identity of a user.
+pub async fn insert_identity(
+    tx: &mut Tx,
+    tenant: &TenantId,
+    user_id: &str,
+    identity: &Identity,
+) -> Result<(), DbError> {
+    let Identity { provider, id, connection_id, connection: _, position, profile, created_at } = identity;
+    let values = [
+        tenant.as_str().into(),
+        provider.into(),
+        id.into(),
+        user_id.into(),
+        (*position).into(),
+        connection_id.into(),
+        json(profile)?,
+        created_at.as_millisecond().into(),
+    ];
+    tx.execute(INSERT_IDENTITY, &values).await.map(drop)
+}
+
+/// Gives an identity to a user, at its place and with its profile.
+pub async fn update_identity(
+    tx: &mut Tx,
+    tenant: &TenantId,
+    user_id: &str,
+    identity: &Identity,
+) -> Result<(), DbError> {
+    let Identity { provider, id, position, profile, .. } = identity;
+    let values = [
+        tenant.as_str().into(),
+        provider.into(),
+        id.into(),
+        user_id.into(),
+        (*position).into(),
+        json(profile)?,
+    ];
+    tx.execute(UPDATE_IDENTITY, &values).await.map(drop)
+}
