@@ -4,7 +4,9 @@
 //! Carried by the task, not by a span: a span costs as much as the rest of a small answer.
 
 use std::fmt;
+use std::pin::pin;
 
+use http::HeaderValue;
 use tracing::{Event, Subscriber};
 use tracing_subscriber::fmt::FmtContext;
 use tracing_subscriber::fmt::format::{FormatEvent, FormatFields, Writer};
@@ -13,22 +15,33 @@ use tracing_subscriber::registry::LookupSpan;
 use crate::entropy::Entropy;
 
 tokio::task_local! {
-    static CURRENT: String;
+    static CURRENT: HeaderValue;
 }
 
 /// A new id: 16 hexadecimal digits.
-pub fn fresh(entropy: &dyn Entropy) -> String {
-    format!("{:016x}", u64::from_be_bytes(entropy.bytes()))
+pub fn fresh(entropy: &dyn Entropy) -> HeaderValue {
+    let mut digits = [0; 16];
+    for (pair, byte) in digits.chunks_exact_mut(2).zip(entropy.bytes::<8>()) {
+        pair.copy_from_slice(&[digit(byte >> 4), digit(byte & 15)]);
+    }
+    // Digits are always fit for a header.
+    HeaderValue::from_bytes(&digits).unwrap_or(HeaderValue::from_static("-"))
 }
 
-/// Serves a request under this id.
-pub async fn scope<T>(id: String, serving: impl Future<Output = T>) -> T {
-    CURRENT.scope(id, serving).await
+fn digit(number: u8) -> u8 {
+    b"0123456789abcdef"[usize::from(number)]
+}
+
+/// Serves a request under this id; answers the id back together with the answer.
+pub async fn scope<T>(id: HeaderValue, serving: impl Future<Output = T>) -> (Option<HeaderValue>, T) {
+    let mut scope = pin!(CURRENT.scope(id, serving));
+    let answer = scope.as_mut().await;
+    (scope.take_value(), answer)
 }
 
 /// The id of the request that this task serves.
 pub fn current() -> Option<String> {
-    CURRENT.try_with(String::clone).ok()
+    CURRENT.try_with(|id| id.to_str().ok().map(str::to_owned)).ok().flatten()
 }
 
 /// Writes log lines as another format does, with the id of the request in them.

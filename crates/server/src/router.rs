@@ -6,14 +6,21 @@ use std::sync::Arc;
 
 use ::http::StatusCode;
 use axum::Router;
-use axum::middleware::from_fn_with_state;
+use axum::middleware::from_fn;
 use axum::routing::get;
 
 use crate::app::App;
-use crate::{http, management, oidc, probes};
+use crate::http::observe::{self, Front};
+use crate::{management, oidc, probes};
 
 /// The public listener.
-pub fn router(app: &Arc<App>) -> Router {
+pub fn front(app: &Arc<App>) -> Arc<Front> {
+    let router = router(app);
+    let router = if probes::measuring() { router.layer(from_fn(observe::measure)) } else { router };
+    Front::new(Arc::clone(app), router)
+}
+
+fn router(app: &Arc<App>) -> Router {
     Router::new()
         // Relying parties: keys, discovery, certificates.
         .merge(oidc::documents_router())
@@ -26,7 +33,6 @@ pub fn router(app: &Arc<App>) -> Router {
         .route("/readyz", get(probes::ready))
         .method_not_allowed_fallback(oidc::wrong_method)
         .fallback(not_found)
-        .layer(from_fn_with_state(Arc::clone(app), http::observe::observe))
         .with_state(Arc::clone(app))
 }
 

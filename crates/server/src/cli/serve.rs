@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
+use tower::Service;
 
 use super::{Failure, output};
 use crate::app::App;
@@ -50,11 +51,18 @@ pub(super) async fn run(config: &Config) -> Result<(), Failure> {
     if let (Some(listener), Some(metrics)) = (admin, metrics) {
         let router = probes::admin_router(Arc::clone(&app), metrics.clone());
         tasks.push(tokio::spawn(probes::metrics_upkeep(metrics)));
-        tasks.push(tokio::spawn(serve(listener, None, router, std::future::pending())));
+        let answer = move |request| {
+            let mut router = router.clone();
+            async move {
+                let Ok(response) = router.call(request).await;
+                response
+            }
+        };
+        tasks.push(tokio::spawn(serve(listener, None, answer, std::future::pending())));
     }
     tracing::info!(listen = %config.listen, public_url = %config.public_url, "serving");
-    let router = router::router(&app);
-    serve(listener, offer, router, stopped()).await;
+    let front = router::front(&app);
+    serve(listener, offer, move |request| Arc::clone(&front).answer(request), stopped()).await;
     for task in tasks {
         task.abort();
         let _ = task.await;

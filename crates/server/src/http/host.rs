@@ -2,6 +2,7 @@
 //!
 //! Must never put the text of a header into an answer as if it were true.
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -49,7 +50,7 @@ impl FromRequestParts<(Arc<App>, crate::management::operation::Line)> for Site {
 }
 
 /// The host of a request in lower case: what a trusted proxy says, else `:authority`, else `Host`.
-fn host(parts: &Parts, app: &App) -> Option<String> {
+fn host<'a>(parts: &'a Parts, app: &App) -> Option<Cow<'a, str>> {
     if !app.trusted_proxies.is_empty() {
         let peer = parts.extensions.get::<Peer>().map(|peer| peer.0.ip());
         let forwarded = forwarded::client_host(
@@ -58,7 +59,7 @@ fn host(parts: &Parts, app: &App) -> Option<String> {
             &app.trusted_proxies,
         );
         if let Some(host) = forwarded {
-            return Some(host.to_ascii_lowercase());
+            return Some(host.to_ascii_lowercase().into());
         }
     }
     let mut headers = parts.headers.get_all(header::HOST).iter();
@@ -71,7 +72,14 @@ fn host(parts: &Parts, app: &App) -> Option<String> {
         Some(authority) => Some(authority.as_str()),
         None => header.and_then(|value| value.to_str().ok()),
     };
-    named.map(str::to_ascii_lowercase)
+    let lower = |name: &'a str| {
+        if name.bytes().any(|byte| byte.is_ascii_uppercase()) {
+            Cow::Owned(name.to_ascii_lowercase())
+        } else {
+            Cow::Borrowed(name)
+        }
+    };
+    named.map(lower)
 }
 
 fn unknown() -> Response {

@@ -2,6 +2,7 @@
 //!
 //! Must never believe a forwarding header from anybody but a trusted proxy.
 
+mod alarm;
 pub mod body;
 pub mod forwarded;
 pub mod host;

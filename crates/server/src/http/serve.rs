@@ -2,22 +2,24 @@
 //!
 //! Must never let one bad connection stop the others, nor wait for ever on a silent one.
 
+use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use axum::Router;
+use axum::body::Body;
 use axum::extract::Request;
+use axum::response::Response;
 use hyper::body::Incoming;
+use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
-use hyper_util::server::graceful::GracefulShutdown;
-use hyper_util::service::TowerToHyperService;
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tower::ServiceExt;
 
+use super::alarm::Alarms;
 use super::tls::Offer;
 
 /// The address that a connection comes from.
@@ -31,23 +33,13 @@ pub const BODY_PATIENCE: Duration = Duration::from_secs(30);
 /// How long requests in flight may take once the server is told to stop.
 const LAST_CALL: Duration = Duration::from_secs(30);
 
-/// Serves `router` until `stop` resolves, then finishes what is in flight.
-pub async fn serve(
-    listener: TcpListener,
-    tls: Option<Offer>,
-    router: Router,
-    stop: impl Future<Output = ()>,
-) {
+/// Serves what `answer` answers until `stop` resolves, then finishes what is in flight.
+pub async fn serve<A, F>(listener: TcpListener, tls: Option<Offer>, answer: A, stop: impl Future<Output = ()>)
+where
+    A: Fn(Request) -> F + Clone + Send + Sync + 'static,
+    F: Future<Output = Response> + Send + 'static,
+{
     let mut stop = std::pin::pin!(stop);
-    let mut builder = Builder::new(TokioExecutor::new());
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(PATIENCE);
-    builder
-        .http2()
-        .timer(TokioTimer::new())
-        .keep_alive_interval(Some(PATIENCE))
-        .max_concurrent_streams(256)
-        .max_header_list_size(64 * 1024);
-    let builder = Arc::new(builder);
     let graceful = GracefulShutdown::new();
     loop {
         let (stream, peer) = tokio::select! {
@@ -64,13 +56,13 @@ pub async fn serve(
         };
         let _ = stream.set_nodelay(true);
         let watcher = graceful.watcher();
-        let (router, builder, tls) = (router.clone(), Arc::clone(&builder), tls.clone());
+        let (answer, tls) = (answer.clone(), tls.clone());
         tokio::spawn(async move {
             match tls {
-                None => connection(stream, peer, router, (&builder, watcher)).await,
+                None => connection(stream, peer, answer, watcher).await,
                 Some(offer) => {
                     if let Some(stream) = handshake(&offer, stream).await {
-                        connection(stream, peer, router, (&builder, watcher)).await;
+                        connection(stream, peer, answer, watcher).await;
                     }
                 }
             }
@@ -94,23 +86,38 @@ async fn handshake(offer: &Offer, stream: TcpStream) -> Option<tokio_rustls::ser
     }
 }
 
-async fn connection<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
-    stream: S,
-    peer: SocketAddr,
-    router: Router,
-    (builder, watcher): (&Builder<TokioExecutor>, hyper_util::server::graceful::Watcher),
-) {
+fn builder() -> Builder<TokioExecutor> {
+    let mut builder = Builder::new(TokioExecutor::new());
+    builder.http1().timer(Alarms::default()).header_read_timeout(PATIENCE);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .keep_alive_interval(Some(PATIENCE))
+        .max_concurrent_streams(256)
+        .max_header_list_size(64 * 1024);
+    builder
+}
+
+async fn connection<S, A, F>(stream: S, peer: SocketAddr, answer: A, watcher: Watcher)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    A: Fn(Request) -> F + Send + Sync + 'static,
+    F: Future<Output = Response> + Send + 'static,
+{
     let spoken = Arc::new(AtomicBool::new(false));
     let heard = Arc::clone(&spoken);
-    let service = router.map_request(move |mut request: Request<Incoming>| {
+    let service = service_fn(move |mut request: Request<Incoming>| {
         heard.store(true, Ordering::Relaxed);
         request.extensions_mut().insert(Peer(peer));
-        request.map(axum::body::Body::new)
+        let answering = answer(request.map(Body::new));
+        async move { Ok::<_, Infallible>(answering.await) }
     });
-    let serving = builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
+    let builder = builder();
+    let serving = builder.serve_connection(TokioIo::new(stream), service);
     let mut serving = std::pin::pin!(watcher.watch(serving.into_owned()));
     // hyper waits for ever for the first bytes, from which it learns the version of HTTP.
     let outcome = tokio::select! {
+        biased;
         outcome = &mut serving => outcome,
         () = tokio::time::sleep(PATIENCE) => {
             if !spoken.load(Ordering::Relaxed) {

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::mpsc;
+use tokio::sync::mpsc::{self, error::TrySendError};
 
 use super::{Entry, Row, sql};
 use crate::app::App;
@@ -46,9 +46,14 @@ impl LogWriter {
 
     /// Hands an entry over.
     pub async fn append(&self, app: &App, tenant: &TenantId, entry: Entry) -> Result<(), LogBusy> {
-        let row = entry.into_row(app.log_ids.next(app.clock.now()));
+        let row = (tenant.clone(), entry.into_row(app.log_ids.next(app.clock.now())));
+        let row = match self.0.try_send(row) {
+            Ok(()) => return Ok(()),
+            Err(TrySendError::Closed(_)) => return Err(LogBusy),
+            Err(TrySendError::Full(row)) => row,
+        };
         let room = tokio::time::timeout(PATIENCE, self.0.reserve()).await.map_err(|_| LogBusy)?;
-        room.map_err(|_| LogBusy)?.send((tenant.clone(), row));
+        room.map_err(|_| LogBusy)?.send(row);
         Ok(())
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{RawQuery, State};
+use axum::extract::{RawQuery, Request, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -35,9 +35,7 @@ pub fn router() -> Router<Arc<App>> {
 }
 
 fn public(pick: fn(&Documents) -> &Ready) -> axum::routing::MethodRouter<Arc<App>> {
-    get(async move |Site(tenant): Site, headers: HeaderMap| {
-        respond(&tenant, pick(&tenant.documents), &headers)
-    })
+    get(async move |Site(tenant): Site, request: Request| respond(pick(&tenant.documents), request.headers()))
 }
 
 fn certificate(pick: fn(&CertificateDocuments) -> &Ready) -> axum::routing::MethodRouter<Arc<App>> {
@@ -45,15 +43,16 @@ fn certificate(pick: fn(&CertificateDocuments) -> &Ready) -> axum::routing::Meth
         async move |State(app): State<Arc<App>>,
                     Site(tenant): Site,
                     RawQuery(query): RawQuery,
-                    headers: HeaderMap| {
+                    request: Request| {
+            let headers = request.headers();
             let of_connection = form_urlencoded::parse(query.unwrap_or_default().as_bytes())
                 .any(|(name, value)| name == "cert" && value == "connection");
             if !of_connection {
-                return respond(&tenant, pick(&tenant.documents.certificate), &headers);
+                return respond(pick(&tenant.documents.certificate), headers);
             }
             match with_connection_key(&app, tenant).await {
                 Ok(tenant) => match &tenant.connection {
-                    Some(forms) => respond(&tenant, pick(forms), &headers),
+                    Some(forms) => respond(pick(forms), headers),
                     None => ApiError::Internal("the connection key was not made".to_owned()).into_response(),
                 },
                 Err(error) => error.into_response(),
@@ -81,24 +80,15 @@ async fn with_connection_key(app: &Arc<App>, tenant: Arc<Tenant>) -> Result<Arc<
     find().await
 }
 
-fn respond(tenant: &Tenant, ready: &Ready, headers: &HeaderMap) -> Response {
-    let unchanged = headers.get_all(header::IF_NONE_MATCH).iter().any(|value| names(value, &ready.etag));
+fn respond(ready: &Ready, asked: &HeaderMap) -> Response {
+    let unchanged = asked.get_all(header::IF_NONE_MATCH).iter().any(|value| names(value, &ready.etag));
     let mut response = Response::new(if unchanged { Body::empty() } else { Body::from(ready.body.clone()) });
-    // The request id and nosniff come on top of these; room for all at once.
-    let mut answered = HeaderMap::with_capacity(10);
-    answered.insert(header::ETAG, ready.etag.clone());
-    answered.insert(header::CACHE_CONTROL, tenant.caching.clone());
-    answered.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
     if unchanged {
         *response.status_mut() = StatusCode::NOT_MODIFIED;
+        response.headers_mut().clone_from(&ready.unchanged);
     } else {
-        answered.insert(header::CONTENT_TYPE, ready.content_type.clone());
-        answered.insert(header::CONTENT_LENGTH, ready.length.clone());
-        if let Some(disposition) = &ready.disposition {
-            answered.insert(header::CONTENT_DISPOSITION, disposition.clone());
-        }
+        response.headers_mut().clone_from(&ready.headers);
     }
-    *response.headers_mut() = answered;
     response
 }
 

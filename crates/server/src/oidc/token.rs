@@ -23,9 +23,9 @@ use serde::Serialize;
 
 use super::{error, sql};
 use crate::app::App;
-use crate::http::Origin;
 use crate::http::body::{Unread, read};
 use crate::http::host::Site;
+use crate::http::observe;
 use crate::logs::{Entry, Kind};
 use crate::management::ApiError;
 use crate::probes;
@@ -74,7 +74,7 @@ impl Refused {
 }
 
 async fn endpoint(State(app): State<Arc<App>>, Site(tenant): Site, request: Request) -> Response {
-    let origin = Origin::of(&app, &request);
+    let (ip, user_agent) = (observe::client_ip(&app, &request), observe::user_agent(request.headers()));
     let (outcome, entry) = match exchange(&app, &tenant, request).await {
         Ok((issued, entry)) => (Ok(issued), Some(entry)),
         Err(refused) => {
@@ -83,8 +83,8 @@ async fn endpoint(State(app): State<Arc<App>>, Site(tenant): Site, request: Requ
         }
     };
     if let Some(mut entry) = entry {
-        entry.ip = Some(origin.ip.to_string());
-        entry.user_agent = origin.user_agent;
+        entry.ip = Some(ip.to_string());
+        entry.user_agent = user_agent;
         // No token leaves without its entry on the way to the log.
         if app.log.append(&app, tenant.id(), entry).await.is_err() {
             return error::respond(&Error::Busy);
@@ -110,8 +110,7 @@ async fn exchange(app: &Arc<App>, tenant: &Tenant, request: Request) -> Result<(
     })?;
     let Grant::ClientCredentials { audience, scopes } = grant;
     let refuse = |error| Refused::by(&client, audience.as_deref(), error);
-    let endpoint = [tenant.base.as_str(), "/oauth/token"].concat();
-    let audiences = [tenant.issuer.as_str(), endpoint.as_str()];
+    let audiences = [tenant.issuer.as_str(), tenant.token_endpoint.as_str()];
     let proof = client_auth::authenticate(&client, &presented, &audiences, app.clock.now())
         .map_err(|error| refuse(Error::Unauthorized { reason: error.to_string() }))?;
     if let Authenticated::OnceOnly { jti, expires_at } = proof {
@@ -145,8 +144,8 @@ async fn issue(
     // Only RFC 9068 tokens have an id.
     let jti = if api.dialect.is_rfc9068() { app.entropy.alphanumeric(22) } else { String::new() };
     let issue = client_credentials::decide(&known, scopes, jti, app.clock.now())?;
-    let (access_token, expires_in) = sign(app, tenant, &api, &issue).await?;
     let scope = issue.scopes.to_string();
+    let (access_token, expires_in) = sign(app, tenant, &api, issue).await?;
     let entry = Entry {
         client_id: Some(client.id.clone()),
         client_name: Some(client.name.clone()),
@@ -158,9 +157,9 @@ async fn issue(
 }
 
 /// Signs with what the API asks for. A token never outlives the certificate of the key that signs it.
-async fn sign(app: &App, tenant: &Tenant, api: &Api, issue: &Issue<'_>) -> Result<(String, i64), Error> {
+async fn sign(app: &App, tenant: &Tenant, api: &Api, issue: Issue<'_>) -> Result<(String, i64), Error> {
     let fault = |reason: String| Error::Internal { reason };
-    let mut issue = issue.clone();
+    let mut issue = issue;
     let token = match &api.signing {
         ApiSigning::Secret(key) => {
             let header = issue.header(Algorithm::Hs256, None).map_err(|error| fault(error.to_string()))?;

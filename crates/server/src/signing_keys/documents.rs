@@ -1,4 +1,4 @@
-//! The public documents of a tenant as ready bytes: JWKS, discovery, certificate downloads.
+//! The documents of a tenant as ready bytes: JWKS, discovery, certificate downloads, the list of its keys.
 //!
 //! Made once for each state of the ring and served from memory. Must never hold anything that is not public.
 
@@ -10,21 +10,22 @@ use chancery_jose::base64url;
 use chancery_jose::jwk::{JwkSet, RsaJwk};
 use chancery_keyring::KeyRing;
 use chancery_oauth::discovery::Discovery;
-use http::HeaderValue;
+use http::{HeaderMap, HeaderValue, header};
 
-/// A document with the headers that depend on its bytes.
+use super::view;
+use crate::http::observe;
+
+/// A document with its headers, complete: an answer copies them and looks nothing up.
 #[derive(Debug, Clone)]
 pub struct Ready {
     /// The bytes.
     pub body: Bytes,
     /// The strong validator (RFC 9110 section 8.8.3): a digest of the bytes.
     pub etag: HeaderValue,
-    /// How many bytes there are.
-    pub length: HeaderValue,
-    /// What it is.
-    pub content_type: HeaderValue,
-    /// The file name that a browser is to save it under.
-    pub disposition: Option<HeaderValue>,
+    /// The headers of the answer that brings the bytes.
+    pub headers: HeaderMap,
+    /// The headers of the answer to somebody who has them.
+    pub unchanged: HeaderMap,
 }
 
 /// The documents of a ring.
@@ -36,6 +37,8 @@ pub struct Documents {
     pub discovery: Ready,
     /// The downloads of the current key's certificate.
     pub certificate: CertificateDocuments,
+    /// What `GET /api/v2/keys/signing` answers.
+    pub keys: Bytes,
 }
 
 /// One certificate in its five forms.
@@ -64,54 +67,69 @@ impl From<serde_json::Error> for DocumentError {
     }
 }
 
+const JSON: &str = "application/json; charset=utf-8";
+const TEXT: &str = "text/plain; charset=utf-8";
+
 impl Documents {
     /// Makes the documents of `ring` at `base`, the tenant's origin. `with_alg` names RS256 in the JWKS.
-    pub fn of(ring: &KeyRing, name: &str, base: &str, with_alg: bool) -> Result<Self, DocumentError> {
+    pub fn of(
+        ring: &KeyRing,
+        (name, base): (&str, &str),
+        with_alg: bool,
+        caching: &HeaderValue,
+    ) -> Result<Self, DocumentError> {
         let alg = with_alg.then_some(Algorithm::Rs256);
         let keys = ring
             .published()
             .map(|key| RsaJwk::of_certificate(key.kid.as_str(), &key.certificate, &key.key, alg))
             .collect();
         Ok(Self {
-            jwks: ready(serde_json::to_vec(&JwkSet { keys })?, "application/json; charset=utf-8", None)?,
-            discovery: ready(
-                serde_json::to_vec(&Discovery::of(base))?,
-                "application/json; charset=utf-8",
-                None,
-            )?,
-            certificate: CertificateDocuments::of(&ring.current().public().certificate, name)?,
+            jwks: ready(serde_json::to_vec(&JwkSet { keys })?, (JSON, None), caching)?,
+            discovery: ready(serde_json::to_vec(&Discovery::of(base))?, (JSON, None), caching)?,
+            certificate: CertificateDocuments::of(&ring.current().public().certificate, name, caching)?,
+            keys: serde_json::to_vec(&view::of_ring(ring))?.into(),
         })
     }
 }
 
 impl CertificateDocuments {
     /// Makes the five forms; `name` is the file name without its ending.
-    pub fn of(certificate: &Certificate, name: &str) -> Result<Self, DocumentError> {
+    pub fn of(certificate: &Certificate, name: &str, caching: &HeaderValue) -> Result<Self, DocumentError> {
         let pkcs7 = pkcs7::certs_only(&[certificate]).map_err(|error| DocumentError(error.to_string()))?;
-        let file = |ending: &str| Some(format!("attachment; filename=\"{name}.{ending}\""));
+        let file = |bytes: Vec<u8>, content_type: &'static str, ending: &str| {
+            let disposition = format!("attachment; filename=\"{name}.{ending}\"");
+            ready(bytes, (content_type, Some(&disposition)), caching)
+        };
+        let text = |text: String| ready(text.into_bytes(), (TEXT, None), caching);
         let pem = format!("{}\r\n", certificate.to_pem());
         Ok(Self {
-            pem: ready(pem.into_bytes(), "application/x-pem-file", file("pem").as_deref())?,
-            cer: ready(certificate.der().to_vec(), "application/pkix-cert", file("cer").as_deref())?,
-            rawpem: ready(certificate.base64_der().into_bytes(), "text/plain; charset=utf-8", None)?,
-            pb7: ready(pkcs7, "application/x-pkcs7-certificates", file("p7b").as_deref())?,
-            fingerprint: ready(certificate.fingerprint().into_bytes(), "text/plain; charset=utf-8", None)?,
+            pem: file(pem.into_bytes(), "application/x-pem-file", "pem")?,
+            cer: file(certificate.der().to_vec(), "application/pkix-cert", "cer")?,
+            rawpem: text(certificate.base64_der())?,
+            pb7: file(pkcs7, "application/x-pkcs7-certificates", "p7b")?,
+            fingerprint: text(certificate.fingerprint())?,
         })
     }
 }
 
 fn ready(
     body: Vec<u8>,
-    content_type: &'static str,
-    disposition: Option<&str>,
+    (content_type, disposition): (&'static str, Option<&str>),
+    caching: &HeaderValue,
 ) -> Result<Ready, DocumentError> {
-    let etag = format!("\"{}\"", base64url::encode(&digest::sha256(&body)[..16]));
-    let header = |text: &str| HeaderValue::from_str(text).map_err(|error| DocumentError(error.to_string()));
-    Ok(Ready {
-        length: HeaderValue::from(body.len()),
-        body: body.into(),
-        etag: header(&etag)?,
-        content_type: HeaderValue::from_static(content_type),
-        disposition: disposition.map(header).transpose()?,
-    })
+    let value = |text: &str| HeaderValue::from_str(text).map_err(|error| DocumentError(error.to_string()));
+    let etag = value(&format!("\"{}\"", base64url::encode(&digest::sha256(&body)[..16])))?;
+    let mut unchanged = HeaderMap::new();
+    unchanged.insert(header::ETAG, etag.clone());
+    unchanged.insert(header::CACHE_CONTROL, caching.clone());
+    unchanged.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    let mut headers = unchanged.clone();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    headers.insert(header::CONTENT_LENGTH, HeaderValue::from(body.len()));
+    if let Some(disposition) = disposition {
+        headers.insert(header::CONTENT_DISPOSITION, value(disposition)?);
+    }
+    observe::prepare(&mut unchanged);
+    observe::prepare(&mut headers);
+    Ok(Ready { body: body.into(), etag, headers, unchanged })
 }

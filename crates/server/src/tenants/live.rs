@@ -7,7 +7,6 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chancery_keyring::KeyRing;
-use http::HeaderValue;
 use quick_cache::sync::Cache;
 use serde_json::{Map, Value};
 
@@ -30,14 +29,14 @@ pub struct Tenant {
     pub base: String,
     /// The issuer, with its trailing slash.
     pub issuer: String,
+    /// Where its applications get tokens.
+    pub token_endpoint: String,
     /// The audience of its Management API.
     pub management_audience: String,
     /// Its key ring.
     pub ring: KeyRing,
     /// Its public documents.
     pub documents: Documents,
-    /// The `Cache-Control` of its public documents.
-    pub caching: HeaderValue,
     /// The downloads of its connection key, once that key exists.
     pub connection: Option<CertificateDocuments>,
     /// What was set of branding, prompts, mail and protection.
@@ -82,18 +81,25 @@ impl Tenant {
         let base = format!("{}://{}", stored.scheme, stored.domain);
         let with_alg = stored.settings.get("flags").and_then(|flags| flags.get("remove_alg_from_jwks"))
             != Some(&Value::Bool(true));
+        let caching = oidc::caching(stored.policy.public_max_age);
         let connection = connection_keys::sql::find(&app.db, &stored.id).await?;
         let kept = tenant_documents::sql::all(&app.db, &stored.id).await?;
         Ok(Self {
             issuer: format!("{base}/"),
             kept: TenantDocuments::of(kept),
             management_audience: format!("{base}/api/v2/"),
-            documents: Documents::of(&ring, &stored.name, &base, with_alg)?,
+            token_endpoint: format!("{base}/oauth/token"),
+            documents: Documents::of(&ring, (&stored.name, &base), with_alg, &caching)?,
             connection: connection
-                .map(|key| CertificateDocuments::of(&key.certificate, &format!("{}-connection", stored.name)))
+                .map(|key| {
+                    CertificateDocuments::of(
+                        &key.certificate,
+                        &format!("{}-connection", stored.name),
+                        &caching,
+                    )
+                })
                 .transpose()?,
             requests: app.tenants.bucket(&stored.id),
-            caching: oidc::caching(stored.policy.public_max_age),
             ring,
             base,
             stored,

@@ -4,15 +4,15 @@ use std::pin::Pin;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-use axum::Router;
 use axum::body::{Body, to_bytes};
 use chancery::app::{App, Parts};
 use chancery::clock::Clock;
 use chancery::db::{Db, Target};
 use chancery::entropy::Entropy;
 use chancery::forge::{Forge, ForgeError};
+use chancery::http::observe::Front;
 use chancery::passwords::Parameters;
-use chancery::router::router;
+use chancery::router::front;
 use chancery::tenants::{self, NewTenant};
 use chancery_crypto::algorithm::Algorithm;
 use chancery_crypto::rsa::PrivateKey;
@@ -26,7 +26,6 @@ use rand::{Rng, SeedableRng};
 use serde_json::Value;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
-use tower::ServiceExt;
 
 /// When every test begins.
 pub(crate) const START: i64 = 1_800_000_000;
@@ -159,7 +158,7 @@ pub(crate) struct TestServer {
     pub(crate) client_id: String,
     /// Its secret.
     pub(crate) client_secret: String,
-    router: Router,
+    front: Arc<Front>,
     writer: Option<(JoinHandle<()>, oneshot::Sender<()>)>,
 }
 
@@ -254,7 +253,7 @@ impl TestServer {
             let _ = stopped.await;
         }));
         Self {
-            router: router(&app),
+            front: front(&app),
             app,
             clock,
             client_id: String::new(),
@@ -273,7 +272,7 @@ impl TestServer {
 
     /// Sends any request through the router.
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
-        let response = self.router.clone().oneshot(request).await.unwrap();
+        let response = Arc::clone(&self.front).answer(request).await;
         let (parts, body) = response.into_parts();
         let bytes = to_bytes(body, usize::MAX).await.unwrap().to_vec();
         Answer { status: parts.status, headers: parts.headers, bytes }
