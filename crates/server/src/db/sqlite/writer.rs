@@ -202,27 +202,38 @@ impl Writer {
         Lost(error)
     }
 
-    /// Turns a job away, and with a locked database also everybody who has been waiting behind it.
+    /// Turns a job away, and with a locked database also everybody who has been waiting behind it. Who waits is
+    /// found out before anybody is answered: a job that comes after an answer may find the database free.
     fn refuse(&self, first: Job, error: &DbError) -> Option<Job> {
-        let mut job = first;
-        loop {
-            match job {
-                Job::Session(requests) => {
-                    while let Ok(request) = requests.try_recv() {
-                        match request {
-                            Request::Run { answer, .. } => drop(answer.send(Err(error.clone()))),
-                            Request::Commit(answer) => drop(answer.send(Err(error.clone()))),
-                        }
-                    }
-                }
-                Job::Batch { answer, .. } => drop(answer.send(Err(error.clone()))),
-                Job::Alone { .. } => return Some(job),
+        let (mut refused, mut held) = (Vec::new(), None);
+        let waiting = (*error == DbError::Busy).then(|| self.jobs.try_iter()).into_iter().flatten();
+        for job in std::iter::once(first).chain(waiting) {
+            if matches!(job, Job::Alone { .. }) {
+                held = Some(job);
+                break;
             }
-            if *error != DbError::Busy {
-                return None;
-            }
-            job = self.jobs.try_recv().ok()?;
+            refused.push(job);
         }
+        for job in refused {
+            turn_away(job, error);
+        }
+        held
+    }
+}
+
+fn turn_away(job: Job, error: &DbError) {
+    match job {
+        Job::Session(requests) => {
+            while let Ok(request) = requests.try_recv() {
+                match request {
+                    Request::Run { answer, .. } => drop(answer.send(Err(error.clone()))),
+                    Request::Commit(answer) => drop(answer.send(Err(error.clone()))),
+                }
+            }
+        }
+        Job::Batch { answer, .. } => drop(answer.send(Err(error.clone()))),
+        // Only groups are refused; whoever waits for this sees its line end.
+        Job::Alone { .. } => {}
     }
 }
 
