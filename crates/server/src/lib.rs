@@ -21,6 +21,7 @@ pub mod http;
 pub mod logs;
 pub mod management;
 pub mod master_key;
+pub mod messages;
 pub mod oidc;
 pub mod passwords;
 pub mod probes;

@@ -12,8 +12,9 @@ use crate::management::shape::{
     Field, Format, Object, Presence, boolean, field, integer, list, list_of_at_least, map, object, one_of,
     open, text,
 };
+use crate::messages::Catalogue;
 
-mod locales;
+pub mod locales;
 
 /// Hours in the fields that can also be set in minutes.
 const LIFETIMES: [(&str, &str); 4] = [
@@ -216,7 +217,7 @@ fn security_headers() -> Object {
 fn default_of(field: &str, tenant_name: &str) -> Option<Value> {
     match field {
         "friendly_name" => Some(json!(tenant_name)),
-        "enabled_locales" => Some(json!(["en"])),
+        "enabled_locales" => Some(json!(Catalogue::ALL.map(Catalogue::tag))),
         "session_lifetime" => Some(json!(168)),
         "idle_session_lifetime" | "ephemeral_session_lifetime" => Some(json!(72)),
         "idle_ephemeral_session_lifetime" => Some(json!(24)),

@@ -29,7 +29,7 @@ fn untouched(name: &str) -> Value {
         "idle_session_lifetime": 72,
         "ephemeral_session_lifetime": 72,
         "idle_ephemeral_session_lifetime": 24,
-        "enabled_locales": ["en"],
+        "enabled_locales": ["en", "de", "es", "ja"],
         "allow_organization_name_in_authentication_api": false,
         "customize_mfa_in_postlogin_action": false,
         "pushed_authorization_requests_supported": false,

@@ -27,7 +27,7 @@ fn a_new_tenant_shows_its_defaults_and_its_name() {
     let view = view("main", &Map::new());
     assert_eq!(view["friendly_name"], "main");
     assert_eq!(view["session_lifetime"], 168);
-    assert_eq!(view["enabled_locales"], json!(["en"]));
+    assert_eq!(view["enabled_locales"], json!(["en", "de", "es", "ja"]));
     assert_eq!(view["flags"]["remove_alg_from_jwks"], false);
     assert!(!view.contains_key("error_page"));
     assert!(!view.contains_key("session_lifetime_in_minutes"));
