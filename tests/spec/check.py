@@ -24,6 +24,8 @@ ALL_NEEDED = {"post_signing_keys"}
 # Taken on the wire and sent by tools, but missing in the published request bodies.
 CLIENTS = {"identity_assertion_authorization_grant", "token_vault_privileged_access.grants"}
 BEYOND = {
+    # Published as an object without members; what a gradient is stands in the documentation.
+    "patch_branding": {"colors.page_background"},
     "patch_clients_by_id": CLIENTS,
     "patch_resource-servers_by_id": {"token_lifetime_for_web"},
     "patch_settings": {"flags.enable_custom_domain_in_emails", "flags.enable_legacy_logs_search_v2",

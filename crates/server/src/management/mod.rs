@@ -34,9 +34,13 @@ pub fn operations() -> Vec<Operation> {
     [
         crate::applications::api::operations(),
         crate::applications::credentials::api::operations(),
+        crate::branding::api::operations(),
+        crate::branding::template::operations(),
+        crate::branding::themes::operations(),
         crate::client_grants::api::operations(),
         crate::connections::api::operations(),
         crate::logs::api::operations(),
+        crate::prompts::api::operations(),
         crate::resource_servers::api::operations(),
         crate::signing_keys::api::operations(),
         crate::tenants::api::operations(),

@@ -71,10 +71,13 @@ fn described(operation: &Operation) -> Value {
     });
     if let (Some((object, when)), Value::Object(described)) = (operation.body, &mut described) {
         let schema = shape::schema(object, Some(when));
-        described.insert(
-            "requestBody".to_owned(),
-            json!({ "required": true, "content": { "application/json": { "schema": schema } } }),
-        );
+        let content = if operation.or_html {
+            let text = json!({ "type": "string" });
+            json!({ "application/json": { "schema": { "oneOf": [schema, text] } }, "text/html": { "schema": text } })
+        } else {
+            json!({ "application/json": { "schema": schema } })
+        };
+        described.insert("requestBody".to_owned(), json!({ "required": true, "content": content }));
     }
     described
 }

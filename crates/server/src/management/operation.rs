@@ -62,6 +62,8 @@ pub struct Operation {
     pub path: &'static str,
     /// The shape of its body.
     pub body: Option<(&'static Object, When)>,
+    /// Whether the body may also be a text, as JSON or as HTML.
+    pub or_html: bool,
     /// The parameters of its query.
     pub query: Vec<Field>,
     /// The shape of the object that it answers, or answers a list of.
@@ -97,6 +99,7 @@ where
         method,
         path,
         body: None,
+        or_html: false,
         query: Vec::new(),
         answer: None,
         list: None,
@@ -109,6 +112,11 @@ impl Operation {
     /// Takes a body of this shape.
     pub fn takes(self, shape: &'static Object, when: When) -> Self {
         Self { body: Some((shape, when)), ..self }
+    }
+
+    /// Takes a text as well, as JSON or as HTML.
+    pub fn or_html(self) -> Self {
+        Self { or_html: true, ..self }
     }
 
     /// Understands these parameters in the query.

@@ -46,6 +46,8 @@ pub enum Kind {
     Bool,
     /// A whole number within these bounds.
     Integer(i64, i64),
+    /// Any number within these bounds.
+    Number(i32, i32),
     /// A text.
     Text(Text),
     /// One of these texts.
@@ -130,6 +132,11 @@ pub fn text() -> Text {
 /// A whole number within bounds.
 pub fn integer(least: i64, most: i64) -> Kind {
     Kind::Integer(least, most)
+}
+
+/// A number within bounds, whole or not.
+pub fn number(least: i32, most: i32) -> Kind {
+    Kind::Number(least, most)
 }
 
 /// `true` or `false`.

@@ -43,4 +43,10 @@ impl TenantDocuments {
     pub fn find(&self, kind: Kind, name: &str) -> Option<&Map<String, Value>> {
         self.0.get(&(kind.0.to_owned(), name.to_owned()))
     }
+
+    /// Every document of a kind, with its name.
+    pub fn all(&self, kind: Kind) -> impl Iterator<Item = (&str, &Map<String, Value>)> {
+        let own = self.0.iter().filter(move |((own, _), _)| own == kind.0);
+        own.map(|((_, name), document)| (name.as_str(), document))
+    }
 }

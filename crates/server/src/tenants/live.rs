@@ -12,6 +12,7 @@ use serde_json::{Map, Value};
 
 use super::{Policy, TenantId, sql};
 use crate::app::App;
+use crate::branding::Look;
 use crate::connection_keys;
 use crate::db::DbError;
 use crate::management::rate_limit::Bucket;
@@ -41,6 +42,8 @@ pub struct Tenant {
     pub connection: Option<CertificateDocuments>,
     /// What was set of branding, prompts, mail and protection.
     pub kept: TenantDocuments,
+    /// How its pages look.
+    pub look: Look,
     /// What limits its Management API.
     pub requests: Arc<Bucket>,
 }
@@ -83,10 +86,11 @@ impl Tenant {
             != Some(&Value::Bool(true));
         let caching = oidc::caching(stored.policy.public_max_age);
         let connection = connection_keys::sql::find(&app.db, &stored.id).await?;
-        let kept = tenant_documents::sql::all(&app.db, &stored.id).await?;
+        let kept = TenantDocuments::of(tenant_documents::sql::all(&app.db, &stored.id).await?);
         Ok(Self {
             issuer: format!("{base}/"),
-            kept: TenantDocuments::of(kept),
+            look: Look::of(&stored.name, &stored.settings, &kept),
+            kept,
             management_audience: format!("{base}/api/v2/"),
             token_endpoint: format!("{base}/oauth/token"),
             documents: Documents::of(&ring, (&stored.name, &base), with_alg, &caching)?,

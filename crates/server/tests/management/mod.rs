@@ -1,5 +1,6 @@
 //! The Management API: `/api/v2`.
 
+mod branding;
 mod client_grants;
 mod client_rules;
 mod clients;
@@ -8,6 +9,7 @@ mod key_lifecycle;
 mod log_search;
 mod logs;
 mod pipeline;
+mod prompts;
 mod resource_servers;
 mod signing_keys;
 mod tenant_settings;

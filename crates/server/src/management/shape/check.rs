@@ -118,6 +118,15 @@ fn kind(shape: &Kind, value: &Value, when: When, path: &Path<'_>) -> Result<(), 
                 _ => Ok(()),
             }
         }
+        Kind::Number(least, most) => match value.as_f64().ok_or_else(|| expected("number"))? {
+            number if number < f64::from(*least) => {
+                Err(path.refuse(format!("Value {number} is less than minimum {least}")))
+            }
+            number if number > f64::from(*most) => {
+                Err(path.refuse(format!("Value {number} is greater than maximum {most}")))
+            }
+            _ => Ok(()),
+        },
         Kind::Text(rules) => characters(*rules, value.as_str().ok_or_else(|| expected("string"))?, path),
         Kind::OneOf(values) => {
             let text = value.as_str().ok_or_else(|| expected("string"))?;

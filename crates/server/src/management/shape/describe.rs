@@ -62,6 +62,7 @@ fn kind(shape: &Kind, when: Option<When>) -> Value {
         Kind::Bool => json!({ "type": "boolean" }),
         Kind::Integer(i64::MIN, i64::MAX) => json!({ "type": "integer" }),
         Kind::Integer(least, most) => json!({ "type": "integer", "minimum": least, "maximum": most }),
+        Kind::Number(least, most) => json!({ "type": "number", "minimum": least, "maximum": most }),
         Kind::Text(text) => {
             let mut schema = json!({ "type": "string", "minLength": text.least, "maxLength": text.most });
             if let (Value::Object(schema), Some(format)) = (&mut schema, text.format) {

@@ -1,0 +1,151 @@
+//! The texts of what comes after the login: verification, consent, devices, logout, blocked accounts.
+
+use super::{Screen, Section};
+
+/// The screens.
+pub(super) const SECTIONS: &[Section] = &[
+    Section {
+        prompt: "email-verification",
+        name: "email-verification-result",
+        screen: Screen::Verification,
+        keys: &[
+            ("pageTitle", "verification-page-title"),
+            ("verifiedTitle", "verified-title"),
+            ("errorTitle", "verification-failed-title"),
+            ("verifiedDescription", "verified-description"),
+            ("alreadyVerifiedDescription", "verified-already-description"),
+            ("invalidAccountOrCodeDescription", "verification-invalid-description"),
+            ("unknownErrorDescription", "verification-error-description"),
+            ("buttonText", "back-to-application"),
+            ("logoAltText", "logo-alt"),
+        ],
+    },
+    Section {
+        prompt: "consent",
+        name: "consent",
+        screen: Screen::Consent,
+        keys: &[
+            ("pageTitle", "consent-page-title"),
+            ("title", "consent-title"),
+            ("pickerTitle", "consent-greeting"),
+            ("messageMultipleTenants", "consent-message"),
+            ("messageSingleTenant", "consent-message"),
+            ("acceptButtonText", "accept"),
+            ("declineButtonText", "decline"),
+            ("logoAltText", "logo-alt"),
+            ("alertListTitle", "problem"),
+        ],
+    },
+    Section {
+        prompt: "device-flow",
+        name: "device-code-activation",
+        screen: Screen::DeviceCode,
+        keys: &[
+            ("pageTitle", "device-page-title"),
+            ("title", "device-title"),
+            ("description", "device-description"),
+            ("placeholder", "label-code"),
+            ("invalid-expired-code", "problem-invalid-code"),
+            ("invalid-code", "problem-invalid-code"),
+            ("no-code", "problem-no-code"),
+            ("buttonText", "continue"),
+            ("logoAltText", "logo-alt"),
+            ("alertListTitle", "problem"),
+        ],
+    },
+    Section {
+        prompt: "device-flow",
+        name: "device-code-confirmation",
+        screen: Screen::DeviceConfirm,
+        keys: &[
+            ("pageTitle", "device-confirm-page-title"),
+            ("title", "device-confirm-title"),
+            ("description", "device-confirm-description"),
+            ("confirmationText", "device-confirm-warning"),
+            ("confirmButtonText", "confirm"),
+            ("cancelButtonText", "cancel"),
+            ("logoAltText", "logo-alt"),
+        ],
+    },
+    Section {
+        prompt: "device-flow",
+        name: "device-code-activation-allowed",
+        screen: Screen::DeviceAllowed,
+        keys: &[
+            ("pageTitle", "device-page-title"),
+            ("eventTitle", "device-done-title"),
+            ("description", "device-done-description"),
+            ("logoAltText", "logo-alt"),
+        ],
+    },
+    Section {
+        prompt: "device-flow",
+        name: "device-code-activation-denied",
+        screen: Screen::DeviceDenied,
+        keys: &[
+            ("pageTitle", "device-page-title"),
+            ("eventTitle", "device-refused-title"),
+            ("description", "device-refused-description"),
+            ("logoAltText", "logo-alt"),
+        ],
+    },
+    Section {
+        prompt: "logout",
+        name: "logout",
+        screen: Screen::Logout,
+        keys: &[
+            ("pageTitle", "logout-page-title"),
+            ("title", "logout-title"),
+            ("userSalute", "logout-greeting"),
+            ("description", "logout-description"),
+            ("acceptButtonText", "logout-yes"),
+            ("declineButtonText", "logout-no"),
+            ("logoAltText", "logo-alt"),
+        ],
+    },
+    Section {
+        prompt: "logout",
+        name: "logout-complete",
+        screen: Screen::LoggedOut,
+        keys: &[
+            ("pageTitle", "logged-out-page-title"),
+            ("eventTitle", "logged-out-title"),
+            ("description", "logged-out-description"),
+            ("logoAltText", "logo-alt"),
+        ],
+    },
+    Section {
+        prompt: "brute-force-protection",
+        name: "brute-force-protection-unblock-success",
+        screen: Screen::Unblocked,
+        keys: &[
+            ("pageTitle", "unblock-page-title"),
+            ("eventTitle", "unblocked-title"),
+            ("description", "unblocked-description"),
+            ("logoAltText", "logo-alt"),
+        ],
+    },
+    Section {
+        prompt: "brute-force-protection",
+        name: "brute-force-protection-unblock-failure",
+        screen: Screen::UnblockFailed,
+        keys: &[
+            ("pageTitle", "unblock-failed-page-title"),
+            ("eventTitle", "unblock-failed-title"),
+            ("expiredError", "unblock-expired-description"),
+            ("usedError", "unblock-used-description"),
+            ("genericError", "unblock-error-description"),
+            ("logoAltText", "logo-alt"),
+        ],
+    },
+    Section {
+        prompt: "common",
+        name: "redeem-ticket",
+        screen: Screen::Relay,
+        keys: &[
+            ("pageTitle", "relay-page-title"),
+            ("description", "relay-description"),
+            ("buttonText", "continue"),
+        ],
+    },
+];

@@ -1,0 +1,91 @@
+//! The texts of the reset of a password.
+
+use super::{Screen, Section};
+
+/// The screens.
+pub(super) const SECTIONS: &[Section] = &[
+    Section {
+        prompt: "reset-password",
+        name: "reset-password-request",
+        screen: Screen::ResetRequest,
+        keys: &[
+            ("pageTitle", "reset-page-title"),
+            ("title", "reset-request-title"),
+            ("descriptionEmail", "reset-request-description"),
+            ("placeholderEmail", "label-email"),
+            ("backToLoginLinkText", "back-to-login"),
+            ("no-email", "problem-no-email"),
+            ("invalid-email-format", "problem-invalid-email"),
+            ("buttonText", "continue"),
+            ("logoAltText", "logo-alt"),
+            ("alertListTitle", "problem"),
+        ],
+    },
+    Section {
+        prompt: "reset-password",
+        name: "reset-password-email",
+        screen: Screen::ResetEmail,
+        keys: &[
+            ("pageTitle", "reset-page-title"),
+            ("title", "reset-sent-title"),
+            ("emailDescription", "reset-sent-description"),
+            ("resendText", "resend-question"),
+            ("resendLinkText", "resend-link"),
+            ("logoAltText", "logo-alt"),
+        ],
+    },
+    Section {
+        prompt: "reset-password",
+        name: "reset-password",
+        screen: Screen::Reset,
+        keys: &[
+            ("pageTitle", "reset-page-title"),
+            ("title", "reset-title"),
+            ("description", "reset-description"),
+            ("buttonText", "reset-button"),
+            ("passwordPlaceholder", "label-new-password"),
+            ("reEnterpasswordPlaceholder", "label-repeat-password"),
+            ("passwordSecurityText", "rules-title"),
+            ("logoAltText", "logo-alt"),
+            ("alertListTitle", "problem"),
+            ("showPasswordText", "show-password"),
+            ("hidePasswordText", "hide-password"),
+            ("password-too-weak", "problem-password-weak"),
+            ("password-policy-not-conformant", "problem-password-weak"),
+            ("password-too-common", "problem-password-common"),
+            ("password-previously-used", "problem-password-used"),
+            ("password-mismatch", "problem-password-mismatch"),
+            ("password-contains-user-information", "problem-password-personal"),
+            ("no-password", "problem-no-password"),
+            ("no-re-enter-password", "problem-no-repeat"),
+        ],
+    },
+    Section {
+        prompt: "reset-password",
+        name: "reset-password-success",
+        screen: Screen::ResetSuccess,
+        keys: &[
+            ("pageTitle", "reset-page-title"),
+            ("eventTitle", "reset-done-title"),
+            ("description", "reset-done-description"),
+            ("buttonText", "back-to-application"),
+            ("logoAltText", "logo-alt"),
+        ],
+    },
+    Section {
+        prompt: "reset-password",
+        name: "reset-password-error",
+        screen: Screen::ResetError,
+        keys: &[
+            ("pageTitle", "reset-page-title"),
+            ("backToLoginLinkText", "back-to-application"),
+            ("eventTitleExpired", "reset-expired-title"),
+            ("descriptionExpired", "reset-expired-description"),
+            ("eventTitleUsed", "reset-used-title"),
+            ("descriptionUsed", "reset-used-description"),
+            ("eventTitleGeneric", "reset-invalid-title"),
+            ("descriptionGeneric", "reset-invalid-description"),
+            ("logoAltText", "logo-alt"),
+        ],
+    },
+];
