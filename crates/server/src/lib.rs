@@ -19,6 +19,7 @@ pub mod db;
 pub mod entropy;
 pub mod forge;
 pub mod http;
+pub mod login;
 pub mod logs;
 pub mod management;
 pub mod master_key;

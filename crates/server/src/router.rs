@@ -11,7 +11,7 @@ use axum::routing::get;
 
 use crate::app::App;
 use crate::http::observe::{self, Front};
-use crate::{management, oidc, probes};
+use crate::{login, management, oidc, probes};
 
 /// The public listener.
 pub fn front(app: &Arc<App>) -> Arc<Front> {
@@ -26,6 +26,8 @@ fn router(app: &Arc<App>) -> Router {
         .merge(oidc::documents_router())
         // Applications: tokens.
         .merge(oidc::token_router())
+        // People: stylesheet, script and icon of the pages.
+        .merge(login::pages::assets::router())
         // Administrators and their tools.
         .nest("/api/v2", management::router(app))
         // Load balancers, whatever host they ask for.

@@ -12,6 +12,7 @@ mod changes;
 mod documents;
 mod management;
 mod oidc;
+mod pages;
 mod probes;
 mod schema;
 mod search;

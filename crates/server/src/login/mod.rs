@@ -1,0 +1,5 @@
+//! Where people sign in: the pages under `/u/`.
+//!
+//! Must never tell whether an account exists.
+
+pub mod pages;

@@ -1,0 +1,66 @@
+//! Stylesheet, script and icon of the pages: in memory, under names that hold their digest, so that browsers may
+//! keep them for good.
+
+use std::sync::LazyLock;
+
+use axum::Router;
+use axum::extract::Path;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use chancery_crypto::digest::sha256;
+use chancery_jose::base64url;
+use http::{StatusCode, header};
+
+use super::paths::ASSETS;
+
+/// A file of the pages.
+#[derive(Debug)]
+pub struct Asset {
+    /// Where it is.
+    pub path: String,
+    media_type: &'static str,
+    /// What is in it.
+    pub content: &'static str,
+}
+
+/// The stylesheet.
+pub static STYLE: LazyLock<Asset> =
+    LazyLock::new(|| Asset::new("style", "css", "text/css; charset=utf-8", include_str!("style.css")));
+/// The script: what is more comfortable with it, but works without.
+pub static SCRIPT: LazyLock<Asset> =
+    LazyLock::new(|| Asset::new("page", "js", "text/javascript; charset=utf-8", include_str!("page.js")));
+/// The icon of tenants that have none.
+pub static ICON: LazyLock<Asset> =
+    LazyLock::new(|| Asset::new("icon", "svg", "image/svg+xml", include_str!("icon.svg")));
+
+impl Asset {
+    fn new(name: &str, extension: &str, media_type: &'static str, content: &'static str) -> Self {
+        let digest = base64url::encode(&sha256(content.as_bytes())[..12]);
+        Self { path: format!("{ASSETS}/{name}.{digest}.{extension}"), media_type, content }
+    }
+}
+
+/// The routes.
+pub fn router<S: Clone + Send + Sync + 'static>() -> Router<S> {
+    Router::new().route(&format!("{ASSETS}/{{name}}"), get(serve))
+}
+
+async fn serve(Path(name): Path<String>) -> Response {
+    let path = format!("{ASSETS}/{name}");
+    match [&*STYLE, &*SCRIPT, &*ICON].into_iter().find(|asset| asset.path == path) {
+        Some(asset) => (
+            [
+                (header::CONTENT_TYPE, asset.media_type),
+                (header::CACHE_CONTROL, "public, max-age=31536000, immutable"),
+                (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+            ],
+            asset.content,
+        )
+            .into_response(),
+        // Pages of an earlier version ask for it; what they get must not be kept.
+        None => {
+            (StatusCode::NOT_FOUND, [(header::CACHE_CONTROL, "no-store")], "There is nothing at this path.\n")
+                .into_response()
+        }
+    }
+}

@@ -1,0 +1,15 @@
+// What is more comfortable with a script: showing a password, and sending a form that needs no decision.
+for (const button of document.querySelectorAll(".reveal")) {
+  const field = document.getElementById(button.getAttribute("aria-controls"));
+  const names = [button.getAttribute("aria-label"), button.dataset.hide];
+  button.hidden = false;
+  button.addEventListener("click", () => {
+    const shown = field.type === "password";
+    field.type = shown ? "text" : "password";
+    button.setAttribute("aria-label", names[Number(shown)]);
+    button.classList.toggle("shown", shown);
+  });
+  // Password managers remember what is a password when the form is sent.
+  field.form.addEventListener("submit", () => { field.type = "password"; });
+}
+document.querySelector("form[data-sends-itself]")?.submit();
