@@ -14,6 +14,7 @@ use crate::db::Db;
 use crate::entropy::Entropy;
 use crate::forge::Forge;
 use crate::logs::{LogIds, LogWriter, WriterTask};
+use crate::mail::MailSettings;
 use crate::oidc::Memory;
 use crate::passwords::{Parameters, PasswordPool};
 use crate::signing_pool::SigningPool;
@@ -35,6 +36,8 @@ pub struct Parts {
     pub trusted_proxies: Vec<IpNet>,
     /// What a password hash costs.
     pub passwords: Parameters,
+    /// Where mails go that no tenant decides about.
+    pub mail: MailSettings,
 }
 
 /// The running platform.
@@ -51,6 +54,8 @@ pub struct App {
     pub sealer: Sealer,
     /// Whose forwarding headers are believed.
     pub trusted_proxies: Vec<IpNet>,
+    /// Where mails go that no tenant decides about.
+    pub mail: MailSettings,
     /// The threads that sign.
     pub signing: SigningPool,
     /// The threads that hash passwords.
@@ -72,7 +77,7 @@ pub struct App {
 impl App {
     /// Puts the parts together. The writer task has to be run, or log entries pile up.
     pub fn new(parts: Parts) -> std::io::Result<(Arc<Self>, WriterTask)> {
-        let Parts { db, clock, entropy, forge, sealer, trusted_proxies, passwords } = parts;
+        let Parts { db, clock, entropy, forge, sealer, trusted_proxies, passwords, mail } = parts;
         let (log, writer) = LogWriter::channel();
         let app = Self {
             signing: SigningPool::start()?,
@@ -89,6 +94,7 @@ impl App {
             forge,
             sealer,
             trusted_proxies,
+            mail,
         };
         Ok((Arc::new(app), writer))
     }

@@ -119,6 +119,7 @@ pub async fn start(config: &Config, mode: Mode) -> Result<Running, StartError> {
         sealer,
         trusted_proxies: config.trusted_proxies.clone(),
         passwords: Parameters::SHIPPED,
+        mail: config.mail.clone(),
     })?;
     let (stop_writer, stopped) = oneshot::channel();
     let writer = tokio::spawn(writer.run(Arc::clone(&app), async move {

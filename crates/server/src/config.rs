@@ -13,6 +13,7 @@ use serde::Deserialize;
 
 use crate::db::Target;
 use crate::http::tls::DevFiles;
+use crate::mail::{MailSettings, Relay};
 use crate::tenants::Domain;
 
 #[cfg(test)]
@@ -55,6 +56,12 @@ pub struct Flags {
     /// error, warn, info, debug or trace, also for single parts of the program [default: info]
     #[arg(long, env = "CHANCERY_LOG_LEVEL", global = true, value_name = "LEVEL")]
     log_level: Option<String>,
+    /// smtps://user:password@host:465 for tenants without a mail provider [default: mails are kept, not sent]
+    #[arg(long, env = "CHANCERY_SMTP_URL", global = true, value_name = "URL", hide_env_values = true)]
+    smtp_url: Option<SecretUrl>,
+    /// Sender of mails that name no other, such as "Acme <no-reply@acme.example>"
+    #[arg(long, env = "CHANCERY_MAIL_FROM", global = true, value_name = "SENDER")]
+    mail_from: Option<String>,
 }
 
 impl Flags {
@@ -99,7 +106,7 @@ impl FromStr for SecretUrl {
 
 impl fmt::Debug for SecretUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("(a database URL)")
+        f.write_str("(a URL that may hold a password)")
     }
 }
 
@@ -118,6 +125,8 @@ struct File {
     trusted_proxies: Option<Vec<String>>,
     log_format: Option<String>,
     log_level: Option<String>,
+    smtp_url: Option<SecretUrl>,
+    mail_from: Option<String>,
 }
 
 /// The settings, complete and checked.
@@ -143,6 +152,8 @@ pub struct Config {
     pub log_format: LogFormat,
     /// What is logged.
     pub log_level: String,
+    /// Where mails go that no tenant decides about.
+    pub mail: MailSettings,
     /// The flags with which another command finds the same data.
     pub finding_flags: Vec<String>,
 }
@@ -219,6 +230,7 @@ impl Config {
             trusted_proxies: networks(trusted.or(file.trusted_proxies).unwrap_or_default())?,
             log_format: log_format(flags.log_format.or(file.log_format).as_deref())?,
             log_level: log_level(flags.log_level.or(file.log_level))?,
+            mail: mail(flags.smtp_url.or(file.smtp_url), flags.mail_from.or(file.mail_from))?,
             data_dir,
             listen,
             public_url,
@@ -327,6 +339,18 @@ fn networks(list: Vec<String>) -> Result<Vec<IpNet>, ConfigError> {
         })
     };
     list.into_iter().filter(|text| !text.is_empty()).map(parse).collect()
+}
+
+fn mail(url: Option<SecretUrl>, from: Option<String>) -> Result<MailSettings, ConfigError> {
+    let refused = |name| move |reason| ConfigError { name, reason };
+    let relay = url.map(|SecretUrl(url)| Relay::from_url(&url)).transpose().map_err(refused("smtp-url"))?;
+    if let Some(from) = &from
+        && !MailSettings::is_sender(from)
+    {
+        let reason = "it must be an address, or a name with one: Acme <no-reply@acme.example>".to_owned();
+        return Err(refused("mail-from")(reason));
+    }
+    Ok(MailSettings { relay, from })
 }
 
 fn log_level(text: Option<String>) -> Result<String, ConfigError> {

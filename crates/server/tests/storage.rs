@@ -208,6 +208,8 @@ async fn every_statement_runs_on_both_engines() {
         chancery::bootstrap::unseal(&server.app.db, &key_file, &mut Vec::new()).await.unwrap();
         crate::oidc::use_an_assertion(&server).await;
         crate::tenants::make_and_unmake_a_tenant(&server).await;
+        crate::management::mail::send_keep_and_forget(&server).await;
+        crate::management::tickets::make_use_and_forget(&server).await;
         crate::tenant_documents::write_and_erase_a_document(&server).await;
         crate::management::users::exercise(&server).await;
         server.flush_log().await;

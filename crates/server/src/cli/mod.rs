@@ -5,6 +5,7 @@
 
 mod init;
 mod keys;
+mod mail;
 mod output;
 mod serve;
 mod tenants;
@@ -48,6 +49,11 @@ enum Command {
     Keys {
         #[command(subcommand)]
         command: keys::Command,
+    },
+    /// List and show the mails of a tenant: those on their way, and those that no SMTP server was set for
+    Mail {
+        #[command(subcommand)]
+        command: mail::Command,
     },
     /// List, create, show, change and delete tenants
     Tenants {
@@ -99,6 +105,7 @@ async fn dispatch(command: Command, config: &Config) -> Result<(), Failure> {
         Command::Init(args) => init::run(config, &args).await,
         Command::Token(args) => on_existing(config, async |app| token::run(app, &args).await).await,
         Command::Keys { command } => on_existing(config, async |app| keys::run(app, &command).await).await,
+        Command::Mail { command } => on_existing(config, async |app| mail::run(app, &command).await).await,
         Command::Tenants { command } => {
             on_existing(config, async |app| tenants::run(app, config, &command).await).await
         }

@@ -13,7 +13,7 @@ use crate::bootstrap::{self, Mode};
 use crate::config::{Config, Tls, quoted};
 use crate::http::serve::serve;
 use crate::http::tls::{self, Offer};
-use crate::{changes, logs, probes, router, tenants};
+use crate::{changes, logs, mail, probes, router, tenants, tickets};
 
 /// How often the server looks for work that can wait.
 const HOUSEKEEPING: Duration = Duration::from_secs(2);
@@ -46,8 +46,11 @@ pub(super) async fn run(config: &Config) -> Result<(), Failure> {
         None => offer,
     };
     greet(config, &running.made, &app).await?;
-    let mut tasks =
-        vec![tokio::spawn(changes::follow(Arc::clone(&app))), tokio::spawn(housekeeping(Arc::clone(&app)))];
+    let mut tasks = vec![
+        tokio::spawn(changes::follow(Arc::clone(&app))),
+        tokio::spawn(housekeeping(Arc::clone(&app))),
+        tokio::spawn(mail::sender::run(Arc::clone(&app))),
+    ];
     if let (Some(listener), Some(metrics)) = (admin, metrics) {
         let router = probes::admin_router(Arc::clone(&app), metrics.clone());
         tasks.push(tokio::spawn(probes::metrics_upkeep(metrics)));
@@ -156,5 +159,15 @@ async fn housekeeping(app: Arc<App>) {
         {
             tracing::warn!(%error, "old log entries could not be deleted");
         }
+        if round % SWEEP_EVERY == 0
+            && let Err(error) = forget_letters(&app).await
+        {
+            tracing::warn!(%error, "old mails and tickets could not be deleted");
+        }
     }
+}
+
+async fn forget_letters(app: &App) -> Result<(), crate::db::DbError> {
+    mail::sender::forget_old(app).await?;
+    tickets::forget_old(&app.db, app.clock.now()).await
 }

@@ -59,6 +59,9 @@ fn a_bad_setting_is_named_with_its_remedy() {
         (["--trusted-proxies", "10.0.0.0/40"], "is no network"),
         (["--log-level", "loud=very"], "the setting log-level cannot be used"),
         (["--log-format", "xml"], "neither auto, nor human, nor json"),
+        (["--smtp-url", "imap://user:hunter2@host"], "the setting smtp-url cannot be used"),
+        (["--smtp-url", "smtp://user:hunter2@host:587"], "a password needs an encrypted line"),
+        (["--mail-from", "nobody"], "the setting mail-from cannot be used"),
         (["--config", "/does/not/exist.toml"], "cannot be read"),
     ] {
         let error = load(&flags).err().unwrap_or_default();

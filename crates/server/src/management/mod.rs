@@ -41,10 +41,13 @@ pub fn operations() -> Vec<Operation> {
         crate::connections::api::operations(),
         crate::logs::api::operations(),
         crate::prompts::api::operations(),
+        crate::mail::provider::operations(),
+        crate::mail::templates::operations(),
         crate::resource_servers::api::operations(),
         crate::signing_keys::api::operations(),
         crate::tenants::api::operations(),
         crate::users::api::operations(),
+        crate::tickets::api::operations(),
     ]
     .into_iter()
     .flatten()

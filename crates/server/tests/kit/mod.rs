@@ -11,6 +11,7 @@ use chancery::db::{Db, Target};
 use chancery::entropy::Entropy;
 use chancery::forge::{Forge, ForgeError};
 use chancery::http::observe::Front;
+use chancery::mail::MailSettings;
 use chancery::passwords::Parameters;
 use chancery::router::front;
 use chancery::tenants::{self, NewTenant};
@@ -246,6 +247,7 @@ impl TestServer {
             sealer: Sealer::new(&MasterKey::from_bytes([7; 32]), 1),
             trusted_proxies: vec!["10.0.0.0/8".parse().unwrap()],
             passwords: CHEAP,
+            mail: MailSettings::default(),
         })
         .unwrap();
         let (stop, stopped) = oneshot::channel();
