@@ -28,14 +28,16 @@ pub struct Issue<'a> {
     pub subject: String,
     /// The API.
     pub audience: &'a str,
+    /// The address of `/userinfo`, if the token opens that too.
+    pub userinfo: Option<&'a str>,
     /// The application.
     pub client_id: &'a str,
     /// What is granted.
     pub scopes: Scopes,
     /// The grant type where the dialect names it (`gty`).
     pub gty: Option<&'static str>,
-    /// Whether `permissions` repeats the scopes.
-    pub permissions: bool,
+    /// What `permissions` says.
+    pub permissions: Permissions,
     /// The form.
     pub dialect: Dialect,
     /// From when.
@@ -46,11 +48,30 @@ pub struct Issue<'a> {
     pub jti: String,
 }
 
+/// The claim `permissions` of an API with role-based access control.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Permissions {
+    /// It is not there.
+    Absent,
+    /// It repeats the scopes: an application may do what it was granted.
+    OfScopes,
+    /// It lists what the user may do.
+    These(Scopes),
+}
+
+/// One audience is a text, several are an array (RFC 7519 section 4.1.3).
+#[derive(Serialize)]
+#[serde(untagged)]
+enum WireAudience<'a> {
+    One(&'a str),
+    Two([&'a str; 2]),
+}
+
 #[derive(Serialize)]
 struct WireClaims<'a> {
     iss: &'a str,
     sub: &'a str,
-    aud: &'a str,
+    aud: WireAudience<'a>,
     iat: i64,
     exp: i64,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -82,7 +103,10 @@ impl Issue<'_> {
         serde_json::to_vec(&WireClaims {
             iss: self.issuer,
             sub: &self.subject,
-            aud: self.audience,
+            aud: match self.userinfo {
+                None => WireAudience::One(self.audience),
+                Some(userinfo) => WireAudience::Two([self.audience, userinfo]),
+            },
             iat: self.issued_at.as_second(),
             exp: self.expires_at.as_second(),
             scope: (!self.scopes.is_empty()).then(|| self.scopes.to_string()),
@@ -90,7 +114,11 @@ impl Issue<'_> {
             jti: rfc9068.then_some(self.jti.as_str()),
             client_id: rfc9068.then_some(self.client_id),
             azp: (!rfc9068).then_some(self.client_id),
-            permissions: self.permissions.then(|| self.scopes.iter().collect()),
+            permissions: match &self.permissions {
+                Permissions::Absent => None,
+                Permissions::OfScopes => Some(self.scopes.iter().collect()),
+                Permissions::These(permissions) => Some(permissions.iter().collect()),
+            },
         })
     }
 

@@ -9,6 +9,7 @@ use crate::scope::Scopes;
 
 /// An API that tokens can be issued for.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own that operators set")]
 pub struct Api {
     /// Its identifier: the audience of its tokens.
     pub identifier: String,
@@ -18,14 +19,47 @@ pub struct Api {
     pub signing: ApiSigning,
     /// Seconds that an access token lives.
     pub token_lifetime: i64,
+    /// Seconds that an access token lives which a browser got without a code.
+    pub token_lifetime_for_web: i64,
     /// The form of its access tokens.
     pub dialect: Dialect,
     /// Whether role-based access control is on.
     pub enforce_policies: bool,
     /// Whether applications may ask for tokens on their own behalf at all.
     pub clients_allowed: bool,
+    /// Which applications may ask for tokens on behalf of users.
+    pub user_access: UserAccess,
+    /// Whether refresh tokens are issued for it.
+    pub allow_offline_access: bool,
+    /// Whether applications of the tenant's own are spared the question for consent.
+    pub skip_consent_for_first_party: bool,
     /// What its tokens would need and we cannot give yet; no token is issued then.
     pub unsupported: Option<&'static str>,
+    /// The same for tokens of public clients alone.
+    pub unsupported_for_public: Option<&'static str>,
+}
+
+/// Which applications may ask for tokens on behalf of users (`subject_type_authorization.user`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UserAccess {
+    /// All of them.
+    AllowAll,
+    /// None.
+    DenyAll,
+    /// Those with a client grant of subject type `user`, for its scopes.
+    RequireClientGrant,
+}
+
+impl UserAccess {
+    /// The policy that a wire name stands for.
+    pub fn from_name(name: &str) -> Option<Self> {
+        match name {
+            "allow_all" => Some(Self::AllowAll),
+            "deny_all" => Some(Self::DenyAll),
+            "require_client_grant" => Some(Self::RequireClientGrant),
+            _ => None,
+        }
+    }
 }
 
 /// What signs the access tokens of an API.

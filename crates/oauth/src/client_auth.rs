@@ -3,7 +3,7 @@
 //! Must never say more to the caller than that it failed: which part was wrong goes to the log alone.
 
 use chancery_crypto::digest;
-use chancery_jose::jws::{Compact, VerifyingKey};
+use chancery_jose::jws::Compact;
 use chancery_jose::jwt::Claims;
 use jiff::Timestamp;
 
@@ -118,11 +118,7 @@ fn verify_assertion(
     }) {
         return Err(refuse("its typ is not JWT"));
     }
-    let signed = keys
-        .iter()
-        .filter(|key| key.expires_at.is_none_or(|end| now < end))
-        .filter(|key| token.kid().is_none_or(|kid| kid == key.kid) && key.algorithm == token.algorithm())
-        .any(|key| token.verify(&[key.algorithm], VerifyingKey::Rsa(&key.key)).is_ok());
+    let signed = keys.iter().any(|key| key.signed(&token, now));
     if !signed {
         return Err(refuse(
             "no valid credential of the application has this kid and alg and made this signature",

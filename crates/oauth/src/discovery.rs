@@ -9,12 +9,38 @@ use serde::Serialize;
 pub struct Discovery {
     /// The issuer, with its trailing slash.
     pub issuer: String,
+    /// Where authorization begins.
+    pub authorization_endpoint: String,
     /// Where tokens are issued.
     pub token_endpoint: String,
+    /// Where devices ask for codes (RFC 8628).
+    pub device_authorization_endpoint: String,
+    /// Where authorization requests are pushed (RFC 9126).
+    pub pushed_authorization_request_endpoint: String,
+    /// Who a token speaks for.
+    pub userinfo_endpoint: String,
+    /// Where refresh tokens are given back (RFC 7009).
+    pub revocation_endpoint: String,
+    /// Where users sign out (RP-Initiated Logout).
+    pub end_session_endpoint: String,
     /// Where the public keys are.
     pub jwks_uri: String,
-    /// Required by both specifications; empty while there is no authorization endpoint.
+    /// What scopes ask for beside those of APIs.
+    pub scopes_supported: &'static [&'static str],
+    /// The sets of `response_type`.
     pub response_types_supported: &'static [&'static str],
+    /// How answers travel.
+    pub response_modes_supported: &'static [&'static str],
+    /// The kinds of PKCE challenges (RFC 7636).
+    pub code_challenge_methods_supported: &'static [&'static str],
+    /// What is known of users.
+    pub claims_supported: &'static [&'static str],
+    /// What signed authorization requests are signed with (RFC 9101).
+    pub request_object_signing_alg_values_supported: &'static [&'static str],
+    /// Signed requests by value.
+    pub request_parameter_supported: bool,
+    /// Requests by reference, other than pushed ones.
+    pub request_uri_parameter_supported: bool,
     /// Required by OpenID Connect Discovery.
     pub subject_types_supported: &'static [&'static str],
     /// How clients authenticate.
@@ -30,9 +56,46 @@ impl Discovery {
     pub fn of(base: &str) -> Self {
         Self {
             issuer: format!("{base}/"),
+            authorization_endpoint: format!("{base}/authorize"),
             token_endpoint: format!("{base}/oauth/token"),
+            device_authorization_endpoint: format!("{base}/oauth/device/code"),
+            pushed_authorization_request_endpoint: format!("{base}/oauth/par"),
+            userinfo_endpoint: format!("{base}/userinfo"),
+            revocation_endpoint: format!("{base}/oauth/revoke"),
+            end_session_endpoint: format!("{base}/oidc/logout"),
             jwks_uri: format!("{base}/.well-known/jwks.json"),
-            response_types_supported: &[],
+            scopes_supported: &crate::profile::OIDC_SCOPES,
+            response_types_supported: &[
+                "code",
+                "token",
+                "id_token",
+                "code token",
+                "code id_token",
+                "token id_token",
+                "code token id_token",
+            ],
+            response_modes_supported: &["query", "fragment", "form_post", "web_message"],
+            code_challenge_methods_supported: &["S256", "plain"],
+            claims_supported: &[
+                "aud",
+                "auth_time",
+                "created_at",
+                "email",
+                "email_verified",
+                "exp",
+                "family_name",
+                "given_name",
+                "iat",
+                "iss",
+                "name",
+                "nickname",
+                "phone_number",
+                "picture",
+                "sub",
+            ],
+            request_object_signing_alg_values_supported: &["RS256", "RS384", "PS256"],
+            request_parameter_supported: true,
+            request_uri_parameter_supported: false,
             subject_types_supported: &["public"],
             token_endpoint_auth_methods_supported: &[
                 "client_secret_basic",

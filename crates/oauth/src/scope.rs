@@ -42,6 +42,21 @@ impl Scopes {
         Self(self.0.iter().filter(|value| others.contains(value.as_str())).cloned().collect())
     }
 
+    /// These values and those of `other` that are not among them.
+    pub fn and(&self, other: &Self) -> Self {
+        self.iter().chain(other.iter()).map(str::to_owned).collect()
+    }
+
+    /// Whether `other` names every value.
+    pub fn within(&self, other: &Self) -> bool {
+        self.missing_from(other).is_empty()
+    }
+
+    /// The values that `keep` wants.
+    pub fn filtered(&self, keep: impl Fn(&str) -> bool) -> Self {
+        Self(self.0.iter().filter(|value| keep(value)).cloned().collect())
+    }
+
     /// The values for looking up: lists may be thousands long, and comparing each with each would let one
     /// request occupy a core.
     fn set(&self) -> HashSet<&str> {
@@ -63,6 +78,18 @@ impl FromIterator<String> for Scopes {
     fn from_iter<I: IntoIterator<Item = String>>(values: I) -> Self {
         let mut seen = HashSet::new();
         Self(values.into_iter().filter(|value| seen.insert(value.clone())).collect())
+    }
+}
+
+impl serde::Serialize for Scopes {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for Scopes {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::parse(&String::deserialize(deserializer)?).map_err(serde::de::Error::custom)
     }
 }
 

@@ -5,7 +5,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::Error;
-use crate::access_token::Issue;
+use crate::access_token::{Issue, Permissions};
 use crate::api::{Api, Granted};
 use crate::client::{Authentication, Client};
 use crate::scope::Scopes;
@@ -55,10 +55,15 @@ pub fn decide<'a>(
         issuer,
         subject: format!("{}@clients", client.id),
         audience: &api.identifier,
+        userinfo: None,
         client_id: &client.id,
         scopes,
         gty: Some("client-credentials"),
-        permissions: api.enforce_policies && api.dialect.has_permissions(),
+        permissions: if api.enforce_policies && api.dialect.has_permissions() {
+            Permissions::OfScopes
+        } else {
+            Permissions::Absent
+        },
         dialect: api.dialect,
         issued_at: now,
         expires_at: now

@@ -48,6 +48,27 @@ pub enum Error {
         /// What it asks for.
         feature: &'static str,
     },
+    /// The code, token or password is not good, or not this client's.
+    #[error("{0}")]
+    InvalidGrant(&'static str),
+    /// Too many failures for this account or address.
+    #[error("{0}")]
+    TooManyAttempts(&'static str),
+    /// The user, a rule or the set-up of an API says no.
+    #[error("{0}")]
+    AccessDenied(#[from] crate::user_access::Denied),
+    /// The user has not decided about the device.
+    #[error("User has yet to authorize device code.")]
+    AuthorizationPending,
+    /// The device asks too often.
+    #[error("You are polling faster than the specified interval of 5 seconds.")]
+    SlowDown,
+    /// The device code was not used in time.
+    #[error("The device code has expired. Start again on the device.")]
+    ExpiredDeviceCode,
+    /// The user said no to the device.
+    #[error("User cancelled the confirmation prompt.")]
+    DeviceDenied,
     /// Too much to do at the moment.
     #[error("The server is busy. Try again in a moment.")]
     Busy,
@@ -66,7 +87,14 @@ impl Error {
             Self::InvalidRequest(_) => "invalid_request",
             Self::UnsupportedGrantType(_) => "unsupported_grant_type",
             Self::GrantNotAllowed(_) => "unauthorized_client",
-            Self::Unauthorized { .. }
+            Self::InvalidGrant(_) => "invalid_grant",
+            Self::TooManyAttempts(_) => "too_many_attempts",
+            Self::AuthorizationPending => "authorization_pending",
+            Self::SlowDown => "slow_down",
+            Self::ExpiredDeviceCode => "expired_token",
+            Self::AccessDenied(_)
+            | Self::DeviceDenied
+            | Self::Unauthorized { .. }
             | Self::MissingAudience
             | Self::UnknownApi(_)
             | Self::NoClientGrant(_)

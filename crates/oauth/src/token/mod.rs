@@ -3,14 +3,15 @@
 //! A request is parsed once, into a type that cannot be half right; the client proves who it is before
 //! anything is decided; a grant is one file with only its own part.
 
+pub mod authorization_code;
 pub mod client_credentials;
 mod error;
-mod parameters;
+pub mod refresh_token;
 mod request;
 
 #[cfg(test)]
 mod tests;
 
+pub use crate::parameters::{Parameters, ParametersError};
 pub use error::Error;
-pub use parameters::{Parameters, ParametersError};
-pub use request::{Grant, Request};
+pub use request::{Confidential, Grant, PASSWORD, PASSWORD_REALM, Request, credentials};

@@ -30,6 +30,71 @@ pub enum Grant {
         /// What is asked for; nothing means everything that is granted.
         scopes: Scopes,
     },
+    /// RFC 6749 section 4.1.3.
+    AuthorizationCode {
+        /// The code.
+        code: Confidential,
+        /// Where it was sent.
+        redirect_uri: Option<String>,
+        /// The answer to the challenge.
+        verifier: Option<Confidential>,
+    },
+    /// RFC 6749 section 6.
+    RefreshToken {
+        /// The token.
+        token: Confidential,
+        /// Another API than the one that it was issued for.
+        audience: Option<String>,
+        /// Less than it was issued for; none means all of it.
+        scopes: Option<Scopes>,
+    },
+    /// RFC 6749 section 4.3, and Auth0's variant with a realm.
+    Password {
+        /// Whatever the user signs in with.
+        username: String,
+        /// The password.
+        password: Confidential,
+        /// The connection; none means the tenant's default directory.
+        realm: Option<String>,
+        /// The API.
+        audience: Option<String>,
+        /// What is asked for.
+        scopes: Scopes,
+    },
+    /// RFC 8628 section 3.4.
+    DeviceCode {
+        /// The code.
+        code: Confidential,
+    },
+}
+
+/// A text that is a secret of its bearer: `Debug` does not show it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Confidential(pub String);
+
+impl std::fmt::Debug for Confidential {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Confidential(..)")
+    }
+}
+
+/// The names of the two password grants.
+pub const PASSWORD: &str = "password";
+/// The one that names a connection.
+pub const PASSWORD_REALM: &str = "http://auth0.com/oauth/grant-type/password-realm";
+
+impl Grant {
+    /// The grant type that the application must be allowed to use.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::ClientCredentials { .. } => super::client_credentials::GRANT_TYPE,
+            Self::AuthorizationCode { .. } => super::authorization_code::GRANT_TYPE,
+            Self::RefreshToken { .. } => super::refresh_token::GRANT_TYPE,
+            Self::Password { realm: None, .. } => PASSWORD,
+            Self::Password { realm: Some(_), .. } => PASSWORD_REALM,
+            Self::DeviceCode { .. } => crate::device::GRANT_TYPE,
+        }
+    }
 }
 
 /// Longest value of any parameter but an assertion, in bytes.
@@ -69,11 +134,55 @@ fn grant(parameters: &mut Parameters) -> Result<Grant, Error> {
             let scopes = Scopes::parse(&scope).map_err(|error| Error::InvalidRequest(error.to_string()))?;
             Ok(Grant::ClientCredentials { audience, scopes })
         }
+        super::authorization_code::GRANT_TYPE => Ok(Grant::AuthorizationCode {
+            code: required(parameters, "code")?,
+            redirect_uri: short(parameters, "redirect_uri")?,
+            verifier: short(parameters, "code_verifier")?.map(Confidential),
+        }),
+        super::refresh_token::GRANT_TYPE => Ok(Grant::RefreshToken {
+            token: required(parameters, "refresh_token")?,
+            audience: short(parameters, "audience")?,
+            scopes: scopes(parameters)?,
+        }),
+        PASSWORD | PASSWORD_REALM => {
+            let realm = short(parameters, "realm")?;
+            if grant_type == PASSWORD_REALM && realm.is_none() {
+                return Err(missing("realm"));
+            }
+            Ok(Grant::Password {
+                username: required(parameters, "username")?.0,
+                password: required(parameters, "password")?,
+                realm: realm.filter(|_| grant_type == PASSWORD_REALM),
+                audience: short(parameters, "audience")?,
+                scopes: scopes(parameters)?.unwrap_or_default(),
+            })
+        }
+        crate::device::GRANT_TYPE => Ok(Grant::DeviceCode { code: required(parameters, "device_code")? }),
         other => Err(Error::UnsupportedGrantType(other.chars().take(100).collect())),
     }
 }
 
-fn credentials(
+/// A parameter of at most the usual length.
+fn short(parameters: &mut Parameters, name: &str) -> Result<Option<String>, Error> {
+    match parameters.take(name) {
+        Some(text) if text.len() > MAX_VALUE => {
+            Err(Error::InvalidRequest(format!("The parameter {name} is longer than 8192 bytes.")))
+        }
+        other => Ok(other),
+    }
+}
+
+fn required(parameters: &mut Parameters, name: &str) -> Result<Confidential, Error> {
+    short(parameters, name)?.map(Confidential).ok_or_else(|| missing(name))
+}
+
+fn scopes(parameters: &mut Parameters) -> Result<Option<Scopes>, Error> {
+    let scopes = short(parameters, "scope")?.map(|text| Scopes::parse(&text));
+    scopes.transpose().map_err(|error| Error::InvalidRequest(error.to_string()))
+}
+
+/// Takes out who the client says it is, and its proof: the same for every endpoint that clients authenticate at.
+pub fn credentials(
     authorization: Option<&str>,
     parameters: &mut Parameters,
 ) -> Result<(String, Presented), Error> {

@@ -2,25 +2,16 @@
 
 use chancery_crypto::algorithm::Algorithm;
 use chancery_crypto::digest;
-use chancery_crypto::rsa::PrivateKey;
-use chancery_crypto::sign::{Sign, SignError};
-use chancery_jose::jws;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::client_credentials::{Known, decide};
 use super::*;
-use crate::api::{Api, ApiSigning, Dialect, Granted};
+use crate::api::{Api, Dialect, Granted};
 use crate::client::{AssertionKey, Authentication, Client};
 use crate::client_auth::{self, Authenticated, Presented};
+use crate::kit::{self, ISSUER, NOW, api, assertion_key, now, signed};
 use crate::scope::Scopes;
-
-const NOW: i64 = 1_800_000_000;
-const ISSUER: &str = "https://tenant.example/";
-
-fn now() -> Timestamp {
-    Timestamp::from_second(NOW).unwrap()
-}
 
 fn form(body: &str) -> Result<Request, Error> {
     let parameters =
@@ -130,25 +121,7 @@ fn scopes_with_characters_that_no_scope_has_are_refused() {
 }
 
 fn client(authentication: Authentication) -> Client {
-    Client {
-        id: "app".to_owned(),
-        name: "App".to_owned(),
-        authentication,
-        grant_types: vec!["client_credentials".to_owned()],
-    }
-}
-
-fn api() -> Api {
-    Api {
-        identifier: "https://api.example".to_owned(),
-        scopes: Scopes::parse("read write").unwrap(),
-        signing: ApiSigning::Ring(Algorithm::Rs256),
-        token_lifetime: 3600,
-        dialect: Dialect::AccessToken,
-        enforce_policies: false,
-        clients_allowed: true,
-        unsupported: None,
-    }
+    Client { grant_types: vec!["client_credentials".to_owned()], ..kit::client(authentication) }
 }
 
 fn decided(api: &Api, granted: Option<&Granted>, scope: &str) -> Result<Value, Error> {
@@ -253,46 +226,19 @@ fn a_public_client_gets_no_token_of_its_own() {
     assert_eq!(error, Error::GrantNotAllowed("client_credentials"));
 }
 
-struct TestSigner(PrivateKey, Algorithm);
-
-impl Sign for TestSigner {
-    fn algorithm(&self) -> Algorithm {
-        self.1
-    }
-
-    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignError> {
-        self.0.sign(self.1, message)
-    }
-}
-
-fn test_key() -> PrivateKey {
-    PrivateKey::from_pkcs8(include_bytes!("../../../server/tests/kit/keys/5.der")).unwrap()
-}
-
-fn assertion(header: &Value, claims: &Value) -> String {
-    let algorithm = header["alg"].as_str().unwrap().parse().unwrap();
-    let signer = TestSigner(test_key(), algorithm);
-    jws::sign(&header.to_string(), claims.to_string().as_bytes(), &signer).unwrap()
-}
-
 fn claims() -> Value {
     json!({ "iss": "app", "sub": "app", "aud": ISSUER, "jti": "1", "iat": NOW, "exp": NOW + 60 })
 }
 
 fn present(token: String) -> Result<Authenticated, client_auth::Error> {
-    let key = AssertionKey {
-        kid: "kid-of-the-app".to_owned(),
-        algorithm: Algorithm::Rs256,
-        key: test_key().public().clone(),
-        expires_at: Some(Timestamp::from_second(NOW + 100_000).unwrap()),
-    };
+    let key = assertion_key(Algorithm::Rs256);
     let client = client(Authentication::PrivateKeyJwt(vec![key]));
     client_auth::authenticate(&client, &Presented::Assertion(token), &[ISSUER], now())
 }
 
 #[test]
 fn a_good_assertion_convinces_once() {
-    let proof = present(assertion(&json!({ "alg": "RS256" }), &claims())).unwrap();
+    let proof = present(signed(&json!({ "alg": "RS256" }), &claims())).unwrap();
     let expires_at = Timestamp::from_second(NOW + 60).unwrap();
     assert_eq!(proof, Authenticated::OnceOnly { jti: "1".to_owned(), expires_at });
 }
@@ -324,7 +270,7 @@ fn assertions_with_bad_claims_are_refused() {
                 claims[name] = value.clone();
             }
         }
-        assert!(present(assertion(&json!({ "alg": "RS256" }), &claims)).is_err(), "{what}");
+        assert!(present(signed(&json!({ "alg": "RS256" }), &claims)).is_err(), "{what}");
     }
 }
 
@@ -336,33 +282,28 @@ fn assertions_with_bad_headers_are_refused() {
         ("an access token", json!({ "alg": "RS256", "typ": "at+jwt" })),
         ("a logout token", json!({ "alg": "RS256", "typ": "logout+jwt" })),
     ] {
-        assert!(present(assertion(&header, &claims())).is_err(), "{what}");
+        assert!(present(signed(&header, &claims())).is_err(), "{what}");
     }
-    let good = assertion(&json!({ "alg": "RS256", "typ": "JWT", "kid": "kid-of-the-app" }), &claims());
+    let good = signed(&json!({ "alg": "RS256", "typ": "JWT", "kid": "kid-of-the-app" }), &claims());
     assert!(present(good).is_ok());
 }
 
 #[test]
 fn a_tampered_or_oversized_assertion_is_refused() {
-    let mut token = assertion(&json!({ "alg": "RS256" }), &claims());
+    let mut token = signed(&json!({ "alg": "RS256" }), &claims());
     let last = token.pop().unwrap();
     token.push(if last == 'A' { 'Q' } else { 'A' });
     assert!(present(token).is_err());
     let mut long = claims();
     long["padding"] = json!("x".repeat(3000));
-    assert!(present(assertion(&json!({ "alg": "RS256" }), &long)).is_err());
+    assert!(present(signed(&json!({ "alg": "RS256" }), &long)).is_err());
 }
 
 #[test]
 fn an_expired_credential_no_longer_convinces() {
-    let key = AssertionKey {
-        kid: "kid-of-the-app".to_owned(),
-        algorithm: Algorithm::Rs256,
-        key: test_key().public().clone(),
-        expires_at: Some(now()),
-    };
+    let key = AssertionKey { expires_at: Some(now()), ..assertion_key(Algorithm::Rs256) };
     let client = client(Authentication::PrivateKeyJwt(vec![key]));
-    let presented = Presented::Assertion(assertion(&json!({ "alg": "RS256" }), &claims()));
+    let presented = Presented::Assertion(signed(&json!({ "alg": "RS256" }), &claims()));
     assert!(client_auth::authenticate(&client, &presented, &[ISSUER], now()).is_err());
 }
 
@@ -402,4 +343,46 @@ fn secrets_do_not_show_when_a_request_is_printed() {
 fn not_even_the_digest_of_a_secret_shows_when_a_client_is_printed() {
     let printed = format!("{:?}", client(Authentication::Secret(digest::sha256(b"hunter2"))));
     assert!(printed.contains("authentication: Secret(..)"), "{printed}");
+}
+
+#[test]
+fn each_grant_is_read_with_its_own_parameters_and_shows_no_secret() {
+    for (body, name) in [
+        (
+            "grant_type=authorization_code&code=SECRET&redirect_uri=u&code_verifier=SECRET",
+            "authorization_code",
+        ),
+        ("grant_type=refresh_token&refresh_token=SECRET&scope=a", "refresh_token"),
+        ("grant_type=password&username=u&password=SECRET", "password"),
+        (
+            "grant_type=http://auth0.com/oauth/grant-type/password-realm&username=u&password=SECRET&realm=r",
+            "http://auth0.com/oauth/grant-type/password-realm",
+        ),
+        (
+            "grant_type=urn:ietf:params:oauth:grant-type:device_code&device_code=SECRET",
+            "urn:ietf:params:oauth:grant-type:device_code",
+        ),
+    ] {
+        let request = form(&format!("{body}&client_id=a&client_secret=SECRET")).unwrap();
+        assert_eq!(request.grant.name(), name);
+        assert!(!format!("{request:?}").contains("SECRET"), "{request:?}");
+    }
+}
+
+#[test]
+fn a_grant_without_its_parameters_is_refused_by_name() {
+    for (body, named) in [
+        ("grant_type=authorization_code", "code"),
+        ("grant_type=refresh_token", "refresh_token"),
+        ("grant_type=password&password=p", "username"),
+        ("grant_type=password&username=u", "password"),
+        ("grant_type=http://auth0.com/oauth/grant-type/password-realm&username=u&password=p", "realm"),
+        ("grant_type=urn:ietf:params:oauth:grant-type:device_code", "device_code"),
+    ] {
+        let error = form(&format!("{body}&client_id=a")).unwrap_err();
+        assert_eq!(error, Error::InvalidRequest(format!("Missing required parameter: {named}")));
+    }
+    let long = format!("grant_type=password&username=u&client_id=a&password={}", "p".repeat(8193));
+    let error = form(&long).unwrap_err();
+    assert_eq!(error.to_string(), "The parameter password is longer than 8192 bytes.");
 }

@@ -5,10 +5,14 @@
 
 use std::sync::Arc;
 
+use chancery_crypto::algorithm::Algorithm;
 use chancery_crypto::digest;
 use chancery_crypto::rsa::PublicKey;
-use chancery_oauth::client::{AssertionKey, Authentication, Client};
-use serde_json::Value;
+use chancery_oauth::client::{
+    AppType, AssertionKey, Authentication, BackchannelLogout, Client, IdTokenSigning, SignedRequests,
+};
+use chancery_oauth::refresh::{AudiencePolicy, RefreshPolicy};
+use serde_json::{Map, Value};
 
 use super::credentials::{self, Credential, attached};
 use super::{Application, secrets, sql};
@@ -23,40 +27,134 @@ pub async fn load(app: &Arc<App>, tenant: &TenantId, client_id: &str) -> Result<
     if application.is_global {
         return Ok(None);
     }
-    let authentication = match application.document.get("client_authentication_methods") {
-        Some(methods) if methods.get("private_key_jwt").is_some() => {
-            let own = credentials::sql::list(&app.db, tenant, client_id).await?;
-            Authentication::PrivateKeyJwt(assertion_keys(methods, &own)?)
-        }
-        Some(_) => Authentication::Unsupported("mutual TLS client authentication"),
-        None => without_credentials(app, tenant, &application)?,
+    let own = if has_credentials(&application.document) {
+        credentials::sql::list(&app.db, tenant, client_id).await?
+    } else {
+        Vec::new()
     };
-    Ok(Some(Client {
-        name: application.name().to_owned(),
-        grant_types: texts(application.document.get("grant_types")),
-        id: application.client_id,
-        authentication,
-    }))
+    let secret = secrets::open(app, tenant, &application)?;
+    translate(application, secret.as_ref().map(|secret| secret.as_bytes()), &own).map(Some)
 }
 
-/// `client_secret_post` and `client_secret_basic` are one: a secret is accepted where it is presented.
-fn without_credentials(
-    app: &App,
-    tenant: &TenantId,
-    application: &Application,
-) -> Result<Authentication, ApiError> {
-    if application.document.get("token_endpoint_auth_method").is_some_and(|method| method == "none") {
-        return Ok(Authentication::None);
-    }
-    Ok(match secrets::open(app, tenant, application)? {
-        Some(secret) => Authentication::Secret(digest::sha256(secret.as_bytes())),
-        None => Authentication::Unsupported("a client secret without having one"),
+fn has_credentials(document: &Map<String, Value>) -> bool {
+    document.contains_key("client_authentication_methods") || document.contains_key("signed_request_object")
+}
+
+/// Translates an application; `secret` is its client secret and `own` are its credentials.
+pub(super) fn translate(
+    application: Application,
+    secret: Option<&[u8]>,
+    own: &[Credential],
+) -> Result<Client, ApiError> {
+    let document = &application.document;
+    let authentication = match document.get("client_authentication_methods") {
+        Some(methods) if methods.get("private_key_jwt").is_some() => {
+            Authentication::PrivateKeyJwt(keys(methods.get("private_key_jwt"), own)?)
+        }
+        Some(_) => Authentication::Unsupported("mutual TLS client authentication"),
+        None => without_credentials(document, secret),
+    };
+    let requests = document.get("signed_request_object");
+    let flag = |name: &str| document.get(name).and_then(Value::as_bool);
+    let number = |value: Option<&Value>, otherwise| value.and_then(Value::as_i64).unwrap_or(otherwise);
+    let jwt = document.get("jwt_configuration");
+    Ok(Client {
+        name: application.name().to_owned(),
+        authentication,
+        grant_types: texts(document.get("grant_types")),
+        app_type: AppType::from_name(document.get("app_type").and_then(Value::as_str)),
+        is_first_party: flag("is_first_party").unwrap_or(true),
+        oidc_conformant: flag("oidc_conformant").unwrap_or(false),
+        callbacks: texts(document.get("callbacks")).iter().collect(),
+        logout_urls: texts(document.get("allowed_logout_urls")).iter().collect(),
+        web_origins: texts(document.get("web_origins")).iter().collect(),
+        id_token_signing: id_token_signing(jwt, secret),
+        id_token_lifetime: number(jwt.and_then(|jwt| jwt.get("lifetime_in_seconds")), 36_000),
+        refresh: refresh_policy(document.get("refresh_token").unwrap_or(&Value::Null)),
+        require_pushed_requests: flag("require_pushed_authorization_requests").unwrap_or(false),
+        pushed_request_lifetime: number(document.get("par_request_expiry"), 30),
+        signed_requests: SignedRequests {
+            required: requests.and_then(|requests| requests.get("required")) == Some(&Value::Bool(true)),
+            keys: keys(requests, own)?,
+        },
+        skip_callback_confirmation: flag("skip_non_verifiable_callback_uri_confirmation_prompt"),
+        backchannel_logout: backchannel_logout(document),
+        unsupported: flag("require_proof_of_possession")
+            .unwrap_or(false)
+            .then_some("sender-constrained tokens"),
+        id: application.client_id,
     })
 }
 
-/// The keys of the attached credentials that are public keys.
-pub(super) fn assertion_keys(methods: &Value, own: &[Credential]) -> Result<Vec<AssertionKey>, ApiError> {
-    attached::ids(methods.get("private_key_jwt"))
+fn id_token_signing(configuration: Option<&Value>, secret: Option<&[u8]>) -> IdTokenSigning {
+    let alg = configuration.and_then(|configuration| configuration.get("alg")).and_then(Value::as_str);
+    // Without a choice it is HS256, as for every application that the API made at Auth0.
+    match (alg.and_then(|alg| alg.parse().ok()), secret) {
+        (Some(algorithm), _) if algorithm != Algorithm::Hs256 => IdTokenSigning::Ring(algorithm),
+        (_, Some(secret)) => IdTokenSigning::of_secret(secret),
+        (_, None) => IdTokenSigning::Unusable("it has no client secret, which HS256 needs"),
+    }
+}
+
+fn refresh_policy(setting: &Value) -> RefreshPolicy {
+    let is = |name: &str, value: &str| setting.get(name).is_some_and(|own| own == value);
+    let lifetime = |infinite: &str, seconds: &str| {
+        let endless = setting.get(infinite) != Some(&Value::Bool(false));
+        setting.get(seconds).and_then(Value::as_i64).filter(|_| !endless)
+    };
+    let policies = setting.get("policies").and_then(Value::as_array).into_iter().flatten();
+    RefreshPolicy {
+        rotating: is("rotation_type", "rotating"),
+        leeway: setting.get("leeway").and_then(Value::as_i64).unwrap_or(0),
+        lifetime: lifetime("infinite_token_lifetime", "token_lifetime"),
+        idle_lifetime: lifetime("infinite_idle_token_lifetime", "idle_token_lifetime"),
+        policies: policies
+            .filter_map(|policy| {
+                Some(AudiencePolicy {
+                    audience: policy.get("audience")?.as_str()?.to_owned(),
+                    scopes: texts(policy.get("scope")).into_iter().collect(),
+                })
+            })
+            .collect(),
+    }
+}
+
+/// The setting has an older name too.
+fn backchannel_logout(document: &Map<String, Value>) -> BackchannelLogout {
+    let Some(setting) = document.get("oidc_logout").or_else(|| document.get("oidc_backchannel_logout"))
+    else {
+        return BackchannelLogout::default();
+    };
+    let initiators = setting.get("backchannel_logout_initiators");
+    let chosen = initiators.filter(|one| one.get("mode").is_some_and(|mode| mode == "custom"));
+    BackchannelLogout {
+        urls: texts(setting.get("backchannel_logout_urls"))
+            .into_iter()
+            .filter(|url| !url.is_empty())
+            .collect(),
+        initiators: match (initiators, chosen) {
+            // Nobody chose: logouts alone, which are always told.
+            (None, _) => Some(Vec::new()),
+            (Some(_), Some(chosen)) => Some(texts(chosen.get("selected_initiators"))),
+            (Some(_), None) => None,
+        },
+    }
+}
+
+/// `client_secret_post` and `client_secret_basic` are one: a secret is accepted where it is presented.
+fn without_credentials(document: &Map<String, Value>, secret: Option<&[u8]>) -> Authentication {
+    if document.get("token_endpoint_auth_method").is_some_and(|method| method == "none") {
+        return Authentication::None;
+    }
+    match secret {
+        Some(secret) => Authentication::Secret(digest::sha256(secret)),
+        None => Authentication::Unsupported("a client secret without having one"),
+    }
+}
+
+/// The keys of the credentials that are attached here and are public keys.
+pub(super) fn keys(place: Option<&Value>, own: &[Credential]) -> Result<Vec<AssertionKey>, ApiError> {
+    attached::ids(place)
         .filter_map(|id| own.iter().find(|credential| credential.id == id))
         .filter_map(|credential| assertion_key(credential).transpose())
         .collect()

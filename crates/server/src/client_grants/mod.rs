@@ -130,6 +130,16 @@ pub async fn granted(
     Ok(grant.and_then(|grant| grant.granted()))
 }
 
+/// What an application may ask for at an API on behalf of users, if there is a grant for that.
+pub async fn granted_for_users(
+    app: &App,
+    tenant: &TenantId,
+    (client_id, audience): (&str, &str),
+) -> Result<Option<Granted>, DbError> {
+    let grant = sql::find_for_users(&app.db, tenant, (client_id, audience)).await?;
+    Ok(grant.and_then(|grant| grant.granted()))
+}
+
 async fn third_party(app: &App, tenant: &TenantId, client_id: &str) -> Result<bool, DbError> {
     let application = applications::sql::find(&app.db, tenant, client_id).await?;
     Ok(application.is_some_and(|application| !application.is_first_party()))

@@ -14,6 +14,8 @@ const FIND: &str = "SELECT id, client_id, audience, subject_type, default_for, i
      FROM client_grants WHERE tenant_id = $1 AND id = $2";
 const FIND_FOR_CLIENT: &str = "SELECT id, client_id, audience, subject_type, default_for, is_system, document, created_at, updated_at \
      FROM client_grants WHERE tenant_id = $1 AND client_id = $2 AND audience = $3 AND subject_type = 'client'";
+const FIND_FOR_USERS: &str = "SELECT id, client_id, audience, subject_type, default_for, is_system, document, created_at, updated_at \
+     FROM client_grants WHERE tenant_id = $1 AND client_id = $2 AND audience = $3 AND subject_type = 'user'";
 const FIND_DEFAULT: &str = "SELECT id, client_id, audience, subject_type, default_for, is_system, document, created_at, updated_at \
      FROM client_grants WHERE tenant_id = $1 AND default_for = $2 AND audience = $3 AND subject_type = 'client'";
 const FIND_FOR_UPDATE: &str = "UPDATE client_grants SET updated_at = updated_at WHERE tenant_id = $1 AND id = $2 \
@@ -109,6 +111,16 @@ pub async fn find_for_client(
 ) -> Result<Option<ClientGrant>, DbError> {
     let values = [tenant.as_str().into(), client_id.into(), audience.into()];
     db.query_opt(FIND_FOR_CLIENT, &values).await?.as_ref().map(from_row).transpose()
+}
+
+/// The grant that an application has on behalf of users at an API.
+pub async fn find_for_users(
+    db: &Db,
+    tenant: &TenantId,
+    (client_id, audience): (&str, &str),
+) -> Result<Option<ClientGrant>, DbError> {
+    let values = [tenant.as_str().into(), client_id.into(), audience.into()];
+    db.query_opt(FIND_FOR_USERS, &values).await?.as_ref().map(from_row).transpose()
 }
 
 /// The grant that applications of a kind have for themselves at an API where they have none of their own.

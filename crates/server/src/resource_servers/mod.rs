@@ -81,6 +81,11 @@ impl ResourceServer {
         rules::lifetime(&self.document)
     }
 
+    /// Seconds that an access token lives which a browser got without a code.
+    pub fn token_lifetime_for_web(&self) -> i64 {
+        rules::lifetime_for_web(&self.document)
+    }
+
     /// What was set, or what holds where nothing was.
     fn setting(&self, name: &str) -> Option<Value> {
         match (self.document.get(name), rules::default_of(name)) {
@@ -102,7 +107,7 @@ impl ResourceServer {
                 "identifier" => Some(json!(self.identifier)),
                 "is_system" => Some(json!(self.is_system)),
                 "signing_secret" => secret.map(|secret| json!(secret)),
-                "token_lifetime_for_web" => Some(json!(rules::lifetime_for_web(&self.document))),
+                "token_lifetime_for_web" => Some(json!(self.token_lifetime_for_web())),
                 "token_encryption" => self.setting(name).map(without_pem),
                 name => self.setting(name),
             };

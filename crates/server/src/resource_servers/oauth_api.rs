@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use chancery_crypto::hmac::HmacKey;
-use chancery_oauth::api::{Api, ApiSigning, Dialect};
+use chancery_oauth::api::{Api, ApiSigning, Dialect, UserAccess};
 use serde_json::{Value, json};
 
 use super::{ResourceServer, sql};
@@ -41,25 +41,38 @@ pub(super) fn translate(server: &ResourceServer, secret: Option<HmacKey>) -> Res
         scopes: server.scopes().map(str::to_owned).collect(),
         signing,
         token_lifetime: server.token_lifetime(),
+        token_lifetime_for_web: server.token_lifetime_for_web(),
         dialect: dialect.ok_or_else(|| broken("an unknown token_dialect"))?,
         enforce_policies: server.setting("enforce_policies") == Some(json!(true)),
-        clients_allowed: !denies_clients(server),
+        clients_allowed: policy(server, "client").as_deref() != Some("deny_all"),
+        user_access: policy(server, "user")
+            .as_deref()
+            .map_or(Some(UserAccess::AllowAll), UserAccess::from_name)
+            .ok_or_else(|| broken("an unknown policy for users"))?,
+        allow_offline_access: server.setting("allow_offline_access") == Some(json!(true)),
+        skip_consent_for_first_party: server.setting("skip_consent_for_verifiable_first_party_clients")
+            == Some(json!(true)),
         unsupported: unsupported(server),
+        unsupported_for_public: demands_proof(server).then_some("sender-constrained tokens"),
     })
 }
 
-fn denies_clients(server: &ResourceServer) -> bool {
-    let authorization = server.setting("subject_type_authorization");
-    let policy = authorization.as_ref().and_then(|value| value.get("client")?.get("policy"));
-    policy == Some(&json!("deny_all"))
+fn policy(server: &ResourceServer, subject: &str) -> Option<String> {
+    let authorization = server.setting("subject_type_authorization")?;
+    authorization.get(subject)?.get("policy")?.as_str().map(str::to_owned)
 }
 
 fn unsupported(server: &ResourceServer) -> Option<&'static str> {
     if server.document.get("token_encryption").is_some_and(Value::is_object) {
         return Some("encrypted tokens");
     }
-    let proof = server.document.get("proof_of_possession")?;
-    // An application that gets a token for itself is never a public client.
-    let of_these = proof.get("required_for") != Some(&json!("public_clients"));
-    (proof.get("required") == Some(&json!(true)) && of_these).then_some("sender-constrained tokens")
+    // What public clients alone must prove is told apart: an application that gets a token for itself is none.
+    let of_public = server.document.get("proof_of_possession").and_then(|proof| proof.get("required_for"));
+    (demands_proof(server) && of_public != Some(&json!("public_clients")))
+        .then_some("sender-constrained tokens")
+}
+
+fn demands_proof(server: &ResourceServer) -> bool {
+    let proof = server.document.get("proof_of_possession");
+    proof.and_then(|proof| proof.get("required")) == Some(&json!(true))
 }

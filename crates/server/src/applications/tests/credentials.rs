@@ -87,7 +87,8 @@ fn only_own_credentials_of_the_right_kind_can_be_attached_and_they_can_be_detach
     assert_eq!(attached::check(&mut good, &own), Ok(()));
     assert!(attached::check(&mut body("private_key_jwt", "cred_other"), &own).is_err());
     assert!(attached::check(&mut body("tls_client_auth", &id), &own).is_err());
-    let keys = oauth_client::assertion_keys(&good["client_authentication_methods"], &own).unwrap();
+    let keys =
+        oauth_client::keys(good["client_authentication_methods"].get("private_key_jwt"), &own).unwrap();
     assert_eq!(keys.len(), 1);
     assert!(attached::detach(&mut good, &id));
     assert!(!attached::detach(&mut good, &id));

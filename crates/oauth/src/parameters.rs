@@ -2,14 +2,14 @@
 //!
 //! Must never let a duplicate choose its meaning (RFC 6749 section 3.2), in either encoding.
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use serde_json::Value;
 
 /// Parameters by name. A map, because anybody may send thousands of them and each has to be looked for.
-#[derive(Default)]
-pub struct Parameters(HashMap<String, String>);
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Parameters(BTreeMap<String, String>);
 
 /// A body that holds no parameters. `Display` is the description for the client.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -66,7 +66,8 @@ impl Parameters {
         Ok(parameters)
     }
 
-    fn add(&mut self, name: String, value: String) -> Result<(), ParametersError> {
+    /// Adds a parameter that is not there yet.
+    pub fn add(&mut self, name: String, value: String) -> Result<(), ParametersError> {
         if value.chars().any(char::is_control) {
             return Err(ParametersError::Control(name));
         }
@@ -82,5 +83,22 @@ impl Parameters {
     /// Takes a parameter out. An empty value counts as absent (RFC 6749 section 3.2).
     pub fn take(&mut self, name: &str) -> Option<String> {
         self.0.remove(name).filter(|value| !value.is_empty())
+    }
+
+    /// Looks at a parameter. An empty value counts as absent.
+    pub fn value(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
+    }
+
+    /// All of them, by name.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+}
+
+impl std::fmt::Debug for Parameters {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // Values may be secrets.
+        f.debug_list().entries(self.0.keys()).finish()
     }
 }
