@@ -1,9 +1,10 @@
--- Roles, what they permit at APIs, and who has them.
+-- Roles, what they permit at APIs, and who has them. Names are found without regard to case by a column of their own.
 
 CREATE TABLE roles (
     tenant_id TEXT NOT NULL REFERENCES tenants (id) ON DELETE CASCADE,
     id TEXT NOT NULL,
     name TEXT NOT NULL,
+    folded_name TEXT NOT NULL,
     description TEXT,
     created_at BIGINT NOT NULL,
     PRIMARY KEY (tenant_id, id),

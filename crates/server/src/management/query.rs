@@ -135,6 +135,12 @@ impl Query {
         })
     }
 
+    /// Checkpoints alone, for lists that know no other: `from` and `take`.
+    pub fn checkpoint(&self) -> Result<(Option<String>, i64), ApiError> {
+        let take = self.integer("take", (1, LARGEST_PAGE))?.unwrap_or(DEFAULT_PAGE);
+        Ok((self.text("from").map(str::to_owned), take))
+    }
+
     /// `fields` and `include_fields`; every name has to be a member of `shape`.
     pub fn fields(&self, shape: &Object) -> Result<Fields, ApiError> {
         let exclude = self.flag("include_fields")? == Some(false);
