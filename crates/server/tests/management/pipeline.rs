@@ -463,5 +463,5 @@ async fn the_description_lists_every_operation_with_its_scopes() {
         }
         described += 1;
     }
-    assert_eq!(described, 70);
+    assert_eq!(described, 114);
 }
