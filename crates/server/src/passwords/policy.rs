@@ -93,6 +93,11 @@ pub enum Weak {
 const SHORTEST_PART: usize = 3;
 
 impl Policy {
+    /// The demands on how a password is made.
+    pub fn rules(&self) -> &[Rule] {
+        &self.rules
+    }
+
     /// The policy that the options of a connection state.
     pub fn of(options: &Map<String, Value>) -> Self {
         let own = |name: &str| options.get(name).and_then(Value::as_object);

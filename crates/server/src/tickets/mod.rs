@@ -89,6 +89,33 @@ impl Ticket {
     }
 }
 
+/// The link of a ticket that is not written yet: the mail that brings it is made before the transaction begins.
+pub struct Link {
+    kind: Kind,
+    text: String,
+    /// Its address.
+    pub url: String,
+}
+
+/// A new link.
+pub fn link(app: &App, tenant: &Tenant, kind: Kind) -> Link {
+    let text = app.entropy.alphanumeric(LENGTH);
+    // The empty fragment keeps mail readers from making what follows a part of the ticket.
+    let url = format!("{}{}?ticket={text}#", tenant.base, kind.page());
+    Link { kind, text, url }
+}
+
+/// Writes what a link is good for, in the transaction of what causes it.
+pub async fn write(
+    app: &App,
+    tx: &mut Tx,
+    tenant: &Tenant,
+    (link, ticket): (&Link, &Ticket),
+) -> Result<(), DbError> {
+    let Link { kind, text, .. } = link;
+    sql::insert(tx, tenant.id(), (digest(app, tenant, *kind, text), *kind), ticket).await
+}
+
 /// Makes a ticket in the transaction of what causes it; answers its link.
 pub async fn open(
     app: &App,
@@ -96,10 +123,9 @@ pub async fn open(
     tenant: &Tenant,
     (kind, ticket): (Kind, &Ticket),
 ) -> Result<String, DbError> {
-    let text = app.entropy.alphanumeric(LENGTH);
-    sql::insert(tx, tenant.id(), (digest(app, tenant, kind, &text), kind), ticket).await?;
-    // The empty fragment keeps mail readers from making what follows a part of the ticket.
-    Ok(format!("{}{}?ticket={text}#", tenant.base, kind.page()))
+    let link = link(app, tenant, kind);
+    write(app, tx, tenant, (&link, ticket)).await?;
+    Ok(link.url)
 }
 
 /// A ticket that is still good, without using it.

@@ -1,0 +1,291 @@
+//! The login pages: identifier and password on one page, or one after the other.
+//!
+//! Must never answer an unknown account otherwise than a wrong password, on the page or in the time it takes.
+
+use axum::response::Response;
+use chancery_oauth::parameters::Parameters;
+
+use super::letters::Sender;
+use super::pages::{self, Choices, Failure, Form, Identifier, Login, Page, Problem, paths};
+use super::under_way::Step;
+use super::visit::{Visit, with_cookie};
+use super::{cookies, opened};
+use crate::connections::{Connection, Options};
+use crate::db::DbError;
+use crate::in_flight::logins;
+use crate::logs::{Entry, Kind};
+use crate::passwords::PoolError;
+use crate::protection::{self, Attempt, Consequence, Verdict};
+use crate::sessions;
+use crate::users::{self, Refused, User};
+
+/// Both fields on one page.
+pub(super) async fn both(visit: Visit) -> Response {
+    Box::pin(page(visit, pages::Step::Both)).await
+}
+
+/// The identifier, first.
+pub(super) async fn identifier(visit: Visit) -> Response {
+    Box::pin(page(visit, pages::Step::Identifier)).await
+}
+
+/// The password, second.
+pub(super) async fn password(visit: Visit) -> Response {
+    Box::pin(page(visit, pages::Step::Password)).await
+}
+
+fn path(step: pages::Step) -> &'static str {
+    match step {
+        pages::Step::Both => paths::LOGIN,
+        pages::Step::Identifier => paths::LOGIN_ID,
+        pages::Step::Password => paths::LOGIN_PASSWORD,
+    }
+}
+
+async fn page(mut visit: Visit, fields: pages::Step) -> Response {
+    let login = match Step::find(&visit, visit.query.value(paths::STATE).map(str::to_owned)).await {
+        Ok(login) => login,
+        Err(over) => return over,
+    };
+    let connection = match login.connection(&visit).await {
+        Ok(Some(connection)) => connection,
+        Ok(None) => return no_connection(&visit),
+        Err(error) => return visit.broken(&error),
+    };
+    if fields == pages::Step::Password && login.login.identifier.is_none() {
+        return login.to(&visit, paths::LOGIN_ID);
+    }
+    let desk = Desk { login, connection, fields };
+    if !visit.is_post() {
+        let suggested = desk.login.login.identifier.clone().or(desk.login.request.login_hint.clone());
+        return desk.show(&visit, &suggested.unwrap_or_default(), &[]);
+    }
+    let text = desk.login.text.clone();
+    match visit.form(&text) {
+        Some(form) => Box::pin(desk.sent(visit, form)).await,
+        None => desk.show(&visit, "", &[Problem::Stale]),
+    }
+}
+
+/// No connection, nobody to sign in.
+pub(super) fn no_connection(visit: &Visit) -> Response {
+    let text = "No connection is enabled for the application. Enable a database connection for it.";
+    visit.failure(Failure::Request, Some(("invalid_request", text)))
+}
+
+/// Where somebody signs in.
+struct Desk {
+    login: Step,
+    connection: Connection,
+    fields: pages::Step,
+}
+
+impl Desk {
+    fn show(&self, visit: &Visit, username: &str, problems: &[Problem]) -> Response {
+        let Self { login, connection, fields } = self;
+        let options = connection.options();
+        let link = |path: &str| Some(paths::with_state(path, &login.text));
+        let page = Page::Login(Login {
+            form: Form::new(path(*fields), &login.text, &login.proof(visit)),
+            step: *fields,
+            identifier: identified_by(&options),
+            username,
+            problems,
+            choices: Choices {
+                login: None,
+                signup: link(paths::SIGNUP).filter(|_| !options.signup_disabled()),
+                reset: link(paths::RESET_REQUEST).filter(|_| !options.password_change_disabled()),
+                edit: link(paths::LOGIN_ID).filter(|_| *fields == pages::Step::Password),
+            },
+        });
+        visit.page(&page, &login.setting())
+    }
+
+    async fn sent(mut self, visit: Visit, mut form: Parameters) -> Response {
+        let typed = match self.fields {
+            pages::Step::Both | pages::Step::Identifier => form.take(paths::USERNAME),
+            // What was shown beside the password is for password managers; what counts was typed before.
+            pages::Step::Password => self.login.login.identifier.clone(),
+        };
+        let typed = typed.map(|typed| typed.trim().to_owned()).filter(|typed| !typed.is_empty());
+        let Some(typed) = typed else { return self.show(&visit, "", &[self.no_identifier()]) };
+        if self.fields == pages::Step::Identifier {
+            self.login.login.identifier = Some(typed);
+            return match self.remember(&visit).await {
+                Ok(true) => self.login.to(&visit, paths::LOGIN_PASSWORD),
+                Ok(false) => visit.failure(Failure::Expired, None),
+                Err(error) => visit.broken(&error),
+            };
+        }
+        let Some(password) = form.take(paths::PASSWORD) else {
+            return self.show(&visit, &typed, &[Problem::NoPassword]);
+        };
+        self.check(visit, (&typed, &password)).await
+    }
+
+    async fn remember(&self, visit: &Visit) -> Result<bool, DbError> {
+        let mut tx = visit.app.db.begin().await?;
+        let of = (self.login.text.as_str(), &self.login.login);
+        let there = logins::update(&visit.app, &mut tx, visit.tenant.id(), of).await?;
+        tx.commit().await?;
+        Ok(there)
+    }
+
+    fn no_identifier(&self) -> Problem {
+        match identified_by(&self.connection.options()) {
+            Identifier::Email => Problem::NoEmail,
+            Identifier::Username => Problem::NoUsername,
+            Identifier::Either => Problem::NoIdentifier,
+        }
+    }
+
+    async fn check(mut self, mut visit: Visit, (typed, password): (&str, &str)) -> Response {
+        let guarded = self.connection.options().brute_force_protection();
+        let attempt = Attempt::new(typed, visit.origin.ip, guarded);
+        match protection::before_login(&visit.app, &visit.tenant, &attempt).await {
+            Ok(Verdict::Allowed) => {}
+            Ok(Verdict::Blocked) => return self.show(&visit, typed, &[Problem::UserBlocked]),
+            Ok(Verdict::Throttled(_)) => return self.show(&visit, typed, &[Problem::TooMany]),
+            Err(error) => return visit.broken(&error),
+        }
+        let user = match self.authenticate(&visit, (typed, password)).await {
+            Ok(user) => user,
+            Err(refused) => return self.refused(&visit, (typed, &attempt), refused).await,
+        };
+        let proved = (&user, &self.connection, Some(&attempt));
+        let cookie = match sign_in(&mut visit, &self.login, proved).await {
+            Ok(Some(cookie)) => cookie,
+            Ok(None) => return visit.failure(Failure::Expired, None),
+            Err(error) => return visit.broken(&error),
+        };
+        let Self { login, .. } = self;
+        let next = match Step::find(&visit, Some(login.text)).await {
+            Ok(login) => login.resume(&visit).await,
+            Err(over) => over,
+        };
+        with_cookie(next, Some(cookie))
+    }
+
+    /// Checks the password in each connection that knows the identifier; the one that it is right in counts from now on.
+    async fn authenticate(
+        &mut self,
+        visit: &Visit,
+        (typed, password): (&str, &str),
+    ) -> Result<User, Refused> {
+        let mut refused = Refused::Unknown;
+        for home in self.login.homes(visit, typed).await? {
+            match users::authenticate(&visit.app, visit.tenant.id(), &home, typed, password).await {
+                Ok(authenticated) => {
+                    self.connection = home;
+                    return Ok(authenticated.user);
+                }
+                Err(error) => refused = error,
+            }
+        }
+        Err(refused)
+    }
+
+    async fn refused(&self, visit: &Visit, (typed, attempt): (&str, &Attempt), refused: Refused) -> Response {
+        let (kind, problem) = match &refused {
+            Refused::Unknown => (Some(Kind::Fu), self.wrong()),
+            Refused::Wrong { .. } => (Some(Kind::Fp), self.wrong()),
+            Refused::Blocked(_) => (Some(Kind::F), Problem::UserBlocked),
+            Refused::Pool(PoolError::Full) => (None, Problem::Busy),
+            Refused::Pool(_) | Refused::Db(_) => (None, Problem::Failure),
+        };
+        if problem == Problem::Failure {
+            tracing::error!(error = %refused, "a password could not be checked");
+        }
+        if let Some(kind) = kind {
+            let entry = Entry {
+                user_id: match refused {
+                    Refused::Wrong { user_id } => Some(user_id),
+                    Refused::Blocked(user) => Some(user.user_id),
+                    Refused::Unknown | Refused::Pool(_) | Refused::Db(_) => None,
+                },
+                user_name: Some(typed.chars().take(320).collect()),
+                ..self.entry(visit, kind, "Wrong email or password.")
+            };
+            let user_id = entry.user_id.clone();
+            match protection::after_failure(&visit.app, &visit.tenant, attempt, entry).await {
+                Ok(Consequence::None) => {}
+                Ok(Consequence::LimitReached { blocked, notify }) => {
+                    if let (true, Some(user_id)) = (notify, user_id) {
+                        Sender::at(visit, &self.login).blocked(&user_id).await;
+                    }
+                    if blocked {
+                        return self.show(visit, typed, &[Problem::UserBlocked]);
+                    }
+                }
+                Err(error) => return visit.broken(&error),
+            }
+        }
+        self.show(visit, typed, &[problem])
+    }
+
+    fn wrong(&self) -> Problem {
+        match identified_by(&self.connection.options()) {
+            Identifier::Email => Problem::WrongEmailCredentials,
+            Identifier::Username | Identifier::Either => Problem::WrongCredentials,
+        }
+    }
+
+    fn entry(&self, visit: &Visit, kind: Kind, description: &str) -> Entry {
+        Entry {
+            connection: Some(self.connection.name.clone()),
+            connection_id: Some(self.connection.id.clone()),
+            ..of_client(visit, &self.login, kind, description)
+        }
+    }
+}
+
+/// An entry about a login at an application.
+pub(super) fn of_client(visit: &Visit, login: &Step, kind: Kind, description: &str) -> Entry {
+    Entry {
+        client_id: Some(login.client.id.clone()),
+        client_name: Some(login.client.name.clone()),
+        ..visit.entry(kind, description)
+    }
+}
+
+fn identified_by(options: &Options) -> Identifier {
+    match (options.email().identifier, options.username().identifier) {
+        (true, true) => Identifier::Either,
+        (false, true) => Identifier::Username,
+        (true | false, false) => Identifier::Email,
+    }
+}
+
+/// Signs a user in in this browser, for this login; answers the cookie. None: the login is over.
+///
+/// Whoever was signed in there before is so no more, and the same user goes on under a new value: what somebody may
+/// have planted in the browser is worth nothing afterwards.
+pub(super) async fn sign_in(
+    visit: &mut Visit,
+    login: &Step,
+    (user, connection, attempt): (&User, &Connection, Option<&Attempt>),
+) -> Result<Option<http::HeaderValue>, DbError> {
+    let before = visit.session().await?;
+    let app = std::sync::Arc::clone(&visit.app);
+    let tenant = std::sync::Arc::clone(&visit.tenant);
+    let proof = sessions::Login { user_id: &user.user_id, method: "pwd", origin: &visit.origin };
+    let mut write = crate::write::Write::begin(&app, tenant.id()).await?;
+    let opened = opened::open(&app, &mut write, &tenant, (before, proof)).await?;
+    let (ip, now) = (visit.origin.ip.to_string(), app.clock.now());
+    users::record_login(write.tx(), tenant.id(), &user.user_id, (&ip, now)).await?;
+    if let Some(attempt) = attempt {
+        protection::after_success(write.tx(), &tenant, attempt).await?;
+    }
+    let mut under_way = login.login.clone();
+    under_way.proved = Some(opened.session.id.clone());
+    under_way.consent = None;
+    if !logins::update(&app, write.tx(), tenant.id(), (&login.text, &under_way)).await? {
+        return Ok(None);
+    }
+    let entry = of_client(visit, login, Kind::S, "Successful login");
+    write.commit(user.named_in(entry, connection)).await?;
+    let seconds = opened.session.persistent.then(|| opened.session.expires_at.duration_since(now).as_secs());
+    let cookie = cookies::set_session(&tenant, &opened.value, seconds);
+    visit.signed_in(opened.session);
+    Ok(cookie)
+}

@@ -1,0 +1,146 @@
+//! The mails that the pages send: to prove an address, to greet, to set a new password.
+//!
+//! Must never keep a page waiting for a mail server: a mail is written to the outbox, and somebody else sends it.
+
+use std::sync::Arc;
+
+use chancery_oauth::client::Client;
+use serde_json::{Map, Value, json};
+
+use super::under_way::Step;
+use super::visit::Visit;
+use crate::app::App;
+use crate::connections::Connection;
+use crate::db::DbError;
+use crate::logs::Entry;
+use crate::mail::{self, Letter, Mail, Template};
+use crate::tenants::Tenant;
+use crate::tickets::{self, Kind, Link, Terms, Ticket};
+use crate::users::{self, User};
+use crate::write::Write;
+
+/// Who sends, for which application, in which language.
+pub struct Sender<'a> {
+    /// The program.
+    pub app: &'a Arc<App>,
+    /// Whose users they are for.
+    pub tenant: &'a Tenant,
+    /// The application that is shown.
+    pub client: &'a Client,
+    /// The language.
+    pub language: String,
+}
+
+impl<'a> Sender<'a> {
+    /// For somebody who visits a page of a login.
+    pub(super) fn at(visit: &'a Visit, login: &'a Step) -> Self {
+        let language = visit.language(login.setting().ui_locales).tag;
+        Self { app: &visit.app, tenant: &visit.tenant, client: &login.client, language }
+    }
+
+    /// Greets a new user, and asks them to prove their address. An account that exists is worth more than its
+    /// greeting: what goes wrong here is only logged.
+    pub async fn welcome(&self, user: &User) {
+        let Some(email) = &user.email else { return };
+        let link = tickets::link(self.app, self.tenant, Kind::EmailVerification);
+        let verify = self.letter((user, email), (Template::VerifyEmail, Some(&link))).await;
+        let greet = self.letter((user, email), (Template::Welcome, None)).await;
+        if let Err(error) = self.write_welcome((user, email), &link, [verify, greet]).await {
+            tracing::error!(%error, "the mails to a new user could not be written");
+        }
+    }
+
+    async fn write_welcome(
+        &self,
+        (user, email): (&User, &str),
+        link: &Link,
+        [verify, greet]: [Option<Mail>; 2],
+    ) -> Result<(), DbError> {
+        let (app, tenant) = (self.app, self.tenant);
+        let mut tx = app.db.begin().await?;
+        if let Some(mail) = verify {
+            let settings = mail::link_settings(tenant, Template::VerifyEmail);
+            let terms = Terms {
+                email: Some(email.to_owned()),
+                result_url: settings.result_url,
+                include_email: settings.include_email,
+                ..Terms::default()
+            };
+            let lifetime = (settings.lifetime.unwrap_or_default(), app.clock.now());
+            let ticket = Ticket::new(&user.user_id, terms, lifetime);
+            tickets::write(app, &mut tx, tenant, (link, &ticket)).await?;
+            mail::enqueue(app, &mut tx, tenant.id(), &mail).await?;
+        }
+        if let Some(mail) = greet {
+            mail::enqueue(app, &mut tx, tenant.id(), &mail).await?;
+        }
+        tx.commit().await
+    }
+
+    /// Sends the link to a new password; `entry` says so in the log.
+    pub async fn reset(&self, (user, connection): (&User, &Connection), entry: Entry) -> Result<(), DbError> {
+        let Some(email) = &user.email else { return Ok(()) };
+        let (app, tenant) = (self.app, self.tenant);
+        let link = tickets::link(app, tenant, Kind::PasswordChange);
+        let letter = self.letter((user, email), (Template::Reset, Some(&link))).await;
+        let Some(mail) = letter else { return Ok(()) };
+        let settings = mail::link_settings(tenant, Template::Reset);
+        let identity = user.identities.iter().find(|identity| identity.connection_id == connection.id);
+        let terms = Terms {
+            email: Some(email.clone()),
+            client_id: Some(self.client.id.clone()),
+            connection_id: Some(connection.id.clone()),
+            identity_id: identity.map(|identity| identity.id.clone()),
+            result_url: settings.result_url,
+            include_email: settings.include_email,
+            // Whoever follows the link reads what is sent to the address.
+            mark_email_as_verified: true,
+        };
+        let lifetime = (settings.lifetime.unwrap_or_default(), app.clock.now());
+        let ticket = Ticket::new(&user.user_id, terms, lifetime);
+        let mut write = Write::begin(app, tenant.id()).await?;
+        tickets::write(app, write.tx(), tenant, (&link, &ticket)).await?;
+        mail::enqueue(app, write.tx(), tenant.id(), &mail).await?;
+        write.commit(user.named_in(entry, connection)).await
+    }
+
+    /// Tells a user that the account is blocked after too many wrong passwords, with a link that ends the block.
+    pub async fn blocked(&self, user_id: &str) {
+        let written = async {
+            let (app, tenant) = (self.app, self.tenant);
+            let Some(user) = users::find(&app.db, tenant.id(), user_id).await? else { return Ok(()) };
+            let Some(email) = user.email.clone() else { return Ok(()) };
+            let link = tickets::link(app, tenant, Kind::Unblock);
+            let letter = self.letter((&user, &email), (Template::BlockedAccount, Some(&link))).await;
+            let Some(mail) = letter else { return Ok(()) };
+            let settings = mail::link_settings(tenant, Template::BlockedAccount);
+            let terms = Terms { email: Some(email), ..Terms::default() };
+            let lifetime = (settings.lifetime.unwrap_or_default(), app.clock.now());
+            let ticket = Ticket::new(&user.user_id, terms, lifetime);
+            let mut tx = app.db.begin().await?;
+            tickets::write(app, &mut tx, tenant, (&link, &ticket)).await?;
+            mail::enqueue(app, &mut tx, tenant.id(), &mail).await?;
+            tx.commit().await
+        };
+        let written: Result<(), DbError> = written.await;
+        if let Err(error) = written {
+            tracing::error!(%error, "the mail about a blocked account could not be written");
+        }
+    }
+
+    async fn letter(
+        &self,
+        (user, email): (&User, &str),
+        (template, link): (Template, Option<&Link>),
+    ) -> Option<Mail> {
+        let mut variables = Map::new();
+        variables.insert("user".to_owned(), Value::Object(user.view()));
+        let application = json!({ "name": self.client.name, "clientID": self.client.id });
+        variables.insert("application".to_owned(), application);
+        if let Some(link) = link {
+            variables.insert("url".to_owned(), Value::from(link.url.as_str()));
+        }
+        let letter = Letter { template, to: email, language: &self.language, variables };
+        mail::prepare(self.app, self.tenant, letter).await
+    }
+}

@@ -1,0 +1,308 @@
+//! What applications call beside the token endpoint: user information, revocation, logout, pushed requests, devices,
+//! accounts.
+
+use http::Method;
+use jiff::SignedDuration;
+use serde_json::{Value, json};
+
+use super::{
+    Application, Browser, CALLBACK, EMAIL, PASSWORD, answered, application, authorize, exchange, form,
+    parameter, refresh, signed_in, token, user,
+};
+use crate::kit::{Answer, Call, TestServer, engines};
+
+async fn tokens(server: &TestServer, shop: &Application, more: &[(&str, &str)]) -> Value {
+    let back = signed_in(server, &mut Browser::default(), shop, more).await;
+    exchange(server, shop, &parameter(&back, "code")).await.expect(200)
+}
+
+async fn userinfo(server: &TestServer, token: &str) -> Answer {
+    server.send(Call::get("/userinfo").bearer(token).build()).await
+}
+
+#[tokio::test]
+async fn userinfo_shows_what_the_scopes_of_an_opaque_or_a_signed_token_ask_for() {
+    for on in engines() {
+        let server = TestServer::on(on).await;
+        let shop = application(&server, json!({})).await;
+        let user_id = user(&server).await;
+        let api = json!({ "identifier": "urn:api", "skip_consent_for_verifiable_first_party_clients": true });
+        server.api_send(Method::POST, "/resource-servers", &api).await.expect(201);
+        let opaque = tokens(&server, &shop, &[("scope", "openid email")]).await;
+        let signed = tokens(&server, &shop, &[("scope", "openid email"), ("audience", "urn:api")]).await;
+        let expected = json!({ "sub": user_id, "email": EMAIL, "email_verified": false });
+        for tokens in [&opaque, &signed] {
+            let access = tokens["access_token"].as_str().unwrap();
+            assert_eq!(userinfo(&server, access).await.expect(200), expected);
+            let in_query = server.get(&format!("/userinfo?access_token={access}")).await;
+            assert_eq!(in_query.expect(200), expected);
+        }
+        let none = server.get("/userinfo").await;
+        assert_eq!(
+            (none.status.as_u16(), none.header("www-authenticate")),
+            (401, Some("Bearer realm=\"Users\""))
+        );
+        let management = server.token(&[]).await;
+        assert_eq!(userinfo(&server, &management).await.status, 401, "a token for another audience");
+        assert_eq!(userinfo(&server, "nonsense").await.status, 401);
+        let id_token = opaque["id_token"].as_str().unwrap();
+        assert_eq!(userinfo(&server, id_token).await.status, 401, "an ID token is no access token");
+        let access = opaque["access_token"].as_str().unwrap();
+        let twice = Call::get(&format!("/userinfo?access_token={access}")).bearer(access).build();
+        assert_eq!(server.send(twice).await.status, 400);
+        let path = format!("/users/{user_id}");
+        server.api_send(Method::PATCH, &path, &json!({ "blocked": true })).await.expect(200);
+        assert_eq!(userinfo(&server, access).await.status, 401, "a blocked user");
+    }
+}
+
+#[tokio::test]
+async fn an_application_gives_back_its_own_refresh_tokens_and_no_others() {
+    for on in engines() {
+        let server = TestServer::on(on).await;
+        let shop = application(&server, json!({})).await;
+        let other = application(&server, json!({ "name": "Other" })).await;
+        user(&server).await;
+        let tokens = tokens(&server, &shop, &[]).await;
+        let text = tokens["refresh_token"].as_str().unwrap();
+        let revoke = async |by: &Application, secret: &str, text: &str| {
+            let form = [("client_id", by.id.as_str()), ("client_secret", secret), ("token", text)];
+            let pairs: Vec<_> =
+                form.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+            server.send(Call::new(Method::POST, "/oauth/revoke").form(&pairs).build()).await.status.as_u16()
+        };
+        assert_eq!(revoke(&other, &other.secret, text).await, 200);
+        assert_eq!(revoke(&shop, "wrong", text).await, 401);
+        assert_eq!(revoke(&shop, &shop.secret, "unknown").await, 200);
+        refresh(&server, &shop, text).await.expect(200);
+        assert_eq!(revoke(&shop, &shop.secret, text).await, 200);
+        refresh(&server, &shop, text).await.expect(403);
+    }
+}
+
+#[tokio::test]
+async fn a_logout_ends_the_session_and_leads_only_to_registered_addresses() {
+    for on in engines() {
+        let server = TestServer::on(on).await;
+        let shop = application(&server, json!({ "allowed_logout_urls": ["https://app.example/bye"] })).await;
+        user(&server).await;
+        let mut browser = Browser::default();
+        signed_in(&server, &mut browser, &shop, &[]).await;
+        for evil in ["https://evil.example/", "//evil.example", "https://app.example/bye/../x"] {
+            let query = form_urlencoded::Serializer::new(String::new())
+                .append_pair("client_id", &shop.id)
+                .append_pair("returnTo", evil)
+                .finish();
+            let refused = browser.get(&server, &format!("/v2/logout?{query}")).await;
+            assert_eq!((refused.status.as_u16(), refused.header("location")), (400, None), "{evil}");
+        }
+        assert!(browser.cookies.contains_key("__Host-chancery"));
+        let path = format!("/v2/logout?client_id={}&returnTo=https%3A%2F%2Fapp.example%2Fbye", shop.id);
+        let away = browser.get(&server, &path).await;
+        assert_eq!((away.status.as_u16(), away.header("location")), (302, Some("https://app.example/bye")));
+        assert!(!browser.cookies.contains_key("__Host-chancery"));
+        let silent = browser.get(&server, &authorize(&shop, &[("prompt", "none")])).await;
+        assert_eq!(parameter(&silent, "error"), "login_required");
+    }
+}
+
+#[tokio::test]
+async fn a_logout_that_nothing_proves_asks_first_and_an_id_token_proves_it() {
+    let server = TestServer::start().await;
+    let shop = application(&server, json!({ "allowed_logout_urls": ["https://app.example/bye"] })).await;
+    user(&server).await;
+    let mut browser = Browser::default();
+    let back = signed_in(&server, &mut browser, &shop, &[]).await;
+    let tokens = exchange(&server, &shop, &parameter(&back, "code")).await.expect(200);
+    let to = "post_logout_redirect_uri=https%3A%2F%2Fapp.example%2Fbye";
+    let page = browser.get(&server, &format!("/oidc/logout?client_id={}&{to}", shop.id)).await;
+    page.expect_ok();
+    let mut forged = form(&page);
+    for (name, value) in &mut forged.hidden {
+        if name == "then" {
+            *value = "https://evil.example/".to_owned();
+        }
+    }
+    let refused = browser.post(&server, &forged, &[("action", "accept")]).await;
+    assert_eq!(refused.header("location"), None, "the address is part of the proof");
+    assert!(browser.cookies.contains_key("__Host-chancery"));
+    let hint = tokens["id_token"].as_str().unwrap();
+    let away = browser.get(&server, &format!("/oidc/logout?id_token_hint={hint}&{to}&state=x")).await;
+    assert_eq!(away.header("location"), Some("https://app.example/bye?state=x"));
+    assert!(!browser.cookies.contains_key("__Host-chancery"));
+}
+
+#[tokio::test]
+async fn a_pushed_request_works_once_and_for_its_client_alone() {
+    for on in engines() {
+        let server = TestServer::on(on).await;
+        let shop = application(&server, json!({})).await;
+        let other = application(&server, json!({ "name": "Other" })).await;
+        user(&server).await;
+        let mut browser = Browser::default();
+        signed_in(&server, &mut browser, &shop, &[]).await;
+        let form = [
+            ("client_id", shop.id.as_str()),
+            ("client_secret", &shop.secret),
+            ("response_type", "code"),
+            ("redirect_uri", CALLBACK),
+            ("scope", "openid"),
+            ("state", "pushed"),
+        ];
+        let pairs: Vec<_> =
+            form.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let pushed =
+            server.send(Call::new(Method::POST, "/oauth/par").form(&pairs).build()).await.expect(201);
+        let uri = pushed["request_uri"].as_str().unwrap().to_owned();
+        let path = |client: &str| {
+            let query = form_urlencoded::Serializer::new(String::new())
+                .append_pair("client_id", client)
+                .append_pair("request_uri", &uri)
+                .finish();
+            format!("/authorize?{query}")
+        };
+        assert_eq!(browser.get(&server, &path(&other.id)).await.status, 400);
+        let answer = browser.get(&server, &path(&shop.id)).await;
+        assert_eq!(parameter(&answer, "state"), "pushed");
+        assert_eq!(browser.get(&server, &path(&shop.id)).await.status, 400, "it was used");
+        let wrong: Vec<_> = pairs
+            .iter()
+            .map(|(name, value)| {
+                (
+                    name.clone(),
+                    if name == "redirect_uri" { "https://evil.example/".to_owned() } else { value.clone() },
+                )
+            })
+            .collect();
+        server.send(Call::new(Method::POST, "/oauth/par").form(&wrong).build()).await.expect(400);
+    }
+}
+
+#[tokio::test]
+async fn a_device_gets_tokens_once_its_user_has_said_yes() {
+    for on in engines() {
+        let server = TestServer::on(on).await;
+        let grant = "urn:ietf:params:oauth:grant-type:device_code";
+        let tv = json!({ "name": "TV", "app_type": "native", "grant_types": [grant, "refresh_token"] });
+        let tv = application(&server, tv).await;
+        let shop = application(&server, json!({})).await;
+        let user_id = user(&server).await;
+        let pairs = vec![
+            ("client_id".to_owned(), tv.id.clone()),
+            ("scope".to_owned(), "openid offline_access".to_owned()),
+        ];
+        let code =
+            server.send(Call::new(Method::POST, "/oauth/device/code").form(&pairs).build()).await.expect(200);
+        let (device, user_code) =
+            (code["device_code"].as_str().unwrap(), code["user_code"].as_str().unwrap());
+        let poll = async || {
+            token(&server, &[("grant_type", grant), ("client_id", &tv.id), ("device_code", device)]).await
+        };
+        assert_eq!(poll().await.expect(403)["error"], "authorization_pending");
+        assert_eq!(poll().await.expect(429)["error"], "slow_down");
+        let mut browser = Browser::default();
+        signed_in(&server, &mut browser, &shop, &[]).await;
+        let page = browser.get(&server, "/activate").await;
+        let wrong = browser.submit(&server, &page, &[("user_code", "BBBB-BBBB")]).await;
+        assert_eq!(wrong.status, 400);
+        let typed = user_code.to_lowercase().replace('-', " ");
+        let page = browser.submit(&server, &page, &[("user_code", &typed)]).await;
+        browser.submit(&server, &page, &[("action", "accept")]).await.expect_ok();
+        server.clock.advance(SignedDuration::from_secs(5));
+        let tokens = poll().await.expect(200);
+        assert_eq!(crate::kit::claims(tokens["id_token"].as_str().unwrap())["sub"], user_id.as_str());
+        assert!(tokens["refresh_token"].is_string());
+        assert_eq!(poll().await.status, 403, "tokens are issued once");
+    }
+}
+
+#[tokio::test]
+async fn an_application_signs_users_up_and_promises_a_new_password_to_all_alike() {
+    for on in engines() {
+        let server = TestServer::on(on).await;
+        let shop = application(&server, json!({})).await;
+        let call = async |path: &str, body: Value| {
+            let mut all = json!({ "client_id": shop.id, "connection": "Username-Password-Authentication" });
+            all.as_object_mut().unwrap().extend(body.as_object().unwrap().clone());
+            server.send(Call::new(Method::POST, path).json(&all).build()).await
+        };
+        let account = json!({ "email": EMAIL, "password": PASSWORD });
+        let made = call("/dbconnections/signup", account.clone()).await.expect(200);
+        assert_eq!((&made["email"], &made["email_verified"]), (&json!(EMAIL), &json!(false)));
+        assert_eq!(call("/dbconnections/signup", account).await.expect(400)["code"], "invalid_signup");
+        let weak = json!({ "email": "b@x.example", "password": "short" });
+        assert_eq!(call("/dbconnections/signup", weak).await.expect(400)["name"], "PasswordStrengthError");
+        let mut answers = Vec::new();
+        for email in [EMAIL, "nobody@x.example"] {
+            let answer = call("/dbconnections/change_password", json!({ "email": email })).await;
+            answers.push((answer.status.as_u16(), answer.text()));
+        }
+        assert_eq!(answers[0], answers[1]);
+        assert_eq!(answers[0].0, 200);
+        let back = signed_in(&server, &mut Browser::default(), &shop, &[]).await;
+        assert!(answered(&back).iter().any(|(name, _)| name == "code"));
+    }
+}
+
+#[tokio::test]
+async fn an_application_that_is_told_the_password_gets_tokens_for_it() {
+    for on in engines() {
+        let server = TestServer::on(on).await;
+        let realm = "http://auth0.com/oauth/grant-type/password-realm";
+        let shop = application(&server, json!({ "grant_types": [realm, "refresh_token"] })).await;
+        user(&server).await;
+        let ask = async |password: &str| {
+            token(
+                &server,
+                &[
+                    ("grant_type", realm),
+                    ("client_id", &shop.id),
+                    ("client_secret", &shop.secret),
+                    ("realm", "Username-Password-Authentication"),
+                    ("username", EMAIL),
+                    ("password", password),
+                    ("scope", "openid offline_access"),
+                ],
+            )
+            .await
+        };
+        let tokens = ask(PASSWORD).await.expect(200);
+        assert!(tokens["id_token"].is_string() && tokens["refresh_token"].is_string());
+        let wrong = json!({ "error": "invalid_grant", "error_description": "Wrong email or password." });
+        assert_eq!(ask("wrong").await.both(), (403, wrong));
+    }
+}
+
+/// Runs the statements of pushed requests and devices once.
+pub(crate) async fn exercise(server: &TestServer) {
+    let grant = "urn:ietf:params:oauth:grant-type:device_code";
+    let shop = application(server, json!({ "grant_types": ["authorization_code", grant] })).await;
+    let mut browser = Browser::default();
+    signed_in(server, &mut browser, &shop, &[]).await;
+    let proof = [("client_id", shop.id.as_str()), ("client_secret", shop.secret.as_str())];
+    let post = async |path: &str, more: &[(&str, &str)]| {
+        let pairs: Vec<_> =
+            proof.iter().chain(more).map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        server.send(Call::new(Method::POST, path).form(&pairs).build()).await.json()
+    };
+    let request = [("response_type", "code"), ("redirect_uri", CALLBACK), ("scope", "openid")];
+    let pushed = post("/oauth/par", &request).await;
+    let uri = pushed["request_uri"].as_str().unwrap().replace(':', "%3A");
+    browser.get(server, &format!("/authorize?client_id={}&request_uri={uri}", shop.id)).await;
+    for action in ["accept", "deny"] {
+        let code = post("/oauth/device/code", &[("scope", "openid")]).await;
+        let device = code["device_code"].as_str().unwrap();
+        let page = browser.get(server, "/activate").await;
+        let page = browser.submit(server, &page, &[("user_code", code["user_code"].as_str().unwrap())]).await;
+        browser.submit(server, &page, &[("action", action)]).await.expect_ok();
+        post("/oauth/token", &[("grant_type", grant), ("device_code", device)]).await;
+    }
+    // An API that only applications with a grant for users may ask for.
+    let api = json!({
+        "identifier": "urn:closed",
+        "subject_type_authorization": { "user": { "policy": "require_client_grant" } },
+    });
+    server.api_send(Method::POST, "/resource-servers", &api).await.expect(201);
+    let refused = browser.get(server, &authorize(&shop, &[("audience", "urn:closed")])).await;
+    assert_eq!(parameter(&refused, "error"), "access_denied");
+}

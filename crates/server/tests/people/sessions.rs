@@ -1,0 +1,112 @@
+//! Sessions and refresh tokens in the Management API, and how long they last.
+
+use http::Method;
+use jiff::SignedDuration;
+use serde_json::{Value, json};
+
+use super::{Browser, application, authorize, exchange, parameter, refresh, signed_in, user};
+use crate::kit::{TestServer, engines, error};
+
+/// The answers of the Management API that every operation of sign-ins is called for once.
+pub(crate) async fn exercise(server: &TestServer) {
+    let rotating = json!({ "rotation_type": "rotating", "expiration_type": "expiring" });
+    let shop = application(server, json!({ "refresh_token": rotating })).await;
+    let user_id = user(server).await;
+    let mut browser = Browser::default();
+    let back = signed_in(server, &mut browser, &shop, &[]).await;
+    let tokens = exchange(server, &shop, &parameter(&back, "code")).await.expect(200);
+    refresh(server, &shop, tokens["refresh_token"].as_str().unwrap()).await.expect(200);
+    let sessions = format!("/users/{user_id}/sessions");
+    let listed = server.api_get(&format!("{sessions}?include_totals=true")).await.expect(200);
+    let session = format!("/sessions/{}", listed["sessions"][0]["id"].as_str().unwrap());
+    server.api_get(&session).await.expect(200);
+    server.api_send(Method::PATCH, &session, &json!({ "session_metadata": { "a": 1 } })).await.expect(200);
+    let of_user = format!("/users/{user_id}/refresh-tokens");
+    let listed = server.api_get(&format!("{of_user}?include_totals=true")).await.expect(200);
+    let token = listed["tokens"][0]["id"].as_str().unwrap().to_owned();
+    server.api_get(&format!("/refresh-tokens?user_id={user_id}&client_id={}", shop.id)).await.expect(200);
+    let path = format!("/refresh-tokens/{token}");
+    server.api_get(&path).await.expect(200);
+    server.api_send(Method::PATCH, &path, &json!({ "refresh_token_metadata": { "a": 1 } })).await.expect(200);
+    server.api_call(Method::DELETE, &path).await.expect(202);
+    server.api_call(Method::DELETE, &of_user).await.expect(202);
+    server.api_send(Method::POST, "/refresh-tokens/revoke", &json!({ "ids": [token] })).await.expect(202);
+    signed_in(server, &mut browser, &shop, &[("prompt", "login")]).await;
+    for matching in [
+        json!({ "user_id": user_id }),
+        json!({ "client_id": shop.id }),
+        json!({ "user_id": user_id, "client_id": shop.id }),
+    ] {
+        server.api_send(Method::POST, "/refresh-tokens/revoke", &matching).await.expect(202);
+    }
+    server.clock.advance(SignedDuration::from_secs(120));
+    browser.get(server, &authorize(&shop, &[])).await;
+    server.api_call(Method::POST, &format!("{session}/revoke")).await.expect(202);
+    server.api_call(Method::DELETE, &session).await.expect(202);
+    server.api_call(Method::DELETE, &sessions).await.expect(202);
+}
+
+#[tokio::test]
+async fn a_session_that_is_revoked_takes_its_refresh_tokens_with_it_and_a_deleted_one_leaves_them() {
+    for on in engines() {
+        let server = TestServer::on(on).await;
+        let shop = application(&server, json!({})).await;
+        let user_id = user(&server).await;
+        for (method, ending, survives) in [(Method::DELETE, "", true), (Method::POST, "/revoke", false)] {
+            let mut browser = Browser::default();
+            let back = signed_in(&server, &mut browser, &shop, &[]).await;
+            let tokens = exchange(&server, &shop, &parameter(&back, "code")).await.expect(200);
+            let listed = server.api_get(&format!("/users/{user_id}/sessions")).await.expect(200);
+            let id = listed["sessions"][0]["id"].as_str().unwrap();
+            server.api_call(method, &format!("/sessions/{id}{ending}")).await.expect(202);
+            let silent = browser.get(&server, &authorize(&shop, &[("prompt", "none")])).await;
+            assert_eq!(parameter(&silent, "error"), "login_required");
+            let status = refresh(&server, &shop, tokens["refresh_token"].as_str().unwrap()).await.status;
+            assert_eq!(status == 200, survives);
+            let gone = (404, error(404, "Not Found", None, "The session does not exist."));
+            assert_eq!(server.api_get(&format!("/sessions/{id}")).await.both(), gone);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_session_ends_when_it_is_idle_for_too_long_and_in_any_case_after_its_lifetime() {
+    let server = TestServer::start().await;
+    let hours = json!({ "session_lifetime": 3, "idle_session_lifetime": 1 });
+    server.api_send(Method::PATCH, "/tenants/settings", &hours).await.expect(200);
+    let shop = application(&server, json!({})).await;
+    user(&server).await;
+    let mut browser = Browser::default();
+    signed_in(&server, &mut browser, &shop, &[]).await;
+    let mut silent = async |minutes: i64| {
+        server.clock.advance(SignedDuration::from_mins(minutes));
+        let answer = browser.get(&server, &authorize(&shop, &[("prompt", "none")])).await;
+        super::answered(&answer).iter().any(|(name, _)| name == "code")
+    };
+    for _ in 0..3 {
+        assert!(silent(50).await, "each use prolongs it");
+    }
+    assert!(!silent(40).await, "but not beyond its lifetime");
+    signed_in(&server, &mut Browser::default(), &shop, &[]).await;
+}
+
+#[tokio::test]
+async fn a_login_is_in_the_log_with_its_application_and_connection() {
+    let server = TestServer::start().await;
+    let shop = application(&server, json!({})).await;
+    let user_id = user(&server).await;
+    signed_in(&server, &mut Browser::default(), &shop, &[]).await;
+    let listed: Value = server.api_get("/logs?q=type:s").await.expect(200);
+    let entry = &listed[0];
+    for (name, expected) in [
+        ("type", "s"),
+        ("client_id", shop.id.as_str()),
+        ("client_name", "Shop"),
+        ("user_id", user_id.as_str()),
+        ("user_name", super::EMAIL),
+        ("connection", "Username-Password-Authentication"),
+        ("strategy", "auth0"),
+    ] {
+        assert_eq!(entry[name], expected, "{name}");
+    }
+}
