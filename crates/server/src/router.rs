@@ -25,7 +25,12 @@ fn router(app: &Arc<App>) -> Router {
         // Relying parties: keys, discovery, certificates.
         .merge(oidc::documents_router())
         // Applications: tokens.
-        .merge(oidc::token_router())
+        .merge(oidc::application_router())
+        // People: sign in, and the way back to the application.
+        .merge(oidc::authorize::router())
+        .merge(oidc::logout_router())
+        .merge(oidc::device_router())
+        .merge(login::router())
         // People: stylesheet, script and icon of the pages.
         .merge(login::pages::assets::router())
         // Administrators and their tools.

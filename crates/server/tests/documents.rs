@@ -57,9 +57,30 @@ async fn discovery_lists_only_what_works() {
     let server = TestServer::start().await;
     let expected = json!({
         "issuer": "https://tenant.example/",
+        "authorization_endpoint": "https://tenant.example/authorize",
         "token_endpoint": "https://tenant.example/oauth/token",
+        "device_authorization_endpoint": "https://tenant.example/oauth/device/code",
+        "pushed_authorization_request_endpoint": "https://tenant.example/oauth/par",
+        "userinfo_endpoint": "https://tenant.example/userinfo",
+        "revocation_endpoint": "https://tenant.example/oauth/revoke",
+        "end_session_endpoint": "https://tenant.example/oidc/logout",
         "jwks_uri": "https://tenant.example/.well-known/jwks.json",
-        "response_types_supported": [],
+        "scopes_supported": [
+            "openid", "profile", "offline_access", "name", "given_name", "family_name", "nickname", "email",
+            "email_verified", "picture", "created_at", "phone", "phone_number", "address",
+        ],
+        "response_types_supported": [
+            "code", "token", "id_token", "code token", "code id_token", "token id_token", "code token id_token",
+        ],
+        "response_modes_supported": ["query", "fragment", "form_post", "web_message"],
+        "code_challenge_methods_supported": ["S256", "plain"],
+        "claims_supported": [
+            "aud", "auth_time", "created_at", "email", "email_verified", "exp", "family_name", "given_name", "iat",
+            "iss", "name", "nickname", "phone_number", "picture", "sub",
+        ],
+        "request_object_signing_alg_values_supported": ["RS256", "RS384", "PS256"],
+        "request_parameter_supported": true,
+        "request_uri_parameter_supported": false,
         "subject_types_supported": ["public"],
         "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "private_key_jwt"],
         "token_endpoint_auth_signing_alg_values_supported": ["RS256", "RS384", "PS256"],

@@ -13,6 +13,7 @@ mod documents;
 mod management;
 mod oidc;
 mod pages;
+mod people;
 mod probes;
 mod schema;
 mod search;

@@ -211,6 +211,11 @@ async fn every_statement_runs_on_both_engines() {
         crate::management::mail::send_keep_and_forget(&server).await;
         crate::management::tickets::make_use_and_forget(&server).await;
         crate::tenant_documents::write_and_erase_a_document(&server).await;
+        crate::management::roles::exercise(&server).await;
+        crate::management::user_grants::exercise(&server).await;
+        crate::management::stats::exercise(&server).await;
+        crate::management::protection::exercise(&server).await;
+        crate::people::exercise(&server).await;
         crate::management::users::exercise(&server).await;
         server.flush_log().await;
         let ran: BTreeSet<_> = server.app.db.executed().into_iter().map(folded).collect();

@@ -127,5 +127,5 @@ fn every_operation_has_scopes_an_id_and_a_path_of_its_own() {
             assert!(chancery::management::scopes::ALL.contains(scope), "{scope} is no scope");
         }
     }
-    assert_eq!(operations.len(), 70);
+    assert_eq!(operations.len(), 114);
 }

@@ -13,7 +13,9 @@ use crate::bootstrap::{self, Mode};
 use crate::config::{Config, Tls, quoted};
 use crate::http::serve::serve;
 use crate::http::tls::{self, Offer};
-use crate::{changes, logs, mail, probes, router, tenants, tickets};
+use crate::{
+    changes, in_flight, logs, mail, probes, protection, refresh_tokens, router, sessions, tenants, tickets,
+};
 
 /// How often the server looks for work that can wait.
 const HOUSEKEEPING: Duration = Duration::from_secs(2);
@@ -160,11 +162,31 @@ async fn housekeeping(app: Arc<App>) {
             tracing::warn!(%error, "old log entries could not be deleted");
         }
         if round % SWEEP_EVERY == 0
+            && let Err(error) = protection::forget_old(&app).await
+        {
+            tracing::warn!(%error, "old failures of logins could not be deleted");
+        }
+        if round % SWEEP_EVERY == 0
             && let Err(error) = forget_letters(&app).await
         {
             tracing::warn!(%error, "old mails and tickets could not be deleted");
         }
+        if round % SWEEP_EVERY == 0
+            && let Err(error) = forget_sign_ins(&app).await
+        {
+            tracing::warn!(%error, "sessions and tokens that are over could not be deleted");
+        }
     }
+}
+
+/// Sessions and refresh tokens that are over, and what was under way and never ended.
+async fn forget_sign_ins(app: &Arc<App>) -> Result<(), crate::db::DbError> {
+    let now = app.clock.now();
+    let mut tx = app.db.begin().await?;
+    sessions::sql::sweep(&mut tx, now).await?;
+    refresh_tokens::sql::sweep(&mut tx, now).await?;
+    tx.commit().await?;
+    in_flight::sweep(app).await
 }
 
 async fn forget_letters(app: &App) -> Result<(), crate::db::DbError> {

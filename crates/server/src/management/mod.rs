@@ -40,14 +40,20 @@ pub fn operations() -> Vec<Operation> {
         crate::client_grants::api::operations(),
         crate::connections::api::operations(),
         crate::logs::api::operations(),
-        crate::prompts::api::operations(),
         crate::mail::provider::operations(),
         crate::mail::templates::operations(),
+        crate::prompts::api::operations(),
+        crate::protection::api::operations(),
+        crate::refresh_tokens::api::operations(),
         crate::resource_servers::api::operations(),
+        crate::roles::api::operations(),
+        crate::sessions::api::operations(),
         crate::signing_keys::api::operations(),
+        crate::stats::api::operations(),
         crate::tenants::api::operations(),
-        crate::users::api::operations(),
         crate::tickets::api::operations(),
+        crate::user_grants::api::operations(),
+        crate::users::api::operations(),
     ]
     .into_iter()
     .flatten()

@@ -16,7 +16,13 @@ pub(super) fn respond(error: &Error) -> Response {
         | Error::UnknownApi(_)
         | Error::NoClientGrant(_)
         | Error::ScopesNotGranted(_)
+        | Error::InvalidGrant(_)
+        | Error::AccessDenied(_)
+        | Error::AuthorizationPending
+        | Error::ExpiredDeviceCode
+        | Error::DeviceDenied
         | Error::Unsupported { .. } => StatusCode::FORBIDDEN,
+        Error::SlowDown | Error::TooManyAttempts(_) => StatusCode::TOO_MANY_REQUESTS,
         Error::Busy => StatusCode::SERVICE_UNAVAILABLE,
         Error::Internal { reason } => {
             tracing::error!(%reason, "a token could not be issued");
@@ -41,6 +47,13 @@ pub(super) fn respond(error: &Error) -> Response {
         | Error::UnknownApi(_)
         | Error::NoClientGrant(_)
         | Error::ScopesNotGranted(_)
+        | Error::InvalidGrant(_)
+        | Error::AccessDenied(_)
+        | Error::AuthorizationPending
+        | Error::SlowDown
+        | Error::TooManyAttempts(_)
+        | Error::ExpiredDeviceCode
+        | Error::DeviceDenied
         | Error::Unsupported { .. }
         | Error::Internal { .. } => {}
     }

@@ -2,13 +2,49 @@
 //!
 //! Loads, asks the pure crates for a decision, saves, answers. Must never decide by itself.
 
+pub mod authorize;
+mod cross_origin;
+mod dbconnections;
+mod device;
 mod documents;
 mod error;
+mod grants;
+mod logout;
 mod memory;
+mod opaque;
+mod pushed;
+mod respond;
+mod revoke;
+mod signing;
 mod sql;
 mod token;
+mod user_tokens;
+mod userinfo;
 
+pub use device::router as device_router;
 pub use documents::{caching, router as documents_router};
 pub use error::wrong_method;
+pub use logout::router as logout_router;
 pub use memory::Memory;
-pub use token::{IssueError, issue_for_cli, router as token_router};
+pub use token::{IssueError, issue_for_cli};
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::middleware::from_fn;
+use axum::routing::{get, post};
+
+use crate::app::App;
+
+/// The endpoints that applications call, from servers and from browsers.
+pub fn application_router() -> Router<Arc<App>> {
+    Router::new()
+        .route("/oauth/token", post(token::endpoint))
+        .route("/oauth/revoke", post(revoke::endpoint))
+        .route("/oauth/par", post(pushed::endpoint))
+        .route("/oauth/device/code", post(device::endpoint))
+        .route("/userinfo", get(userinfo::endpoint).post(userinfo::endpoint))
+        .route("/dbconnections/signup", post(dbconnections::signup))
+        .route("/dbconnections/change_password", post(dbconnections::change_password))
+        .route_layer(from_fn(cross_origin::allow))
+}

@@ -5,86 +5,87 @@
 
 use std::sync::Arc;
 
+use axum::Json;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
-use axum::routing::post;
-use axum::{Json, Router};
-use chancery_crypto::algorithm::Algorithm;
-use chancery_jose::jws;
-use chancery_oauth::access_token::Issue;
-use chancery_oauth::api::{Api, ApiSigning};
 use chancery_oauth::client::Client;
-use chancery_oauth::client_auth::{self, Authenticated};
+use chancery_oauth::client_auth::{self, Authenticated, Presented};
 use chancery_oauth::scope::Scopes;
 use chancery_oauth::token::client_credentials::{self, Known};
 use chancery_oauth::token::{self, Error, Grant, Parameters};
 use http::header;
 use serde::Serialize;
 
-use super::{error, sql};
+use super::{error, grants, signing, sql};
 use crate::app::App;
+use crate::http::Origin;
 use crate::http::body::{Unread, read};
 use crate::http::host::Site;
-use crate::http::observe;
 use crate::logs::{Entry, Kind};
 use crate::management::ApiError;
-use crate::probes;
-use crate::signing_pool::PoolError;
 use crate::tenants::Tenant;
 
 /// The largest token request, in bytes.
 const MAX_BODY: usize = 64 * 1024;
 
-/// The route of the token endpoint.
-pub fn router() -> Router<Arc<App>> {
-    Router::new().route("/oauth/token", post(endpoint))
-}
-
 /// A token response (RFC 6749 section 5.1). It is a credential, so it has no `Debug`.
 #[derive(Serialize)]
-struct Issued {
-    access_token: String,
+pub(super) struct Issued {
+    pub(super) access_token: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) id_token: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) refresh_token: Option<String>,
     #[serde(skip_serializing_if = "String::is_empty")]
-    scope: String,
-    expires_in: i64,
-    token_type: &'static str,
+    pub(super) scope: String,
+    pub(super) expires_in: i64,
+    pub(super) token_type: &'static str,
 }
 
 /// A refused request with what the log is to know of its sender.
-struct Refused {
+pub(super) struct Refused {
     client_id: Option<String>,
     client_name: Option<String>,
     audience: Option<String>,
+    kind: Kind,
     error: Error,
 }
 
 impl Refused {
     fn by_unknown(client_id: Option<String>, error: Error) -> Self {
-        Self { client_id, client_name: None, audience: None, error }
+        Self { client_id, client_name: None, audience: None, kind: Kind::Feccft, error }
     }
 
-    fn by(client: &Client, audience: Option<&str>, error: Error) -> Self {
+    pub(super) fn by(client: &Client, grant: &Grant, error: Error) -> Self {
+        let (kind, audience) = match grant {
+            Grant::ClientCredentials { audience, .. } => (Kind::Feccft, audience.clone()),
+            Grant::AuthorizationCode { .. } => (Kind::Feacft, None),
+            Grant::RefreshToken { audience, .. } => (Kind::Fertft, audience.clone()),
+            Grant::Password { audience, .. } => (Kind::Fepft, audience.clone()),
+            Grant::DeviceCode { .. } => (Kind::Fede, None),
+        };
         Self {
             client_id: Some(client.id.clone()),
             client_name: Some(client.name.clone()),
-            audience: audience.map(str::to_owned),
+            audience,
+            kind,
             error,
         }
     }
 }
 
-async fn endpoint(State(app): State<Arc<App>>, Site(tenant): Site, request: Request) -> Response {
-    let (ip, user_agent) = (observe::client_ip(&app, &request), observe::user_agent(request.headers()));
-    let (outcome, entry) = match exchange(&app, &tenant, request).await {
-        Ok((issued, entry)) => (Ok(issued), Some(entry)),
+pub(super) async fn endpoint(State(app): State<Arc<App>>, Site(tenant): Site, request: Request) -> Response {
+    let origin = Origin::of(&app, &request);
+    let (outcome, entry) = match exchange(&app, &tenant, &origin, request).await {
+        Ok((issued, entry)) => (Ok(issued), entry),
         Err(refused) => {
             let entry = failure(&refused);
             (Err(refused.error), entry)
         }
     };
     if let Some(mut entry) = entry {
-        entry.ip = Some(ip.to_string());
-        entry.user_agent = user_agent;
+        entry.ip = Some(origin.ip.to_string());
+        entry.user_agent = origin.user_agent;
         // No token leaves without its entry on the way to the log.
         if app.log.append(&app, tenant.id(), entry).await.is_err() {
             return error::respond(&Error::Busy);
@@ -100,7 +101,13 @@ async fn endpoint(State(app): State<Arc<App>>, Site(tenant): Site, request: Requ
     }
 }
 
-async fn exchange(app: &Arc<App>, tenant: &Tenant, request: Request) -> Result<(Issued, Entry), Refused> {
+/// The answer, with its entry of the log where that is not written yet.
+async fn exchange(
+    app: &Arc<App>,
+    tenant: &Tenant,
+    origin: &Origin,
+    request: Request,
+) -> Result<(Issued, Option<Entry>), Refused> {
     let request = parse(request).await.map_err(|(client_id, error)| Refused::by_unknown(client_id, error))?;
     let token::Request { client_id, presented, grant } = request;
     let client = app.memory.client(app, tenant.id(), &client_id).await;
@@ -108,24 +115,16 @@ async fn exchange(app: &Arc<App>, tenant: &Tenant, request: Request) -> Result<(
         let reason = "there is no application with this client_id".to_owned();
         Refused::by_unknown(Some(client_id), Error::Unauthorized { reason })
     })?;
-    let Grant::ClientCredentials { audience, scopes } = grant;
-    let refuse = |error| Refused::by(&client, audience.as_deref(), error);
-    let audiences = [tenant.issuer.as_str(), tenant.token_endpoint.as_str()];
-    let proof = client_auth::authenticate(&client, &presented, &audiences, app.clock.now())
-        .map_err(|error| refuse(Error::Unauthorized { reason: error.to_string() }))?;
-    if let Authenticated::OnceOnly { jti, expires_at } = proof {
-        let fresh = sql::remember_assertion(app, tenant.id(), (&client.id, &jti), expires_at).await;
-        if !fresh.map_err(|error| refuse(internal(error.into())))? {
-            let reason = "the client assertion was used before".to_owned();
-            return Err(refuse(Error::Unauthorized { reason }));
-        }
-    }
-    let default = tenant.settings().get("default_audience").and_then(|value| value.as_str());
-    let audience = audience.as_deref().or(default.filter(|default| !default.is_empty()));
-    let audience = audience.ok_or_else(|| Refused::by(&client, None, Error::MissingAudience))?;
-    issue(app, tenant, &client, audience, &scopes)
-        .await
-        .map_err(|error| Refused::by(&client, Some(audience), error))
+    let refuse = |error| Refused::by(&client, &grant, error);
+    prove(app, tenant, &client, &presented).await.map_err(refuse)?;
+    let Grant::ClientCredentials { audience, scopes } = &grant else {
+        let exchange = grants::Exchange { app, tenant, client: &client, origin };
+        return exchange.run(&grant).await.map(|issued| (issued, None));
+    };
+    let audience = audience.as_deref().or(tenant.default_audience());
+    let audience = audience.ok_or_else(|| refuse(Error::MissingAudience))?;
+    let (issued, entry) = issue(app, tenant, &client, audience, scopes).await.map_err(refuse)?;
+    Ok((issued, Some(entry)))
 }
 
 /// Decides and signs a token for an authenticated client.
@@ -145,7 +144,7 @@ async fn issue(
     let jti = if api.dialect.is_rfc9068() { app.entropy.alphanumeric(22) } else { String::new() };
     let issue = client_credentials::decide(&known, scopes, jti, app.clock.now())?;
     let scope = issue.scopes.to_string();
-    let (access_token, expires_in) = sign(app, tenant, &api, issue).await?;
+    let (access_token, expires_in) = signing::access_token(app, tenant, &api, issue).await?;
     let entry = Entry {
         client_id: Some(client.id.clone()),
         client_name: Some(client.name.clone()),
@@ -153,62 +152,24 @@ async fn issue(
         scope: Some(scope.clone()).filter(|scope| !scope.is_empty()),
         ..Entry::new(Kind::Seccft, "Client Credentials for Access Token")
     };
-    Ok((Issued { access_token, scope, expires_in, token_type: "Bearer" }, entry))
-}
-
-/// Signs with what the API asks for. A token never outlives the certificate of the key that signs it.
-async fn sign(app: &App, tenant: &Tenant, api: &Api, issue: Issue<'_>) -> Result<(String, i64), Error> {
-    let fault = |reason: String| Error::Internal { reason };
-    let mut issue = issue;
-    let token = match &api.signing {
-        ApiSigning::Secret(key) => {
-            let header = issue.header(Algorithm::Hs256, None).map_err(|error| fault(error.to_string()))?;
-            let claims = issue.claims().map_err(|error| fault(error.to_string()))?;
-            let token = jws::sign(&header, &claims, key).map_err(|error| fault(error.to_string()))?;
-            count(Algorithm::Hs256, "");
-            token
-        }
-        ApiSigning::Ring(algorithm) => {
-            let signer = tenant.ring.signer(*algorithm).map_err(|error| fault(error.to_string()))?;
-            issue.expires_at = issue.expires_at.min(signer.not_after());
-            if signer.not_after() <= issue.issued_at {
-                return Err(fault(
-                    "the certificate of the current signing key has expired; rotate".to_owned(),
-                ));
-            }
-            let header = issue
-                .header(*algorithm, Some(signer.kid().as_str()))
-                .map_err(|error| fault(error.to_string()))?;
-            let claims = issue.claims().map_err(|error| fault(error.to_string()))?;
-            let kid = signer.kid().clone();
-            let input = jws::signing_input(&header, &claims);
-            let (input, signature) = app.signing.sign(signer, input).await.map_err(|error| match error {
-                PoolError::Full => Error::Busy,
-                PoolError::Failed(reason) => fault(reason),
-            })?;
-            count(*algorithm, kid.as_str());
-            jws::assemble(input, &signature)
-        }
-    };
-    Ok((token, issue.expires_at.as_second() - issue.issued_at.as_second()))
-}
-
-fn count(algorithm: Algorithm, kid: &str) {
-    if !probes::measuring() {
-        return;
-    }
-    metrics::counter!("chancery_tokens_total", "algorithm" => algorithm.name(), "kid" => kid.to_owned())
-        .increment(1);
+    let (id_token, refresh_token) = (None, None);
+    Ok((Issued { access_token, id_token, refresh_token, scope, expires_in, token_type: "Bearer" }, entry))
 }
 
 async fn parse(request: Request) -> Result<token::Request, (Option<String>, Error)> {
-    let refuse = |text: &str| (None, Error::InvalidRequest(text.to_owned()));
+    let (authorization, parameters) = sent(request).await.map_err(|error| (None, error))?;
+    token::Request::parse(authorization.as_deref(), parameters)
+}
+
+/// What was sent: the `Authorization` header and the parameters.
+async fn sent(request: Request) -> Result<(Option<String>, Parameters), Error> {
+    let refuse = |text: &str| Error::InvalidRequest(text.to_owned());
     let (parts, body) = request.into_parts();
     let mut authorizations = parts.headers.get_all(header::AUTHORIZATION).iter();
     let authorization = match (authorizations.next(), authorizations.next()) {
         (None, _) => None,
         (Some(value), None) => {
-            Some(value.to_str().map_err(|_| refuse("The Authorization header is not readable."))?)
+            Some(value.to_str().map_err(|_| refuse("The Authorization header is not readable."))?.to_owned())
         }
         (Some(_), Some(_)) => return Err(refuse("The Authorization header is there more than once.")),
     };
@@ -228,12 +189,46 @@ async fn parse(request: Request) -> Result<token::Request, (Option<String>, Erro
         ));
     };
     let parameters = parameters.map_err(|error| refuse(&error.to_string()))?;
-    token::Request::parse(authorization, parameters)
+    Ok((authorization, parameters))
+}
+
+/// The client that sent this, proved, and its other parameters: for the endpoints beside this one.
+pub(super) async fn authenticated(
+    app: &Arc<App>,
+    tenant: &Tenant,
+    request: Request,
+) -> Result<(Arc<Client>, Parameters), Error> {
+    let (authorization, mut parameters) = sent(request).await?;
+    let (client_id, presented) = token::credentials(authorization.as_deref(), &mut parameters)?;
+    let client = app.memory.client(app, tenant.id(), &client_id).await.map_err(internal)?;
+    let client = client.ok_or_else(|| Error::Unauthorized {
+        reason: "there is no application with this client_id".to_owned(),
+    })?;
+    prove(app, tenant, &client, &presented).await?;
+    Ok((client, parameters))
+}
+
+/// Checks the proof of a client, and that an assertion is used once.
+async fn prove(app: &Arc<App>, tenant: &Tenant, client: &Client, presented: &Presented) -> Result<(), Error> {
+    let audiences = [tenant.issuer.as_str(), tenant.token_endpoint.as_str()];
+    let proof = client_auth::authenticate(client, presented, &audiences, app.clock.now())
+        .map_err(|error| Error::Unauthorized { reason: error.to_string() })?;
+    if let Authenticated::OnceOnly { jti, expires_at } = proof {
+        let fresh = sql::remember_assertion(app, tenant.id(), (&client.id, &jti), expires_at).await;
+        if !fresh.map_err(|error| internal(error.into()))? {
+            return Err(Error::Unauthorized { reason: "the client assertion was used before".to_owned() });
+        }
+    }
+    Ok(())
 }
 
 /// The log entry of a refusal; none where nobody can be named and nothing was tried.
 fn failure(refused: &Refused) -> Option<Entry> {
-    let Refused { client_id, client_name, audience, error } = refused;
+    let Refused { client_id, client_name, audience, kind, error } = refused;
+    // A device asks until its user has decided.
+    if matches!(error, Error::AuthorizationPending | Error::SlowDown) {
+        return None;
+    }
     let description =
         if let Error::Unauthorized { reason } = error { reason.clone() } else { error.to_string() };
     Some(Entry {
@@ -241,11 +236,11 @@ fn failure(refused: &Refused) -> Option<Entry> {
         client_name: client_name.clone(),
         audience: audience.as_ref().map(|audience| audience.chars().take(600).collect()),
         details: Some(serde_json::json!({ "error": error.code() })),
-        ..Entry::new(Kind::Feccft, description)
+        ..Entry::new(*kind, description)
     })
 }
 
-fn internal(error: ApiError) -> Error {
+pub(super) fn internal(error: ApiError) -> Error {
     if let ApiError::Unavailable(reason) = error {
         tracing::error!(%reason, "a token could not be issued");
         return Error::Busy;

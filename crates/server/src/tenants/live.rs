@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chancery_keyring::KeyRing;
+use chancery_oauth::authorize;
 use quick_cache::sync::Cache;
 use serde_json::{Map, Value};
 
@@ -34,6 +35,10 @@ pub struct Tenant {
     pub token_endpoint: String,
     /// The audience of its Management API.
     pub management_audience: String,
+    /// What its authorization requests depend on.
+    pub authorize: authorize::Settings,
+    /// The address of `/userinfo`, the audience of tokens that open it.
+    pub userinfo: String,
     /// Its key ring.
     pub ring: KeyRing,
     /// Its public documents.
@@ -73,6 +78,11 @@ impl Tenant {
         &self.stored.settings
     }
 
+    /// The API that is meant where none is named.
+    pub fn default_audience(&self) -> Option<&str> {
+        self.authorize.default_audience.as_deref()
+    }
+
     /// The operator's settings.
     pub fn policy(&self) -> &Policy {
         &self.stored.policy
@@ -87,8 +97,11 @@ impl Tenant {
         let caching = oidc::caching(stored.policy.public_max_age);
         let connection = connection_keys::sql::find(&app.db, &stored.id).await?;
         let kept = TenantDocuments::of(tenant_documents::sql::all(&app.db, &stored.id).await?);
+        let authorize = authorize_settings(&format!("{base}/"), &stored.settings);
         Ok(Self {
-            issuer: format!("{base}/"),
+            userinfo: authorize.userinfo(),
+            issuer: authorize.issuer.clone(),
+            authorize,
             look: Look::of(&stored.name, &stored.settings, &kept),
             kept,
             management_audience: format!("{base}/api/v2/"),
@@ -108,6 +121,18 @@ impl Tenant {
             base,
             stored,
         })
+    }
+}
+
+fn authorize_settings(issuer: &str, settings: &Map<String, Value>) -> authorize::Settings {
+    let flag = |name: &str| settings.get(name) == Some(&Value::Bool(true));
+    let text = |name: &str| settings.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
+    authorize::Settings {
+        issuer: issuer.to_owned(),
+        default_audience: text("default_audience").map(str::to_owned),
+        resource_parameter: text("resource_parameter_profile") == Some("compatibility"),
+        response_issuer: flag("authorization_response_iss_parameter_supported"),
+        skip_callback_confirmation: flag("skip_non_verifiable_callback_uri_confirmation_prompt"),
     }
 }
 

@@ -1,0 +1,228 @@
+//! `/authorize` (RFC 6749 section 3.1): load, decide, and send the browser to a page or back to the application.
+//!
+//! Must never decide by itself whether somebody has to sign in or to consent: the pure crate does, each time anew.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::response::Response;
+use axum::routing::get;
+use chancery_oauth::authorize::{
+    self, Consent, Decision, Opening, PageError, Raw, Refusal, Request, Standing, consent_needed, decide,
+};
+use chancery_oauth::client::Client;
+use chancery_oauth::scope::Scopes;
+
+use super::respond;
+use super::user_tokens::{Grant, Maker};
+use crate::app::App;
+use crate::in_flight::{logins, pushed};
+use crate::login::pages::{Failure, paths};
+use crate::login::under_way::{Step, UnderWay};
+use crate::login::visit::Visit;
+use crate::prompts;
+use crate::sessions::{self, Session};
+use crate::user_grants::{self, Between};
+use crate::users::{self, User};
+
+/// The route.
+pub fn router() -> Router<Arc<App>> {
+    Router::new().route("/authorize", get(endpoint).post(endpoint))
+}
+
+/// A request of a client that exists.
+pub struct Known {
+    /// The client.
+    pub client: Arc<Client>,
+    /// The request.
+    pub request: Request,
+}
+
+/// A request that is looked at, and the login that it has led to.
+struct Matter<'a> {
+    visit: &'a Visit,
+    client: &'a Client,
+    request: &'a Request,
+    login: Option<&'a Step>,
+}
+
+/// Who is signed in, and what the application gets of that user.
+pub(super) struct SignedIn {
+    pub(super) session: Session,
+    pub(super) user: User,
+    pub(super) grant: Grant,
+}
+
+async fn endpoint(mut visit: Visit) -> Response {
+    let parameters = visit.parameters();
+    let begun = async {
+        let opening = Opening::parse(parameters).map_err(|error| on_page(&visit, &error))?;
+        let client = client(&visit, opening.client_id()).await?;
+        let settings = &visit.tenant.authorize;
+        let stored = match opening.pushed() {
+            Some(text) => taken(&visit, (&client.id, text)).await.map_err(|error| visit.broken(&error))?,
+            None => None,
+        };
+        let raw = opening.resolve(&client, stored, settings, visit.app.clock.now());
+        let raw = raw.map_err(|error| on_page(&visit, &error))?;
+        let request = checked(&visit, &client, &raw).map_err(|refused| *refused)?;
+        let matter = Matter { visit: &visit, client: &client, request: &request, login: None };
+        matter.proceed(Some(&raw)).await
+    };
+    begun.await.unwrap_or_else(std::convert::identity)
+}
+
+/// What a stored request means today: the settings may have changed since it came.
+pub async fn known(visit: &Visit, client_id: &str, raw: &Raw) -> Result<Known, Response> {
+    let client = client(visit, client_id).await?;
+    let request = checked(visit, &client, raw).map_err(|refused| *refused)?;
+    Ok(Known { client, request })
+}
+
+/// Goes on with a login in which something was achieved.
+pub async fn proceed(visit: &Visit, step: Step) -> Response {
+    let matter = Matter { visit, client: &step.client, request: &step.request, login: Some(&step) };
+    matter.proceed(None).await.unwrap_or_else(std::convert::identity)
+}
+
+async fn client(visit: &Visit, client_id: &str) -> Result<Arc<Client>, Response> {
+    let found = visit.app.memory.client(&visit.app, visit.tenant.id(), client_id).await;
+    let found = found.map_err(|error| visit.broken(&error))?;
+    found.ok_or_else(|| on_page(visit, &PageError::UnknownClient(client_id.to_owned())))
+}
+
+async fn taken(visit: &Visit, of: (&str, &str)) -> Result<Option<authorize::Pushed>, crate::db::DbError> {
+    let mut tx = visit.app.db.begin().await?;
+    let taken = pushed::take(&visit.app, &mut tx, visit.tenant.id(), of).await?;
+    tx.commit().await?;
+    Ok(taken)
+}
+
+fn checked(visit: &Visit, client: &Client, raw: &Raw) -> Result<Request, Box<Response>> {
+    let tenant = &visit.tenant;
+    let known = authorize::Known {
+        client,
+        settings: &tenant.authorize,
+        ring: &tenant.ring,
+        now: visit.app.clock.now(),
+    };
+    authorize::check(raw, &known).map_err(|refusal| {
+        Box::new(match refusal {
+            Refusal::Page(error) => on_page(visit, &error),
+            Refusal::Client(refused) => {
+                let (channel, error) = *refused;
+                respond::send(visit, channel.refuse(&error))
+            }
+        })
+    })
+}
+
+fn on_page(visit: &Visit, error: &PageError) -> Response {
+    visit.failure(Failure::Request, Some((error.code(), &error.to_string())))
+}
+
+impl Matter<'_> {
+    /// Decides what comes next, and does it. `raw` is what a login would be begun with.
+    async fn proceed(&self, raw: Option<&Raw>) -> Result<Response, Response> {
+        let Self { visit, client, request, login } = *self;
+        let now = visit.app.clock.now();
+        let found = visit.session().await.map_err(|error| visit.broken(&error))?;
+        let signed_in = match found {
+            Some(session) => self.signed_in(session).await?,
+            None => None,
+        };
+        let consent = match &signed_in {
+            Some(signed_in) => self.consent(signed_in).await.map_err(|error| visit.broken(&error))?,
+            None => Consent::NotNeeded,
+        };
+        let proved = login.and_then(|step| step.login.proved.as_deref());
+        let session = signed_in.as_ref().map(|SignedIn { session, .. }| authorize::Session {
+            user_id: &session.user_id,
+            authenticated_at: session.authenticated_at,
+            for_this_request: proved == Some(session.id.as_str()),
+            owes_interaction: false,
+        });
+        match (decide(request, &Standing { session, consent }, now), signed_in) {
+            (Decision::Grant, Some(signed_in)) => {
+                let session = signed_in.session.clone();
+                sessions::touch(&visit.app, &visit.tenant, session, &visit.origin)
+                    .await
+                    .map_err(|error| visit.broken(&error))?;
+                let text = login.map(|step| step.text.as_str());
+                Ok(respond::grant(visit, (client, request), &signed_in, text).await)
+            }
+            (Decision::Refuse(error), signed_in) => {
+                let user_id = signed_in.map(|signed_in| signed_in.user.user_id);
+                respond::refuse(visit, (client, request), error, user_id).await
+            }
+            (Decision::AskConsent, Some(_)) => self.to(paths::CONSENT, raw).await,
+            // Nothing that a user may owe exists yet, and without a session only a login is left.
+            (Decision::SignIn { .. } | Decision::Interact | Decision::AskConsent | Decision::Grant, _) => {
+                let path = if request.signup_first {
+                    paths::SIGNUP
+                } else if prompts::identifier_first(&visit.tenant.kept) {
+                    paths::LOGIN_ID
+                } else {
+                    paths::LOGIN
+                };
+                self.to(path, raw).await
+            }
+        }
+    }
+
+    /// Who is signed in, unless that user is gone or kept out.
+    async fn signed_in(&self, session: Session) -> Result<Option<SignedIn>, Response> {
+        let Self { visit, client, request, .. } = *self;
+        let found = users::find(&visit.app.db, visit.tenant.id(), &session.user_id).await;
+        let found = found.map_err(|error| visit.broken(&error))?;
+        let Some(user) = found.filter(|user| !user.is_blocked()) else { return Ok(None) };
+        let maker = Maker { app: &visit.app, tenant: &visit.tenant, client };
+        let asked = (request.audience.as_deref(), &request.scopes);
+        match maker.decide(&user.user_id, asked).await {
+            Ok(grant) => Ok(Some(SignedIn { session, user, grant })),
+            Err(error) => Err(respond::send(visit, request.channel.refuse(&respond::for_client(error)))),
+        }
+    }
+
+    /// Where the question for consent stands.
+    async fn consent(&self, signed_in: &SignedIn) -> Result<Consent, crate::db::DbError> {
+        let Self { visit, client, request, login } = *self;
+        let SignedIn { user, grant, .. } = signed_in;
+        let answered = login.and_then(|step| step.login.consent.as_ref());
+        if let Some(answered) = answered.filter(|answered| answered.user_id == user.user_id) {
+            return Ok(if answered.allowed { Consent::GivenNow } else { Consent::Refused });
+        }
+        let audience = grant.audience().unwrap_or(&visit.tenant.userinfo);
+        let between = Between { user_id: &user.user_id, client_id: &client.id, audience };
+        let allowed = user_grants::granted(&visit.app.db, visit.tenant.id(), between).await?;
+        let allowed = (!allowed.is_empty()).then(|| allowed.into_iter().collect::<Scopes>());
+        let needed = consent_needed(
+            (client, grant.api.as_deref()),
+            Some(&request.channel.redirect_uri),
+            &grant.allowance.scopes,
+            allowed.as_ref(),
+            &visit.tenant.authorize,
+        );
+        Ok(if needed { Consent::Needed } else { Consent::NotNeeded })
+    }
+
+    /// To a page, with the login that it belongs to.
+    async fn to(&self, path: &str, raw: Option<&Raw>) -> Result<Response, Response> {
+        let Self { visit, client, login, .. } = *self;
+        let text = match (login, raw) {
+            (Some(step), _) => step.text.clone(),
+            (None, Some(raw)) => begin(visit, &UnderWay::begin(visit, client, raw))
+                .await
+                .map_err(|error| visit.broken(&error))?,
+            (None, None) => return Err(visit.failure(Failure::Expired, None)),
+        };
+        Ok(visit.redirect(&paths::with_state(path, &text)))
+    }
+}
+
+async fn begin(visit: &Visit, login: &UnderWay) -> Result<String, crate::db::DbError> {
+    let mut tx = visit.app.db.begin().await?;
+    let text = logins::begin(&visit.app, &mut tx, visit.tenant.id(), login).await?;
+    tx.commit().await?;
+    Ok(text)
+}

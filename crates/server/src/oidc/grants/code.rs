@@ -1,0 +1,85 @@
+//! Tokens for an authorization code (RFC 6749 section 4.1.3).
+
+use chancery_oauth::token::Error;
+use chancery_oauth::token::authorization_code;
+use chancery_oauth::user_access::Way;
+
+use super::{Exchange, about, answer, fault, reuse_entry};
+use crate::in_flight::codes::{self, Presented};
+use crate::logs::Kind;
+use crate::oidc::token::Issued;
+use crate::refresh_tokens;
+use crate::sessions;
+use crate::write::Write;
+
+const INVALID: Error = Error::InvalidGrant("Invalid authorization code");
+
+impl Exchange<'_> {
+    pub(super) async fn code(
+        &self,
+        text: &str,
+        (redirect_uri, verifier): (Option<&str>, Option<&str>),
+    ) -> Result<Issued, Error> {
+        let Self { app, tenant, client, .. } = *self;
+        let issued = match codes::look(app, tenant.id(), text).await.map_err(fault)? {
+            Presented::Unknown => return Err(INVALID),
+            Presented::Again { client_id, refresh_token_id } => {
+                // Nobody ends what was given to another application.
+                let family = refresh_token_id.filter(|_| client_id == client.id);
+                return self.used_again(family).await;
+            }
+            Presented::Good(issued) => issued,
+        };
+        let decided =
+            authorization_code::redeem(&issued.code, client, redirect_uri, verifier, app.clock.now());
+        if let Err(refused) = decided {
+            // Whoever showed it knows it, and should not: it is used up.
+            let mut tx = app.db.begin().await.map_err(fault)?;
+            codes::redeem(app, &mut tx, tenant.id(), text).await.map_err(fault)?;
+            tx.commit().await.map_err(fault)?;
+            return Err(refused);
+        }
+        let code = &issued.code;
+        let user = self.user(&code.user_id).await?;
+        let maker = self.maker();
+        let asked = (code.audience.as_deref(), &code.scopes);
+        let grant = maker.decide(&user.user_id, asked).await?;
+        let tokens = maker.sign(&grant, (&user, &code.login), Way::Code).await?;
+
+        let mut write = Write::begin(app, tenant.id()).await.map_err(fault)?;
+        if !codes::redeem(app, write.tx(), tenant.id(), text).await.map_err(fault)? {
+            // Somebody was first, between the look and now.
+            drop(write);
+            let family = match codes::look(app, tenant.id(), text).await.map_err(fault)? {
+                Presented::Again { refresh_token_id, .. } => refresh_token_id,
+                Presented::Unknown | Presented::Good(_) => None,
+            };
+            return self.used_again(family).await;
+        }
+        let of = (user.user_id.as_str(), issued.session_id.as_deref());
+        let refresh_token = self.offline(&mut write, &grant, of, code.login.auth_time).await?;
+        if let Some((id, _)) = &refresh_token {
+            codes::gave(app, write.tx(), tenant.id(), (text, id)).await.map_err(fault)?;
+        }
+        if let Some(session_id) = &issued.session_id {
+            // The session may have ended meanwhile; then nobody takes part in it.
+            sessions::sql::join(write.tx(), tenant.id(), session_id, &client.id).await.map_err(fault)?;
+        }
+        let entry = self.entry(Kind::Seacft, "Authorization Code for Access Token", &grant);
+        write.commit(about(&user, entry)).await.map_err(fault)?;
+        Ok(answer(tokens, &grant, refresh_token.map(|(_, text)| text)))
+    }
+
+    /// A code came again: what it gave ends.
+    async fn used_again(&self, family: Option<String>) -> Result<Issued, Error> {
+        if let Some(family) = family {
+            let tenant = self.tenant.id();
+            let mut write = Write::begin(self.app, tenant).await.map_err(fault)?;
+            if refresh_tokens::revoke(write.tx(), tenant, &family).await.map_err(fault)? {
+                let entry = reuse_entry(self, "An authorization code was used again", &family);
+                write.commit(entry).await.map_err(fault)?;
+            }
+        }
+        Err(INVALID)
+    }
+}

@@ -1,0 +1,189 @@
+//! Logout: `/v2/logout`, `/oidc/logout` (OpenID Connect RP-Initiated Logout), and the page that asks.
+//!
+//! Must never send a browser anywhere that nobody registered, and never end a session that the request cannot prove to
+//! mean without asking its user, where the tenant wants that.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::response::Response;
+use axum::routing::{get, post};
+use chancery_oauth::client::Client;
+use chancery_oauth::id_token::{self, Hint};
+use chancery_oauth::logout::{self, Decision};
+use chancery_oauth::parameters::Parameters;
+use chancery_oauth::uri::Allowed;
+use serde_json::Value;
+
+use crate::app::App;
+use crate::db::DbError;
+use crate::login::cookies;
+use crate::login::pages::{Failure, Form, Page, paths};
+use crate::login::visit::{Setting, Visit, with_cookie};
+use crate::logs::{Entry, Kind};
+use crate::sessions::{self, Cause, Session};
+use crate::users;
+use crate::write::Write;
+
+/// The routes.
+pub fn router() -> Router<Arc<App>> {
+    Router::new()
+        .route("/v2/logout", get(v2).post(v2))
+        .route("/oidc/logout", get(oidc).post(oidc))
+        .route(paths::LOGOUT, post(confirmed))
+}
+
+/// What the form that asks carries: where to go after a yes.
+const THEN: &str = "then";
+/// What its proof is about.
+const MATTER: &str = "logout";
+
+async fn v2(mut visit: Visit) -> Response {
+    let mut sent = visit.parameters();
+    let client = match named(&visit, sent.take("client_id")).await {
+        Ok(client) => client,
+        Err(response) => return response,
+    };
+    let urls = tenant_urls(&visit);
+    match logout::decide_v2(sent.take("returnTo").as_deref(), client.as_deref(), &urls) {
+        Ok(decision) => act(&visit, client.as_deref(), decision).await,
+        Err(error) => refused(&visit, &error).await,
+    }
+}
+
+async fn oidc(mut visit: Visit) -> Response {
+    let sent = visit.parameters();
+    match decided(&visit, sent).await {
+        Ok((client, decision)) => act(&visit, client.as_deref(), decision).await,
+        Err(response) => response,
+    }
+}
+
+async fn decided(visit: &Visit, mut sent: Parameters) -> Result<(Option<Arc<Client>>, Decision), Response> {
+    let hint_text = sent.take("id_token_hint");
+    let client_id = sent.take("client_id");
+    let named_by_hint = hint_text.as_deref().and_then(id_token::hinted_client);
+    let client = named(visit, client_id.or(named_by_hint)).await?;
+    let hint = match (&hint_text, &client) {
+        (Some(text), Some(client)) => Some(believed(visit, text, client).await?),
+        (Some(_), None) => return Err(refused(visit, &logout::Error::UnknownClient).await),
+        (None, _) => None,
+    };
+    let session = visit.session().await.map_err(|error| visit.broken(&error))?;
+    let (redirect_uri, state) = (sent.take("post_logout_redirect_uri"), sent.take("state"));
+    let logout_hint = sent.take("logout_hint");
+    let request = logout::Request {
+        redirect_uri: redirect_uri.as_deref(),
+        state: state.as_deref(),
+        client: client.as_deref(),
+        hint: hint.as_ref(),
+        logout_hint: logout_hint.as_deref(),
+    };
+    let live =
+        session.as_ref().map(|session| logout::Session { sid: &session.id, user_id: &session.user_id });
+    let asks = visit.tenant.settings().get("sessions").and_then(|own| own.get("oidc_logout_prompt_enabled"));
+    let asks = asks != Some(&Value::Bool(false));
+    let decision = logout::decide_oidc(&request, live.as_ref(), &tenant_urls(visit), asks);
+    match decision {
+        Ok(decision) => Ok((client, decision)),
+        Err(error) => Err(refused(visit, &error).await),
+    }
+}
+
+async fn believed(visit: &Visit, text: &str, client: &Client) -> Result<Hint, Response> {
+    let tenant = &visit.tenant;
+    let hint = id_token::read_hint(text, &tenant.ring, client, &tenant.issuer, visit.app.clock.now());
+    match hint {
+        Ok(hint) => Ok(hint),
+        Err(error) => Err(refused(visit, &error.into()).await),
+    }
+}
+
+async fn named(visit: &Visit, client_id: Option<String>) -> Result<Option<Arc<Client>>, Response> {
+    let Some(client_id) = client_id else { return Ok(None) };
+    let found = visit.app.memory.client(&visit.app, visit.tenant.id(), &client_id).await;
+    match found.map_err(|error| visit.broken(&error))? {
+        Some(client) => Ok(Some(client)),
+        None => Err(refused(visit, &logout::Error::UnknownClient).await),
+    }
+}
+
+fn tenant_urls(visit: &Visit) -> Allowed {
+    let own = visit.tenant.settings().get("allowed_logout_urls").and_then(Value::as_array);
+    own.into_iter().flatten().filter_map(Value::as_str).collect()
+}
+
+async fn refused(visit: &Visit, error: &logout::Error) -> Response {
+    let text = error.to_string();
+    // What happens to a browser at a door is worth an entry, not an error of its own.
+    let _ = visit.app.log.append(&visit.app, visit.tenant.id(), visit.entry(Kind::Flo, text.as_str())).await;
+    visit.failure(Failure::Request, Some(("invalid_request", &text)))
+}
+
+async fn act(visit: &Visit, client: Option<&Client>, decision: Decision) -> Response {
+    let then = match decision {
+        Decision::Redirect(to) => Some(to),
+        Decision::Plain => None,
+        Decision::Confirm { then } => return ask(visit, then).await,
+    };
+    end(visit, client, then).await
+}
+
+async fn ask(visit: &Visit, then: Option<String>) -> Response {
+    let user = match signed_in(visit).await {
+        Ok(user) => user,
+        Err(error) => return visit.broken(&error),
+    };
+    let then = then.unwrap_or_default();
+    let form = Form::plain(paths::LOGOUT, &visit.proof(&matter(&then))).with(THEN, &then);
+    let setting = Setting { leads_to: Some(then.as_str()).filter(|to| !to.is_empty()), ..Setting::default() };
+    visit.page(&Page::Logout { form, user: &user }, &setting)
+}
+
+/// The proof covers where the form leads, so that nobody can write another address into it.
+fn matter(then: &str) -> String {
+    [MATTER, "+", then].concat()
+}
+
+async fn signed_in(visit: &Visit) -> Result<String, DbError> {
+    let Some(session) = visit.session().await? else { return Ok(String::new()) };
+    let user = users::find(&visit.app.db, visit.tenant.id(), &session.user_id).await?;
+    Ok(user.and_then(|user| user.log_name().map(str::to_owned)).unwrap_or(session.user_id))
+}
+
+async fn confirmed(mut visit: Visit) -> Response {
+    let then = visit.unproved(THEN).unwrap_or_default();
+    if visit.form(&matter(&then)).is_none() {
+        return visit.failure(Failure::Expired, None);
+    }
+    end(&visit, None, Some(then).filter(|to| !to.is_empty())).await
+}
+
+/// Ends the session of the browser, and goes on.
+async fn end(visit: &Visit, client: Option<&Client>, then: Option<String>) -> Response {
+    let ended = match visit.session().await {
+        Ok(Some(session)) => write(visit, client, session).await,
+        Ok(None) => Ok(()),
+        Err(error) => Err(error),
+    };
+    if let Err(error) = ended {
+        return visit.broken(&error);
+    }
+    let response = match then {
+        Some(to) => super::respond::redirect(visit, &to),
+        None => visit.page(&Page::LoggedOut { back: None }, &Setting::default()),
+    };
+    with_cookie(response, cookies::clear_session(&visit.tenant))
+}
+
+async fn write(visit: &Visit, client: Option<&Client>, session: Session) -> Result<(), DbError> {
+    let mut write = Write::begin(&visit.app, visit.tenant.id()).await?;
+    let entry = Entry {
+        client_id: client.map(|client| client.id.clone()),
+        client_name: client.map(|client| client.name.clone()),
+        user_id: Some(session.user_id.clone()),
+        ..visit.entry(Kind::Slo, "User successfully logged out")
+    };
+    sessions::end(write.tx(), visit.tenant.id(), &[session], Cause::Logout).await?;
+    write.commit(entry).await
+}

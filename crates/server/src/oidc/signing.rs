@@ -1,0 +1,108 @@
+//! Signing tokens: with the ring on the signing threads, with a secret at once.
+//!
+//! Must never issue a token that outlives the certificate of the key that signs it.
+
+use chancery_crypto::algorithm::Algorithm;
+use chancery_crypto::hmac::HmacKey;
+use chancery_jose::jws;
+use chancery_keyring::Signer;
+use chancery_oauth::access_token::Issue;
+use chancery_oauth::api::{Api, ApiSigning};
+use chancery_oauth::client::IdTokenSigning;
+use chancery_oauth::id_token;
+use chancery_oauth::token::Error;
+use jiff::Timestamp;
+
+use crate::app::App;
+use crate::probes;
+use crate::signing_pool::PoolError;
+use crate::tenants::Tenant;
+
+/// Signs with what the API asks for. A token never outlives the certificate of the key that signs it.
+pub(super) async fn access_token(
+    app: &App,
+    tenant: &Tenant,
+    api: &Api,
+    mut issue: Issue<'_>,
+) -> Result<(String, i64), Error> {
+    let token = match &api.signing {
+        ApiSigning::Secret(key) => {
+            let header = issue.header(Algorithm::Hs256, None).map_err(fault)?;
+            by_secret(key, &header, &issue.claims().map_err(fault)?)?
+        }
+        ApiSigning::Ring(algorithm) => {
+            let signer = signer(tenant, *algorithm, issue.issued_at)?;
+            issue.expires_at = issue.expires_at.min(signer.not_after());
+            let header = issue.header(*algorithm, Some(signer.kid().as_str())).map_err(fault)?;
+            let claims = issue.claims().map_err(fault)?;
+            by_ring(app, signer, (*algorithm, &header, &claims)).await?
+        }
+    };
+    Ok((token, issue.expires_at.as_second() - issue.issued_at.as_second()))
+}
+
+/// Signs with what the application chose.
+pub(super) async fn id_token(
+    app: &App,
+    tenant: &Tenant,
+    mut issue: id_token::Issue<'_>,
+) -> Result<String, Error> {
+    match &issue.client.id_token_signing {
+        IdTokenSigning::Secret(key) => {
+            let header = id_token::Issue::header(Algorithm::Hs256, None).map_err(fault)?;
+            by_secret(key, &header, &issue.claims(Algorithm::Hs256).map_err(fault)?)
+        }
+        IdTokenSigning::Ring(algorithm) => {
+            let signer = signer(tenant, *algorithm, issue.issued_at)?;
+            issue.expires_at = issue.expires_at.min(signer.not_after());
+            let header = id_token::Issue::header(*algorithm, Some(signer.kid().as_str())).map_err(fault)?;
+            let claims = issue.claims(*algorithm).map_err(fault)?;
+            by_ring(app, signer, (*algorithm, &header, &claims)).await
+        }
+        IdTokenSigning::Unusable(why) => Err(Error::InvalidRequest(format!(
+            "The ID tokens of this application cannot be signed: {why}. Give it a longer secret or another algorithm."
+        ))),
+    }
+}
+
+fn signer(tenant: &Tenant, algorithm: Algorithm, now: Timestamp) -> Result<Signer, Error> {
+    let signer = tenant.ring.signer(algorithm).map_err(fault)?;
+    if signer.not_after() <= now {
+        return Err(fault("the certificate of the current signing key has expired; rotate"));
+    }
+    Ok(signer)
+}
+
+async fn by_ring(
+    app: &App,
+    signer: Signer,
+    (algorithm, header, claims): (Algorithm, &str, &[u8]),
+) -> Result<String, Error> {
+    let kid = signer.kid().clone();
+    let input = jws::signing_input(header, claims);
+    let (input, signature) = app.signing.sign(signer, input).await.map_err(|error| match error {
+        PoolError::Full => Error::Busy,
+        PoolError::Failed(reason) => Error::Internal { reason },
+    })?;
+    count(algorithm, kid.as_str());
+    Ok(jws::assemble(input, &signature))
+}
+
+fn by_secret(key: &HmacKey, header: &str, claims: &[u8]) -> Result<String, Error> {
+    let token = jws::sign(header, claims, key).map_err(fault)?;
+    count(Algorithm::Hs256, "");
+    Ok(token)
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "it is what map_err hands over")]
+fn fault(reason: impl ToString) -> Error {
+    Error::Internal { reason: reason.to_string() }
+}
+
+fn count(algorithm: Algorithm, kid: &str) {
+    if !probes::measuring() {
+        return;
+    }
+    metrics::counter!("chancery_tokens_total", "algorithm" => algorithm.name(), "kid" => kid.to_owned())
+        .increment(1);
+}
