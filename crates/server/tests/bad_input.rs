@@ -114,7 +114,7 @@ async fn a_protocol_endpoint_names_the_methods_that_it_answers_to() {
         [Method::POST, Method::PUT, Method::PATCH, Method::DELETE].map(|method| (method, path, "GET,HEAD"))
     });
     let token = [Method::GET, Method::PUT, Method::PATCH, Method::DELETE]
-        .map(|method| (method, "/oauth/token", "POST"));
+        .map(|method| (method, "/oauth/token", "POST,OPTIONS"));
     for (method, path, allow) in read_only.chain(token) {
         let answer = server.send(Call::new(method.clone(), path).build()).await;
         let expected = json!({
@@ -125,7 +125,7 @@ async fn a_protocol_endpoint_names_the_methods_that_it_answers_to() {
         assert_eq!((answer.header("allow"), answer.header("cache-control")), (Some(allow), Some("no-store")));
     }
     let head = server.send(Call::new(Method::HEAD, "/oauth/token").build()).await;
-    assert_eq!((head.status.as_u16(), head.header("allow")), (405, Some("POST")));
+    assert_eq!((head.status.as_u16(), head.header("allow")), (405, Some("POST,OPTIONS")));
 }
 
 #[tokio::test]

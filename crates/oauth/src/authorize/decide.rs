@@ -111,8 +111,9 @@ fn wants_login(request: &Request, session: &Session<'_>, now: Timestamp) -> bool
 
 /// Whether a user has to be asked, given the scopes that the user allowed this client at this API before.
 ///
-/// Applications of somebody else ask once for each scope. The tenant's own ask if the API wants it, and if
-/// they are answered at an address of the user's own machine: any program there could pretend to be them.
+/// Applications of somebody else ask once for each scope. The tenant's own ask at an API if it wants that, or if they
+/// are answered at an address of the user's own machine: any program there could pretend to be them. Who the user is
+/// they are told without asking.
 pub fn consent_needed(
     (client, api): (&Client, Option<&Api>),
     redirect_uri: Option<&str>,
@@ -120,9 +121,9 @@ pub fn consent_needed(
     allowed: Option<&Scopes>,
     settings: &Settings,
 ) -> bool {
-    let spared = client.is_first_party
-        && api.is_none_or(|api| api.skip_consent_for_first_party)
-        && !redirect_uri.is_some_and(|uri| is_unverifiable(uri, client, settings));
+    let verifiable = || !redirect_uri.is_some_and(|uri| is_unverifiable(uri, client, settings));
+    let spared =
+        client.is_first_party && api.is_none_or(|api| api.skip_consent_for_first_party && verifiable());
     !spared && allowed.is_none_or(|allowed| !requested.within(allowed))
 }
 

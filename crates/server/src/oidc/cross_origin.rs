@@ -3,16 +3,23 @@
 //! Every origin may: these endpoints take no cookies, and whoever has the token or the code has it anywhere. Must
 //! never allow credentials.
 
-use axum::extract::Request;
-use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
-use http::{HeaderValue, Method, StatusCode, header};
+use std::sync::Arc;
 
-/// A layer around such endpoints.
-pub(super) async fn allow(request: Request, next: Next) -> Response {
-    let asks_first = request.method() == Method::OPTIONS
-        && request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
-    let mut response = if asks_first { preflight() } else { next.run(request).await };
+use axum::extract::Request;
+use axum::middleware::{Next, from_fn};
+use axum::response::{IntoResponse, Response};
+use axum::routing::MethodRouter;
+use http::{HeaderValue, StatusCode, header};
+
+use crate::app::App;
+
+/// Opens an endpoint: browsers may ask first, and may read what is answered.
+pub(super) fn open(endpoint: MethodRouter<Arc<App>>) -> MethodRouter<Arc<App>> {
+    endpoint.options(preflight).layer(from_fn(allow))
+}
+
+async fn allow(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
     let headers = response.headers_mut();
     headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
     let shown = HeaderValue::from_static("www-authenticate, retry-after, x-request-id");
@@ -20,7 +27,7 @@ pub(super) async fn allow(request: Request, next: Next) -> Response {
     response
 }
 
-fn preflight() -> Response {
+async fn preflight() -> Response {
     let sent = "authorization, content-type, auth0-client, dpop, x-request-language";
     let allowed = [
         (header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, POST")),

@@ -31,20 +31,19 @@ pub use token::{IssueError, issue_for_cli};
 use std::sync::Arc;
 
 use axum::Router;
-use axum::middleware::from_fn;
 use axum::routing::{get, post};
 
 use crate::app::App;
 
 /// The endpoints that applications call, from servers and from browsers.
 pub fn application_router() -> Router<Arc<App>> {
+    use cross_origin::open;
     Router::new()
-        .route("/oauth/token", post(token::endpoint))
-        .route("/oauth/revoke", post(revoke::endpoint))
-        .route("/oauth/par", post(pushed::endpoint))
-        .route("/oauth/device/code", post(device::endpoint))
-        .route("/userinfo", get(userinfo::endpoint).post(userinfo::endpoint))
-        .route("/dbconnections/signup", post(dbconnections::signup))
-        .route("/dbconnections/change_password", post(dbconnections::change_password))
-        .route_layer(from_fn(cross_origin::allow))
+        .route("/oauth/token", open(post(token::endpoint)))
+        .route("/oauth/revoke", open(post(revoke::endpoint)))
+        .route("/oauth/par", open(post(pushed::endpoint)))
+        .route("/oauth/device/code", open(post(device::endpoint)))
+        .route("/userinfo", open(get(userinfo::endpoint).post(userinfo::endpoint)))
+        .route("/dbconnections/signup", open(post(dbconnections::signup)))
+        .route("/dbconnections/change_password", open(post(dbconnections::change_password)))
 }

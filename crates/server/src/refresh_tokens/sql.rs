@@ -34,8 +34,6 @@ const MAKE_ROOM: &str = "DELETE FROM refresh_tokens WHERE tenant_id = $1 AND id 
 const DELETE: &str = "DELETE FROM refresh_tokens WHERE tenant_id = $1 AND id = $2";
 const DELETE_OF_USER: &str = "DELETE FROM refresh_tokens WHERE tenant_id = $1 AND user_id = $2";
 const DELETE_OF_SESSION: &str = "DELETE FROM refresh_tokens WHERE tenant_id = $1 AND session_id = $2";
-const DELETE_OF_USER_AND_CLIENT: &str =
-    "DELETE FROM refresh_tokens WHERE tenant_id = $1 AND user_id = $2 AND client_id = $3";
 const DELETE_MATCHING: &str = "DELETE FROM refresh_tokens WHERE tenant_id = $1 \
      AND (CAST($2 AS TEXT) IS NULL OR user_id = $2) AND (CAST($3 AS TEXT) IS NULL OR client_id = $3) \
      AND (CAST($4 AS TEXT) IS NULL OR document LIKE $4 ESCAPE '!')";
@@ -207,17 +205,6 @@ pub async fn delete_of_user(tx: &mut Tx, tenant: &TenantId, user_id: &str) -> Re
 /// Ends every family that came from a session.
 pub async fn delete_of_session(tx: &mut Tx, tenant: &TenantId, session_id: &str) -> Result<u64, DbError> {
     tx.execute(DELETE_OF_SESSION, &[tenant.as_str().into(), session_id.into()]).await
-}
-
-/// Ends every family of a user at an application.
-pub async fn delete_of_user_and_client(
-    tx: &mut Tx,
-    tenant: &TenantId,
-    user_id: &str,
-    client_id: &str,
-) -> Result<u64, DbError> {
-    let values = [tenant.as_str().into(), user_id.into(), client_id.into()];
-    tx.execute(DELETE_OF_USER_AND_CLIENT, &values).await
 }
 
 /// What a mass revocation names; none of a member means all of it.

@@ -306,3 +306,26 @@ pub(crate) async fn exercise(server: &TestServer) {
     let refused = browser.get(server, &authorize(&shop, &[("audience", "urn:closed")])).await;
     assert_eq!(parameter(&refused, "error"), "access_denied");
 }
+
+#[tokio::test]
+async fn pages_of_other_origins_may_call_the_endpoints_without_cookies() {
+    let server = TestServer::start().await;
+    for path in ["/oauth/token", "/userinfo", "/oauth/revoke", "/dbconnections/signup"] {
+        let asked = Call::new(Method::OPTIONS, path)
+            .header("origin", "https://app.example")
+            .header("access-control-request-method", "POST")
+            .header("access-control-request-headers", "auth0-client,content-type");
+        let preflight = server.send(asked.build()).await;
+        assert_eq!(preflight.status, 204, "{path}");
+        assert_eq!(preflight.header("access-control-allow-origin"), Some("*"));
+        assert_eq!(preflight.header("access-control-allow-credentials"), None);
+        let headers = preflight.header("access-control-allow-headers").unwrap();
+        assert!(headers.contains("auth0-client") && headers.contains("authorization"), "{headers}");
+        let refused = server.send(Call::new(Method::POST, path).build()).await;
+        assert_eq!(
+            refused.header("access-control-allow-origin"),
+            Some("*"),
+            "errors can be read too: {path}"
+        );
+    }
+}
