@@ -44,7 +44,7 @@ pub struct Issue<'a> {
     pub issued_at: Timestamp,
     /// Until when.
     pub expires_at: Timestamp,
-    /// The id of the token.
+    /// The id of the token; empty where it has none. Two tokens of one second differ by it.
     pub jti: String,
 }
 
@@ -111,7 +111,7 @@ impl Issue<'_> {
             exp: self.expires_at.as_second(),
             scope: (!self.scopes.is_empty()).then(|| self.scopes.to_string()),
             gty: self.gty.filter(|_| !rfc9068),
-            jti: rfc9068.then_some(self.jti.as_str()),
+            jti: Some(self.jti.as_str()).filter(|jti| !jti.is_empty()),
             client_id: rfc9068.then_some(self.client_id),
             azp: (!rfc9068).then_some(self.client_id),
             permissions: match &self.permissions {

@@ -69,6 +69,7 @@ pub fn decide<'a>(
         expires_at: now
             .saturating_add(SignedDuration::from_secs(api.token_lifetime))
             .unwrap_or(Timestamp::MAX),
-        jti,
+        // Auth0 gives an id to tokens of applications only in the form of RFC 9068.
+        jti: if known.api.dialect.is_rfc9068() { jti } else { String::new() },
     })
 }
