@@ -20,7 +20,28 @@ from suite import Suite, arguments, engines, equal
 METHODS = {"get", "post", "put", "patch", "delete"}
 # The published description lists scopes without saying whether one of them is enough or all are needed; its
 # prose says that these need all.
-ALL_NEEDED = {"post_signing_keys"}
+ALL_NEEDED = {"post_signing_keys", "revoke_session"}
+# Different for a reason that docs/compatibility.md gives. Each has to differ as long as it stands here.
+OF_USERS_THEMSELVES = "tokens of users for their own data (*:current_user*) are not issued yet"
+OTHER_STRATEGIES = "connections of other strategies do not exist yet, nor do their options"
+LIQUID = "Liquid is the only syntax of templates"
+DIFFERENT = {
+    "delete_user_identity_by_user_id": OF_USERS_THEMSELVES,
+    "delete_users_by_id": OF_USERS_THEMSELVES,
+    "get_users": "tokens of identity providers are not kept, so nobody may read them",
+    "get_users_by_id": OF_USERS_THEMSELVES,
+    "patch_clients": "the body is a list, which the description does not show yet",
+    "patch_connections_by_id": OTHER_STRATEGIES,
+    "patch_email-templates_by_templateName": LIQUID,
+    "patch_provider": "api_user is taken, as tools of old send it",
+    "patch_users_by_id": OF_USERS_THEMSELVES,
+    "post_connections": OTHER_STRATEGIES,
+    "post_email-templates": LIQUID,
+    "post_email-verification": "the provider of an identity may be any text",
+    "post_identities": OF_USERS_THEMSELVES,
+    "post_provider": "api_user is taken, as tools of old send it",
+    "put_email-templates_by_templateName": LIQUID,
+}
 # Taken on the wire and sent by tools, but missing in the published request bodies.
 CLIENTS = {"identity_assertion_authorization_grant", "token_vault_privileged_access.grants"}
 BEYOND = {
@@ -126,6 +147,14 @@ def compare(ours, theirs, id):
     compare_bodies(body(ours, operation), body(theirs, their_operation), BEYOND.get(id, set()))
 
 
+def differ(ours, theirs, id):
+    try:
+        compare(ours, theirs, id)
+    except AssertionError:
+        return
+    raise AssertionError("it is as published: take it out of DIFFERENT")
+
+
 def main():
     parser = arguments(__doc__.split("\n")[0])
     parser.add_argument("published", metavar="PUBLISHED_OPENAPI.json")
@@ -142,6 +171,8 @@ def main():
     for id in sorted(operations(ours)):
         if id not in published:
             suite.run(f"{id} is a published operation", equal, id, "a published operationId")
+        elif options.only in id and id in DIFFERENT:
+            suite.run(f"{id} differs: {DIFFERENT[id]}", differ, ours, theirs, id)
         elif options.only in id:
             suite.run(f"{id} is as published", compare, ours, theirs, id)
     sys.exit(suite.end())

@@ -16,8 +16,8 @@ use super::{RefreshToken, revoke};
 use crate::app::App;
 use crate::management::checkpoint::Checkpoint;
 use crate::management::operation::{Operation, Required, operation};
-use crate::management::query::{Fields, Paging, listing};
-use crate::management::shape::{Object, When, field, list_of_at_least, object, text};
+use crate::management::query::{self, Fields, Paging, listing};
+use crate::management::shape::{Object, When, boolean, field, list_of_at_least, object, text};
 use crate::management::{ApiError, Body, Caller, Path, Query};
 use crate::tenants::TenantId;
 use crate::users;
@@ -43,7 +43,12 @@ pub fn operations() -> Vec<Operation> {
             "List the refresh tokens of a user",
             list,
         )
-        .answers(&SHAPE),
+        .asks([
+            query::by_checkpoint(),
+            query::projection(),
+            vec![field("user_id", text()), field("client_id", text())],
+        ])
+        .lists(LIST, &SHAPE),
         operation(
             "revoke_refresh_tokens",
             (Method::POST, "/refresh-tokens/revoke"),
@@ -85,7 +90,8 @@ pub fn operations() -> Vec<Operation> {
             "List the refresh tokens of a user",
             of_user,
         )
-        .answers(&SHAPE),
+        .asks([query::by_checkpoint(), vec![field("include_totals", boolean())]])
+        .lists(OF_USER, &SHAPE),
         operation(
             "delete_refresh_tokens_for_user",
             (Method::DELETE, "/users/{user_id}/refresh-tokens"),

@@ -15,8 +15,8 @@ use super::{Cause, Session, sql};
 use crate::app::App;
 use crate::management::checkpoint::Checkpoint;
 use crate::management::operation::{Operation, Required, operation};
-use crate::management::query::{Paging, listing};
-use crate::management::shape::When;
+use crate::management::query::{self, Paging, listing};
+use crate::management::shape::{When, boolean, field};
 use crate::management::{ApiError, Body, Caller, Path, Query};
 use crate::refresh_tokens;
 use crate::tenants::TenantId;
@@ -66,7 +66,8 @@ pub fn operations() -> Vec<Operation> {
             "List the sessions of a user",
             of_user,
         )
-        .answers(&SHAPE),
+        .asks([query::by_checkpoint(), vec![field("include_totals", boolean())]])
+        .lists(LIST, &SHAPE),
         operation(
             "delete_sessions_for_user",
             (Method::DELETE, "/users/{user_id}/sessions"),
