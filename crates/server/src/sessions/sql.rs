@@ -202,13 +202,3 @@ pub async fn clients(db: &Db, tenant: &TenantId, session_id: &str) -> Result<Vec
     let rows = db.query(CLIENTS, &[tenant.as_str().into(), session_id.into()]).await?;
     rows.iter().map(|row| row.text("client_id")).collect()
 }
-
-/// Like [`clients`], within a transaction.
-pub async fn clients_within(
-    tx: &mut Tx,
-    tenant: &TenantId,
-    session_id: &str,
-) -> Result<Vec<String>, DbError> {
-    let rows = tx.query(CLIENTS, &[tenant.as_str().into(), session_id.into()]).await?;
-    rows.iter().map(|row| row.text("client_id")).collect()
-}
