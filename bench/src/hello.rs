@@ -21,7 +21,7 @@ const TYPE: (&str, &str) = ("content-type", "application/json");
 /// Serves for ever; what `chancery-bench hello-server PORT LENGTH` does.
 pub(crate) fn serve(port: u16, length: usize) -> Outcome<()> {
     let body = Bytes::from(vec![b' '; length]);
-    // The same runtime that the server has, or H would not be its limit.
+    // What everybody's server has: one thread a core.
     tokio::runtime::Runtime::new()?.block_on(async {
         let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
         let router =

@@ -12,6 +12,7 @@ mod tenants;
 mod token;
 
 use std::net::Ipv4Addr;
+use std::num::NonZeroUsize;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -87,7 +88,7 @@ pub fn run() -> ExitCode {
     let Cli { command, flags } = Cli::parse();
     let outcome = Config::load(flags).map_err(Failure::from).and_then(|config| {
         output::start_log(&config, matches!(command, Command::Serve));
-        let runtime = tokio::runtime::Runtime::new().map_err(Failure::said)?;
+        let runtime = runtime().map_err(Failure::said)?;
         runtime.block_on(dispatch(command, &config))
     });
     match outcome {
@@ -97,6 +98,13 @@ pub fn run() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// One thread that answers for every two cores. Signing, hashing and the database have threads of their own, and each
+/// thread more makes an answer dearer: work is handed from one to the other, and threads are woken for little.
+fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+    let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    tokio::runtime::Builder::new_multi_thread().worker_threads(cores.div_ceil(2)).enable_all().build()
 }
 
 async fn dispatch(command: Command, config: &Config) -> Result<(), Failure> {

@@ -3,6 +3,7 @@
 //! Must never take an answer from anybody but the user who is signed in and was asked.
 
 use axum::response::Response;
+use chancery_oauth::authorize::Request;
 use serde_json::Value;
 
 use super::pages::{Consent, Failure, Form, Page, paths};
@@ -22,6 +23,7 @@ pub(super) async fn page(mut visit: Visit) -> Response {
         Ok(login) => login,
         Err(over) => return over,
     };
+    let Some(request) = login.request() else { return login.resume(&visit).await };
     let user = match signed_in(&visit).await {
         Ok(Some(user)) => user,
         // The session ended meanwhile: the request decides what comes next.
@@ -33,9 +35,9 @@ pub(super) async fn page(mut visit: Visit) -> Response {
     let allowed = match action.as_deref() {
         Some(paths::ACCEPT) => true,
         Some(paths::DENY) => false,
-        _ => return ask(&visit, &login, &user).await,
+        _ => return ask(&visit, (&login, request), &user).await,
     };
-    match answer(&visit, &login, (&user, allowed)).await {
+    match answer(&visit, (&login, request), (&user, allowed)).await {
         Ok(true) => match Step::find(&visit, Some(login.text)).await {
             Ok(login) => login.resume(&visit).await,
             Err(over) => over,
@@ -52,12 +54,12 @@ async fn signed_in(visit: &Visit) -> Result<Option<User>, DbError> {
     }
 }
 
-async fn ask(visit: &Visit, login: &Step, user: &User) -> Response {
-    let scopes = match described(visit, login).await {
+async fn ask(visit: &Visit, (login, request): (&Step, &Request), user: &User) -> Response {
+    let scopes = match described(visit, request).await {
         Ok(scopes) => scopes,
         Err(error) => return visit.broken(&error),
     };
-    let redirect_uri = &login.request.channel.redirect_uri;
+    let redirect_uri = &request.channel.redirect_uri;
     let host = http::Uri::try_from(redirect_uri.as_str()).ok();
     let host = host.and_then(|uri| uri.host().map(str::to_owned)).unwrap_or_else(|| redirect_uri.clone());
     let page = Page::Consent(Consent {
@@ -70,8 +72,8 @@ async fn ask(visit: &Visit, login: &Step, user: &User) -> Response {
 }
 
 /// What is asked for, with the descriptions of the API.
-async fn described(visit: &Visit, login: &Step) -> Result<Vec<(String, Option<String>)>, DbError> {
-    let api = match &login.request.audience {
+async fn described(visit: &Visit, request: &Request) -> Result<Vec<(String, Option<String>)>, DbError> {
+    let api = match &request.audience {
         Some(audience) => {
             resource_servers::sql::find_by_identifier(&visit.app.db, visit.tenant.id(), audience).await?
         }
@@ -82,11 +84,15 @@ async fn described(visit: &Visit, login: &Step) -> Result<Vec<(String, Option<St
         let of = known?.iter().find(|own| own.get("value").and_then(Value::as_str) == Some(scope))?;
         of.get("description").and_then(Value::as_str).map(str::to_owned)
     };
-    Ok(login.request.scopes.iter().map(|scope| (scope.to_owned(), description(scope))).collect())
+    Ok(request.scopes.iter().map(|scope| (scope.to_owned(), description(scope))).collect())
 }
 
 /// Writes the answer down; false if the login is over.
-async fn answer(visit: &Visit, login: &Step, (user, allowed): (&User, bool)) -> Result<bool, DbError> {
+async fn answer(
+    visit: &Visit,
+    (login, request): (&Step, &Request),
+    (user, allowed): (&User, bool),
+) -> Result<bool, DbError> {
     let (app, tenant) = (&visit.app, visit.tenant.id());
     let mut write = Write::begin(app, tenant).await?;
     let mut under_way = login.login.clone();
@@ -95,9 +101,9 @@ async fn answer(visit: &Visit, login: &Step, (user, allowed): (&User, bool)) -> 
         return Ok(false);
     }
     if allowed {
-        let audience = login.request.audience.as_deref().unwrap_or(&visit.tenant.userinfo);
+        let audience = request.audience.as_deref().unwrap_or(&visit.tenant.userinfo);
         let between = Between { user_id: &user.user_id, client_id: &login.client.id, audience };
-        let scopes = login.request.scopes.iter().map(str::to_owned);
+        let scopes = request.scopes.iter().map(str::to_owned);
         user_grants::record(app, write.tx(), tenant, between, scopes).await?;
     }
     let said =

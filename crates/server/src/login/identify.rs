@@ -57,8 +57,7 @@ async fn page(mut visit: Visit, fields: pages::Step) -> Response {
     }
     let desk = Desk { login, connection, fields };
     if !visit.is_post() {
-        let suggested = desk.login.login.identifier.clone().or(desk.login.request.login_hint.clone());
-        return desk.show(&visit, &suggested.unwrap_or_default(), &[]);
+        return desk.show(&visit, desk.login.identifier().unwrap_or_default(), &[]);
     }
     let text = desk.login.text.clone();
     match visit.form(&text) {

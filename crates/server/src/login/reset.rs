@@ -8,13 +8,12 @@ use chancery_oauth::parameters::Parameters;
 
 use super::letters::Sender;
 use super::pages::{Choices, Form, Page, Problem, Reset, ResetFailure, ResetRequest, ResetSent, paths};
-use super::under_way::Step;
+use super::under_way::{Step, first_page};
 use super::visit::{Setting, Visit};
 use super::{identify, rules};
 use crate::connections::{self, Connection};
 use crate::db::DbError;
 use crate::logs::{Entry, Kind};
-use crate::prompts;
 use crate::tickets::{self, Ticket};
 use crate::users::{self, User, UserError};
 use crate::write::Write;
@@ -34,8 +33,7 @@ pub(super) async fn request(mut visit: Visit) -> Response {
         visit.page(&Page::ResetRequest(page), &login.setting())
     };
     if !visit.is_post() {
-        let known = login.login.identifier.clone().or(login.request.login_hint.clone()).unwrap_or_default();
-        return show(&visit, &known, &[]);
+        return show(&visit, login.identifier().unwrap_or_default(), &[]);
     }
     let Some(mut sent) = visit.form(&login.text) else { return show(&visit, "", &[Problem::Stale]) };
     let email = sent.take(paths::EMAIL).map(|email| email.trim().to_owned()).unwrap_or_default();
@@ -55,7 +53,7 @@ pub(super) async fn request(mut visit: Visit) -> Response {
 }
 
 fn back(visit: &Visit, login: &Step) -> Choices {
-    let path = if prompts::identifier_first(&visit.tenant.kept) { paths::LOGIN_ID } else { paths::LOGIN };
+    let path = first_page(&visit.tenant);
     Choices { login: Some(paths::with_state(path, &login.text)), ..Choices::default() }
 }
 

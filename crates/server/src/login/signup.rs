@@ -8,12 +8,11 @@ use serde_json::{Map, Value};
 
 use super::letters::Sender;
 use super::pages::{Choices, Failure, Form, Page, Problem, Signup, paths};
-use super::under_way::Step;
+use super::under_way::{Step, first_page};
 use super::visit::{Visit, with_cookie};
 use super::{identify, rules};
 use crate::connections::Connection;
 use crate::logs::Kind;
-use crate::prompts;
 use crate::protection::{self, Verdict};
 use crate::users::{self, UserError};
 
@@ -30,8 +29,8 @@ pub(super) async fn page(mut visit: Visit) -> Response {
     };
     let desk = Desk { login, connection };
     if !visit.is_post() {
-        let hint = desk.login.request.login_hint.clone().unwrap_or_default();
-        return desk.show(&visit, (&hint, ""), &[]);
+        let hint = desk.login.request().and_then(|request| request.login_hint.as_deref());
+        return desk.show(&visit, (hint.unwrap_or_default(), ""), &[]);
     }
     let text = desk.login.text.clone();
     match visit.form(&text) {
@@ -50,7 +49,7 @@ impl Desk {
         let options = self.connection.options();
         let closed = [Problem::SignupDisabled];
         let problems = if options.signup_disabled() { &closed } else { problems };
-        let path = if prompts::identifier_first(&visit.tenant.kept) { paths::LOGIN_ID } else { paths::LOGIN };
+        let path = first_page(&visit.tenant);
         let page = Page::Signup(Signup {
             form: Form::new(paths::SIGNUP, &self.login.text, &self.login.proof(visit)),
             email,

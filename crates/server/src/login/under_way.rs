@@ -1,7 +1,8 @@
 //! A login under way: the request that began it, and what its user has done since.
 //!
 //! Whatever a page has achieved, [`Step::resume`] looks at the whole request anew and decides what comes next:
-//! another page, or the answer to the application. Must never remember a decision of the protocol.
+//! another page, the answer to the application, or the question whether a device may be connected. Must never
+//! remember a decision of the protocol.
 
 use axum::response::Response;
 use chancery_crypto::digest;
@@ -19,6 +20,9 @@ use crate::connections::{self, Connection};
 use crate::db::DbError;
 use crate::in_flight::logins;
 use crate::oidc::authorize::{self, Known};
+use crate::oidc::device;
+use crate::prompts;
+use crate::tenants::Tenant;
 use crate::users;
 
 /// What is stored of a login.
@@ -28,8 +32,11 @@ pub struct UnderWay {
     browser: String,
     /// The application.
     pub client_id: String,
-    /// The request.
+    /// The request; null where a device waits instead.
     request: Value,
+    /// The code that the user of a device has typed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    user_code: Option<String>,
     /// The session whose user has proved for this very request who they are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proved: Option<String>,
@@ -58,22 +65,53 @@ pub struct Step {
     pub login: UnderWay,
     /// The application.
     pub client: Arc<Client>,
-    /// The request.
-    pub request: Request,
+    /// What the user signs in for.
+    purpose: Purpose,
+}
+
+/// What somebody signs in for.
+enum Purpose {
+    /// To be sent back to an application.
+    Application(Box<Request>),
+    /// To connect the device that shows this code.
+    Device(String),
 }
 
 impl UnderWay {
     /// A login that begins in this browser.
     pub fn begin(visit: &Visit, client: &Client, raw: &Raw) -> Self {
+        Self { request: raw.to_document(), ..Self::new(visit, client) }
+    }
+
+    /// A login that begins in this browser for a device.
+    pub fn for_device(visit: &Visit, client: &Client, user_code: &str) -> Self {
+        Self { user_code: Some(user_code.to_owned()), ..Self::new(visit, client) }
+    }
+
+    /// Writes it down; answers its text.
+    pub async fn store(&self, visit: &Visit) -> Result<String, DbError> {
+        let mut tx = visit.app.db.begin().await?;
+        let text = logins::begin(&visit.app, &mut tx, visit.tenant.id(), self).await?;
+        tx.commit().await?;
+        Ok(text)
+    }
+
+    fn new(visit: &Visit, client: &Client) -> Self {
         Self {
             browser: of_browser(visit),
             client_id: client.id.clone(),
-            request: raw.to_document(),
+            request: Value::Null,
+            user_code: None,
             proved: None,
             identifier: None,
             consent: None,
         }
     }
+}
+
+/// The page that a login begins with, as the tenant wants it.
+pub fn first_page(tenant: &Tenant) -> &'static str {
+    if prompts::identifier_first(&tenant.kept) { paths::LOGIN_ID } else { paths::LOGIN }
 }
 
 fn of_browser(visit: &Visit) -> String {
@@ -91,27 +129,42 @@ impl Step {
         if !digest::equal(of_browser(visit).as_bytes(), login.browser.as_bytes()) {
             return Err(over());
         }
-        let Known { client, request, .. } = Self::known(visit, &login).await?;
-        Ok(Self { text, login, client, request })
+        let (client, purpose) = if let Some(user_code) = &login.user_code {
+            (authorize::client(visit, &login.client_id).await?, Purpose::Device(user_code.clone()))
+        } else {
+            let raw = Raw::from_document(&login.request);
+            let raw = raw.ok_or_else(|| visit.broken(&"a login under way is damaged"))?;
+            let Known { client, request } = authorize::known(visit, &login.client_id, &raw).await?;
+            (client, Purpose::Application(Box::new(request)))
+        };
+        Ok(Self { text, login, client, purpose })
     }
 
-    async fn known(visit: &Visit, login: &UnderWay) -> Result<Known, Response> {
-        let raw = Raw::from_document(&login.request);
-        let raw = raw.ok_or_else(|| visit.broken(&"a login under way is damaged"))?;
-        authorize::known(visit, &login.client_id, &raw).await
+    /// The request of the application, if it was one that sent the user here.
+    pub fn request(&self) -> Option<&Request> {
+        match &self.purpose {
+            Purpose::Application(request) => Some(request),
+            Purpose::Device(_) => None,
+        }
+    }
+
+    /// What the user probably signs in as: what was typed, or what the application expects.
+    pub fn identifier(&self) -> Option<&str> {
+        let hint = || self.request().and_then(|request| request.login_hint.as_deref());
+        self.login.identifier.as_deref().or_else(hint)
     }
 
     /// What surrounds its pages.
     pub fn setting(&self) -> Setting<'_> {
         Setting {
             application: Some(&self.client.name),
-            leads_to: Some(&self.request.channel.redirect_uri),
+            leads_to: self.request().map(|request| request.channel.redirect_uri.as_str()),
             ui_locales: self.ui_locales(),
         }
     }
 
     fn ui_locales(&self) -> Option<&str> {
-        self.request.ui_locales.first().map(String::as_str)
+        self.request()?.ui_locales.first().map(String::as_str)
     }
 
     /// The proof of its forms.
@@ -121,7 +174,10 @@ impl Step {
 
     /// Decides what comes next, now that something was achieved.
     pub async fn resume(self, visit: &Visit) -> Response {
-        authorize::proceed(visit, self).await
+        match &self.purpose {
+            Purpose::Application(request) => authorize::proceed(visit, &self, request).await,
+            Purpose::Device(user_code) => device::proceed(visit, &self, user_code).await,
+        }
     }
 
     /// To one of its pages.
@@ -137,7 +193,7 @@ impl Step {
     /// The connections that people can sign in with: the one that was asked for, or those of the application.
     async fn connections(&self, visit: &Visit) -> Result<Vec<Connection>, DbError> {
         let mut usable = connections::usable_by(&visit.app.db, visit.tenant.id(), &self.client.id).await?;
-        let wanted = self.request.connection.as_deref();
+        let wanted = self.request().and_then(|request| request.connection.as_deref());
         usable.retain(|own| wanted.is_none_or(|wanted| own.name == wanted));
         Ok(usable)
     }

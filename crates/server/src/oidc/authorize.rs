@@ -16,11 +16,10 @@ use chancery_oauth::scope::Scopes;
 use super::respond;
 use super::user_tokens::{Grant, Maker};
 use crate::app::App;
-use crate::in_flight::{logins, pushed};
+use crate::in_flight::pushed;
 use crate::login::pages::{Failure, paths};
-use crate::login::under_way::{Step, UnderWay};
+use crate::login::under_way::{self, Step, UnderWay};
 use crate::login::visit::Visit;
-use crate::prompts;
 use crate::sessions::{self, Session};
 use crate::user_grants::{self, Between};
 use crate::users::{self, User};
@@ -80,12 +79,13 @@ pub async fn known(visit: &Visit, client_id: &str, raw: &Raw) -> Result<Known, R
 }
 
 /// Goes on with a login in which something was achieved.
-pub async fn proceed(visit: &Visit, step: Step) -> Response {
-    let matter = Matter { visit, client: &step.client, request: &step.request, login: Some(&step) };
+pub async fn proceed(visit: &Visit, step: &Step, request: &Request) -> Response {
+    let matter = Matter { visit, client: &step.client, request, login: Some(step) };
     matter.proceed(None).await.unwrap_or_else(std::convert::identity)
 }
 
-async fn client(visit: &Visit, client_id: &str) -> Result<Arc<Client>, Response> {
+/// The client with this id, or the page that says that there is none.
+pub async fn client(visit: &Visit, client_id: &str) -> Result<Arc<Client>, Response> {
     let found = visit.app.memory.client(&visit.app, visit.tenant.id(), client_id).await;
     let found = found.map_err(|error| visit.broken(&error))?;
     found.ok_or_else(|| on_page(visit, &PageError::UnknownClient(client_id.to_owned())))
@@ -158,13 +158,8 @@ impl Matter<'_> {
             (Decision::AskConsent, Some(_)) => self.to(paths::CONSENT, raw).await,
             // Nothing that a user may owe exists yet, and without a session only a login is left.
             (Decision::SignIn { .. } | Decision::Interact | Decision::AskConsent | Decision::Grant, _) => {
-                let path = if request.signup_first {
-                    paths::SIGNUP
-                } else if prompts::identifier_first(&visit.tenant.kept) {
-                    paths::LOGIN_ID
-                } else {
-                    paths::LOGIN
-                };
+                let path =
+                    if request.signup_first { paths::SIGNUP } else { under_way::first_page(&visit.tenant) };
                 self.to(path, raw).await
             }
         }
@@ -211,18 +206,12 @@ impl Matter<'_> {
         let Self { visit, client, login, .. } = *self;
         let text = match (login, raw) {
             (Some(step), _) => step.text.clone(),
-            (None, Some(raw)) => begin(visit, &UnderWay::begin(visit, client, raw))
+            (None, Some(raw)) => UnderWay::begin(visit, client, raw)
+                .store(visit)
                 .await
                 .map_err(|error| visit.broken(&error))?,
             (None, None) => return Err(visit.failure(Failure::Expired, None)),
         };
         Ok(visit.redirect(&paths::with_state(path, &text)))
     }
-}
-
-async fn begin(visit: &Visit, login: &UnderWay) -> Result<String, crate::db::DbError> {
-    let mut tx = visit.app.db.begin().await?;
-    let text = logins::begin(&visit.app, &mut tx, visit.tenant.id(), login).await?;
-    tx.commit().await?;
-    Ok(text)
 }

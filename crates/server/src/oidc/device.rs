@@ -19,10 +19,12 @@ use super::token::{authenticated, internal};
 use crate::app::App;
 use crate::db::DbError;
 use crate::http::host::Site;
-use crate::in_flight::devices::{self, Asked, Verdict, Waiting};
+use crate::in_flight::devices::{self, Asked, Waiting};
 use crate::login::pages::{DeviceCode, Failure, Form, Page, Problem, paths};
+use crate::login::under_way::{self, Step, UnderWay};
 use crate::login::visit::{Setting, Visit};
 use crate::logs::{Entry, Kind};
+use crate::protection::{self, Verdict};
 use crate::sessions::Session;
 use crate::tenants::Tenant;
 use crate::write::Write;
@@ -107,9 +109,21 @@ async fn enter(mut visit: Visit) -> Response {
     }
     let Some(mut form) = visit.form(paths::DEVICE) else { return show(&visit, "", &[Problem::Stale]) };
     let Some(typed) = form.take(paths::CODE) else { return show(&visit, "", &[Problem::NoCode]) };
+    let ip = visit.origin.ip;
+    match protection::before_guess(&visit.app, &visit.tenant, ip).await {
+        Ok(Verdict::Allowed) => {}
+        Ok(Verdict::Blocked | Verdict::Throttled(_)) => return show(&visit, &typed, &[Problem::TooMany]),
+        Err(error) => return visit.broken(&error),
+    }
     match found(&visit, &typed).await {
         Ok(Some((waiting, client))) => begin(&visit, &waiting, &client).await,
-        Ok(None) => show(&visit, &typed, &[Problem::InvalidCode]),
+        Ok(None) => {
+            let entry = visit.entry(Kind::Fede, "Somebody typed a code that no device shows");
+            match protection::after_guess(&visit.app, &visit.tenant, ip, entry).await {
+                Ok(()) => show(&visit, &typed, &[Problem::InvalidCode]),
+                Err(error) => visit.broken(&error),
+            }
+        }
         Err(error) => visit.broken(&error),
     }
 }
@@ -128,21 +142,27 @@ async fn found(visit: &Visit, typed: &str) -> Result<Option<(Waiting, Arc<Client
 
 /// Whoever is signed in is asked; whoever is not signs in first, at the application of the device.
 async fn begin(visit: &Visit, waiting: &Waiting, client: &Client) -> Response {
+    let code = waiting.asked.user_code.as_str();
+    let outcome = async {
+        if visit.session().await?.is_some() {
+            return Ok(ask(visit, code, client));
+        }
+        let text = UnderWay::for_device(visit, client, code).store(visit).await?;
+        Ok::<_, DbError>(visit.redirect(&paths::with_state(under_way::first_page(&visit.tenant), &text)))
+    };
+    outcome.await.unwrap_or_else(|error| visit.broken(&error))
+}
+
+/// Goes on with a login for the device that shows this code.
+pub async fn proceed(visit: &Visit, step: &Step, user_code: &str) -> Response {
     match visit.session().await {
-        Ok(Some(_)) => ask(visit, waiting, client),
-        Ok(None) => visit.failure(
-            Failure::Denied,
-            Some((
-                "login_required",
-                "Sign in to an application first, in this browser. Then type the code again.",
-            )),
-        ),
+        Ok(Some(_)) => ask(visit, user_code, &step.client),
+        Ok(None) => step.to(visit, under_way::first_page(&visit.tenant)),
         Err(error) => visit.broken(&error),
     }
 }
 
-fn ask(visit: &Visit, waiting: &Waiting, client: &Client) -> Response {
-    let code = waiting.asked.user_code.as_str();
+fn ask(visit: &Visit, code: &str, client: &Client) -> Response {
     let form = Form::plain(paths::DEVICE_CONFIRM, &visit.proof(code)).with(CODE, code);
     let setting = Setting { application: Some(&client.name), ..Setting::default() };
     visit.page(&Page::DeviceConfirm { form, code }, &setting)
@@ -179,13 +199,13 @@ async fn decide(
     allowed: bool,
 ) -> Result<bool, DbError> {
     let verdict = if allowed {
-        Verdict::Approved {
+        devices::Verdict::Approved {
             user_id: session.user_id.clone(),
             session_id: session.id.clone(),
-            asked: waiting.asked.clone(),
+            asked: Asked { auth_time: Some(session.authenticated_at.as_second()), ..waiting.asked.clone() },
         }
     } else {
-        Verdict::Denied
+        devices::Verdict::Denied
     };
     let mut write = Write::begin(&visit.app, visit.tenant.id()).await?;
     let of = (waiting.asked.user_code.as_str(), &verdict);

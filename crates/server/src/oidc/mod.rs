@@ -5,7 +5,7 @@
 pub mod authorize;
 mod cross_origin;
 mod dbconnections;
-mod device;
+pub mod device;
 mod documents;
 mod error;
 mod grants;
@@ -39,7 +39,7 @@ use crate::app::App;
 pub fn application_router() -> Router<Arc<App>> {
     use cross_origin::open;
     Router::new()
-        .route("/oauth/token", open(post(token::endpoint)))
+        .route(token::PATH, open(post(token::endpoint)))
         .route("/oauth/revoke", open(post(revoke::endpoint)))
         .route("/oauth/par", open(post(pushed::endpoint)))
         .route("/oauth/device/code", open(post(device::endpoint)))

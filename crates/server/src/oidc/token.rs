@@ -3,6 +3,7 @@
 //! Must never hold up other requests: everything it needs is in memory, signing runs on its own threads,
 //! and the log entry is written later in a batch.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::Json;
@@ -13,18 +14,21 @@ use chancery_oauth::client_auth::{self, Authenticated, Presented};
 use chancery_oauth::scope::Scopes;
 use chancery_oauth::token::client_credentials::{self, Known};
 use chancery_oauth::token::{self, Error, Grant, Parameters};
-use http::header;
+use http::{Method, header};
 use serde::Serialize;
 
 use super::{error, grants, signing, sql};
 use crate::app::App;
-use crate::http::Origin;
 use crate::http::body::{Unread, read};
 use crate::http::host::Site;
+use crate::http::{Origin, observe};
 use crate::logs::{Entry, Kind};
 use crate::management::ApiError;
+use crate::request_id;
 use crate::tenants::Tenant;
 
+/// Where this endpoint is.
+pub(super) const PATH: &str = "/oauth/token";
 /// The largest token request, in bytes.
 const MAX_BODY: usize = 64 * 1024;
 
@@ -40,6 +44,25 @@ pub(super) struct Issued {
     pub(super) scope: String,
     pub(super) expires_in: i64,
     pub(super) token_type: &'static str,
+}
+
+/// Who sent a request, as far as each token's log entry needs it; an [`Origin`] costs more and is made for grants that
+/// speak for a user.
+struct Sender {
+    ip: IpAddr,
+    user_agent: Option<String>,
+}
+
+impl Sender {
+    fn origin(&self) -> Origin {
+        Origin {
+            ip: self.ip,
+            user_agent: self.user_agent.clone(),
+            request_id: request_id::current().unwrap_or_default(),
+            method: Method::POST,
+            path: PATH.to_owned(),
+        }
+    }
 }
 
 /// A refused request with what the log is to know of its sender.
@@ -75,8 +98,9 @@ impl Refused {
 }
 
 pub(super) async fn endpoint(State(app): State<Arc<App>>, Site(tenant): Site, request: Request) -> Response {
-    let origin = Origin::of(&app, &request);
-    let (outcome, entry) = match exchange(&app, &tenant, &origin, request).await {
+    let sender =
+        Sender { ip: observe::client_ip(&app, &request), user_agent: observe::user_agent(request.headers()) };
+    let (outcome, entry) = match exchange(&app, &tenant, &sender, request).await {
         Ok((issued, entry)) => (Ok(issued), entry),
         Err(refused) => {
             let entry = failure(&refused);
@@ -84,8 +108,8 @@ pub(super) async fn endpoint(State(app): State<Arc<App>>, Site(tenant): Site, re
         }
     };
     if let Some(mut entry) = entry {
-        entry.ip = Some(origin.ip.to_string());
-        entry.user_agent = origin.user_agent;
+        entry.ip = Some(sender.ip.to_string());
+        entry.user_agent = sender.user_agent;
         // No token leaves without its entry on the way to the log.
         if app.log.append(&app, tenant.id(), entry).await.is_err() {
             return error::respond(&Error::Busy);
@@ -105,7 +129,7 @@ pub(super) async fn endpoint(State(app): State<Arc<App>>, Site(tenant): Site, re
 async fn exchange(
     app: &Arc<App>,
     tenant: &Tenant,
-    origin: &Origin,
+    sender: &Sender,
     request: Request,
 ) -> Result<(Issued, Option<Entry>), Refused> {
     let request = parse(request).await.map_err(|(client_id, error)| Refused::by_unknown(client_id, error))?;
@@ -118,7 +142,7 @@ async fn exchange(
     let refuse = |error| Refused::by(&client, &grant, error);
     prove(app, tenant, &client, &presented).await.map_err(refuse)?;
     let Grant::ClientCredentials { audience, scopes } = &grant else {
-        let exchange = grants::Exchange { app, tenant, client: &client, origin };
+        let exchange = grants::Exchange { app, tenant, client: &client, origin: &sender.origin() };
         return exchange.run(&grant).await.map(|issued| (issued, None));
     };
     let audience = audience.as_deref().or(tenant.default_audience());

@@ -104,9 +104,15 @@ pub async fn before_login(app: &App, tenant: &Tenant, attempt: &Attempt) -> Resu
             return Ok(Verdict::Blocked);
         }
     }
+    before_guess(app, tenant, attempt.ip).await
+}
+
+/// Before anything is looked up that an address might guess, such as the code of a device: it has as many tries as
+/// there are for passwords.
+pub async fn before_guess(app: &App, tenant: &Tenant, ip: IpAddr) -> Result<Verdict, DbError> {
     let throttling = Throttling::of(tenant);
-    if throttling.keeps_out(attempt.ip) {
-        let wait = throttle(app, tenant, (Stage::Login, attempt.ip), &throttling).await?;
+    if throttling.keeps_out(ip) {
+        let wait = throttle(app, tenant, (Stage::Login, ip), &throttling).await?;
         return Ok(wait.map_or(Verdict::Allowed, Verdict::Throttled));
     }
     Ok(Verdict::Allowed)
@@ -131,7 +137,7 @@ pub async fn after_failure(
     entry: Entry,
 ) -> Result<Consequence, DbError> {
     let now = app.clock.now().as_millisecond();
-    let (brute_force, throttling) = (BruteForce::of(tenant), Throttling::of(tenant));
+    let brute_force = BruteForce::of(tenant);
     let mut write = Write::begin(app, tenant.id()).await?;
     let mut limits = Vec::new();
     let mut consequence = Consequence::None;
@@ -148,20 +154,45 @@ pub async fn after_failure(
             limits.push(limit(Kind::LimitWc, "Too many wrong passwords for an account", &entry));
         }
     }
-    if throttling.counts(attempt.ip) {
-        let place = (Stage::Login, &*network(attempt.ip));
-        if sql::take(write.tx(), tenant.id(), place, (throttling.limits(Stage::Login), now)).await? {
-            let text = "An address is throttled after too many failures on any accounts";
-            limits.push(limit(Kind::LimitMu, text, &entry));
-        }
-    }
+    limits.extend(take_try(&mut write, tenant, (attempt.ip, now), &entry).await?);
     write.commit(entry).await?;
+    tell(app, tenant, limits).await;
+    Ok(consequence)
+}
+
+/// After a guess that was wrong: takes a try of the address, in one change with its log entry.
+pub async fn after_guess(app: &Arc<App>, tenant: &Tenant, ip: IpAddr, entry: Entry) -> Result<(), DbError> {
+    let mut write = Write::begin(app, tenant.id()).await?;
+    let now = app.clock.now().as_millisecond();
+    let limit = take_try(&mut write, tenant, (ip, now), &entry).await?;
+    write.commit(entry).await?;
+    tell(app, tenant, limit).await;
+    Ok(())
+}
+
+/// Takes a try of an address; answers the entry that is due if it was the last.
+async fn take_try(
+    write: &mut Write,
+    tenant: &Tenant,
+    (ip, now): (IpAddr, i64),
+    failure: &Entry,
+) -> Result<Option<Entry>, DbError> {
+    let throttling = Throttling::of(tenant);
+    if !throttling.counts(ip) {
+        return Ok(None);
+    }
+    let place = (Stage::Login, &*network(ip));
+    let emptied = sql::take(write.tx(), tenant.id(), place, (throttling.limits(Stage::Login), now)).await?;
+    let text = "An address is throttled after too many failures on any accounts";
+    Ok(emptied.then(|| limit(Kind::LimitMu, text, failure)))
+}
+
+async fn tell(app: &Arc<App>, tenant: &Tenant, limits: impl IntoIterator<Item = Entry>) {
     for entry in limits {
         if let Err(busy) = app.log.append(app, tenant.id(), entry).await {
             tracing::warn!(error = %busy, "a limit that was reached could not be logged");
         }
     }
-    Ok(consequence)
 }
 
 /// The entry of a limit, about the same attempt as the entry of the failure that reached it.
@@ -192,10 +223,7 @@ pub async fn before_signup(app: &Arc<App>, tenant: &Tenant, ip: IpAddr) -> Resul
     tx.commit().await?;
     if emptied {
         let text = "An address is throttled after too many sign-ups";
-        let entry = Entry { ip: Some(ip.to_string()), ..Entry::new(Kind::LimitSul, text) };
-        if let Err(busy) = app.log.append(app, tenant.id(), entry).await {
-            tracing::warn!(error = %busy, "a limit that was reached could not be logged");
-        }
+        tell(app, tenant, [Entry { ip: Some(ip.to_string()), ..Entry::new(Kind::LimitSul, text) }]).await;
     }
     Ok(Verdict::Allowed)
 }

@@ -1,6 +1,7 @@
 //! What applications call beside the token endpoint: user information, revocation, logout, pushed requests, devices,
 //! accounts.
 
+use chancery::clock::Clock;
 use http::Method;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
@@ -185,7 +186,6 @@ async fn a_device_gets_tokens_once_its_user_has_said_yes() {
         let grant = "urn:ietf:params:oauth:grant-type:device_code";
         let tv = json!({ "name": "TV", "app_type": "native", "grant_types": [grant, "refresh_token"] });
         let tv = application(&server, tv).await;
-        let shop = application(&server, json!({})).await;
         let user_id = user(&server).await;
         let pairs = vec![
             ("client_id".to_owned(), tv.id.clone()),
@@ -201,18 +201,51 @@ async fn a_device_gets_tokens_once_its_user_has_said_yes() {
         assert_eq!(poll().await.expect(403)["error"], "authorization_pending");
         assert_eq!(poll().await.expect(429)["error"], "slow_down");
         let mut browser = Browser::default();
-        signed_in(&server, &mut browser, &shop, &[]).await;
         let page = browser.get(&server, "/activate").await;
         let wrong = browser.submit(&server, &page, &[("user_code", "BBBB-BBBB")]).await;
         assert_eq!(wrong.status, 400);
+        // Nobody is signed in yet: that comes first, then the question.
         let typed = user_code.to_lowercase().replace('-', " ");
         let page = browser.submit(&server, &page, &[("user_code", &typed)]).await;
+        let page = browser.submit(&server, &page, &[("username", EMAIL)]).await;
+        let signed_in_at = server.clock.now().as_second();
+        let page = browser.submit(&server, &page, &[("password", PASSWORD)]).await;
+        assert!(page.text().contains(user_code), "the page shows what is to be compared: {page:?}");
+        assert_eq!(poll().await.expect(429)["error"], "slow_down", "signing in is no yes");
         browser.submit(&server, &page, &[("action", "accept")]).await.expect_ok();
         server.clock.advance(SignedDuration::from_secs(5));
         let tokens = poll().await.expect(200);
-        assert_eq!(crate::kit::claims(tokens["id_token"].as_str().unwrap())["sub"], user_id.as_str());
+        let claims = crate::kit::claims(tokens["id_token"].as_str().unwrap());
+        assert_eq!(claims["sub"], user_id.as_str());
+        assert_eq!(claims["auth_time"], signed_in_at);
         assert!(tokens["refresh_token"].is_string());
         assert_eq!(poll().await.status, 403, "tokens are issued once");
+    }
+}
+
+#[tokio::test]
+async fn an_address_that_guesses_codes_of_devices_is_throttled() {
+    for on in engines() {
+        let server = TestServer::on(on).await;
+        let few = json!({ "stage": { "pre-login": { "max_attempts": 2, "rate": 600_000 } } });
+        let settings = "/attack-protection/suspicious-ip-throttling";
+        server.api_send(Method::PATCH, settings, &few).await.expect(200);
+        let grant = "urn:ietf:params:oauth:grant-type:device_code";
+        let tv = json!({ "name": "TV", "app_type": "native", "grant_types": [grant] });
+        let tv = application(&server, tv).await;
+        let asked = Call::new(Method::POST, "/oauth/device/code").form(&[("client_id".to_owned(), tv.id)]);
+        let code = server.send(asked.build()).await.expect(200);
+        let mut browser = Browser::default();
+        let page = browser.get(&server, "/activate").await;
+        let mut said = Vec::new();
+        for typed in ["BBBB-BBBB", "CCCC-CCCC", code["user_code"].as_str().unwrap()] {
+            said.push(browser.submit(&server, &page, &[("user_code", typed)]).await.status.as_u16());
+        }
+        assert_eq!(said, [400, 400, 429], "also the right one, as guessing must not pay");
+        server.clock.advance(SignedDuration::from_mins(10));
+        let right =
+            browser.submit(&server, &page, &[("user_code", code["user_code"].as_str().unwrap())]).await;
+        right.expect_ok();
     }
 }
 
