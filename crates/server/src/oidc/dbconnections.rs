@@ -178,7 +178,7 @@ pub(super) async fn change_password(
     let letters = crate::login::letters::Sender {
         app: &app,
         tenant: &tenant,
-        client: &client,
+        client: Some(&client),
         language: String::new(),
     };
     let sent = async {
