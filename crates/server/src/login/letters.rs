@@ -11,7 +11,7 @@ use super::under_way::Step;
 use super::visit::Visit;
 use crate::app::App;
 use crate::connections::Connection;
-use crate::db::DbError;
+use crate::db::{DbError, Tx};
 use crate::logs::Entry;
 use crate::mail::{self, Letter, Mail, Template};
 use crate::tenants::Tenant;
@@ -25,56 +25,73 @@ pub struct Sender<'a> {
     pub app: &'a Arc<App>,
     /// Whose users they are for.
     pub tenant: &'a Tenant,
-    /// The application that is shown.
-    pub client: &'a Client,
+    /// The application that is shown; without one it is the tenant that writes.
+    pub client: Option<&'a Client>,
     /// The language.
     pub language: String,
+}
+
+/// The mail that asks a user to prove an address, ready to be written in the change that makes it necessary.
+pub struct Verification {
+    user_id: String,
+    email: String,
+    link: Link,
+    mail: Mail,
+}
+
+impl Verification {
+    /// Writes the mail and the ticket behind its link.
+    pub async fn write(self, app: &App, tx: &mut Tx, tenant: &Tenant) -> Result<(), DbError> {
+        let settings = mail::link_settings(tenant, Template::VerifyEmail);
+        let terms = Terms {
+            email: Some(self.email),
+            result_url: settings.result_url,
+            include_email: settings.include_email,
+            ..Terms::default()
+        };
+        let lifetime = (settings.lifetime.unwrap_or_default(), app.clock.now());
+        let ticket = Ticket::new(&self.user_id, terms, lifetime);
+        tickets::write(app, tx, tenant, (&self.link, &ticket)).await?;
+        mail::enqueue(app, tx, tenant.id(), &self.mail).await?;
+        Ok(())
+    }
 }
 
 impl<'a> Sender<'a> {
     /// For somebody who visits a page of a login.
     pub(super) fn at(visit: &'a Visit, login: &'a Step) -> Self {
         let language = visit.language(login.setting().ui_locales).tag;
-        Self { app: &visit.app, tenant: &visit.tenant, client: &login.client, language }
+        Self { app: &visit.app, tenant: &visit.tenant, client: Some(&login.client), language }
     }
 
     /// Greets a new user, and asks them to prove their address. An account that exists is worth more than its
     /// greeting: what goes wrong here is only logged.
     pub async fn welcome(&self, user: &User) {
         let Some(email) = &user.email else { return };
-        let link = tickets::link(self.app, self.tenant, Kind::EmailVerification);
-        let verify = self.letter((user, email), (Template::VerifyEmail, Some(&link))).await;
-        let greet = self.letter((user, email), (Template::Welcome, None)).await;
-        if let Err(error) = self.write_welcome((user, email), &link, [verify, greet]).await {
+        let verification = self.verification(user).await;
+        let greeting = self.letter((user, email), (Template::Welcome, None)).await;
+        let written = async {
+            let mut tx = self.app.db.begin().await?;
+            if let Some(verification) = verification {
+                verification.write(self.app, &mut tx, self.tenant).await?;
+            }
+            if let Some(mail) = greeting {
+                mail::enqueue(self.app, &mut tx, self.tenant.id(), &mail).await?;
+            }
+            tx.commit().await
+        };
+        let written: Result<(), DbError> = written.await;
+        if let Err(error) = written {
             tracing::error!(%error, "the mails to a new user could not be written");
         }
     }
 
-    async fn write_welcome(
-        &self,
-        (user, email): (&User, &str),
-        link: &Link,
-        [verify, greet]: [Option<Mail>; 2],
-    ) -> Result<(), DbError> {
-        let (app, tenant) = (self.app, self.tenant);
-        let mut tx = app.db.begin().await?;
-        if let Some(mail) = verify {
-            let settings = mail::link_settings(tenant, Template::VerifyEmail);
-            let terms = Terms {
-                email: Some(email.to_owned()),
-                result_url: settings.result_url,
-                include_email: settings.include_email,
-                ..Terms::default()
-            };
-            let lifetime = (settings.lifetime.unwrap_or_default(), app.clock.now());
-            let ticket = Ticket::new(&user.user_id, terms, lifetime);
-            tickets::write(app, &mut tx, tenant, (link, &ticket)).await?;
-            mail::enqueue(app, &mut tx, tenant.id(), &mail).await?;
-        }
-        if let Some(mail) = greet {
-            mail::enqueue(app, &mut tx, tenant.id(), &mail).await?;
-        }
-        tx.commit().await
+    /// Asks a user to prove the address; none if there is no address, or the tenant sends no such mail.
+    pub async fn verification(&self, user: &User) -> Option<Verification> {
+        let email = user.email.clone()?;
+        let link = tickets::link(self.app, self.tenant, Kind::EmailVerification);
+        let mail = self.letter((user, &email), (Template::VerifyEmail, Some(&link))).await?;
+        Some(Verification { user_id: user.user_id.clone(), email, link, mail })
     }
 
     /// Sends the link to a new password; `entry` says so in the log.
@@ -88,7 +105,7 @@ impl<'a> Sender<'a> {
         let identity = user.identities.iter().find(|identity| identity.connection_id == connection.id);
         let terms = Terms {
             email: Some(email.clone()),
-            client_id: Some(self.client.id.clone()),
+            client_id: self.client.map(|client| client.id.clone()),
             connection_id: Some(connection.id.clone()),
             identity_id: identity.map(|identity| identity.id.clone()),
             result_url: settings.result_url,
@@ -135,8 +152,11 @@ impl<'a> Sender<'a> {
     ) -> Option<Mail> {
         let mut variables = Map::new();
         variables.insert("user".to_owned(), Value::Object(user.view()));
-        let application = json!({ "name": self.client.name, "clientID": self.client.id });
-        variables.insert("application".to_owned(), application);
+        let (name, id) = match self.client {
+            Some(client) => (client.name.as_str(), client.id.as_str()),
+            None => (self.tenant.look.name.as_str(), ""),
+        };
+        variables.insert("application".to_owned(), json!({ "name": name, "clientID": id }));
         if let Some(link) = link {
             variables.insert("url".to_owned(), Value::from(link.url.as_str()));
         }

@@ -6,17 +6,20 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
+use chancery_oauth::client::Client;
 use http::{Method, StatusCode};
 use serde_json::{Map, Value};
 
 use super::patch::Change;
 use super::shape::{IDENTITY, LINK, SENT};
-use super::{Draft, SHAPE, links, list, sql};
+use super::{Draft, SHAPE, User, links, list, sql};
 use crate::app::App;
 use crate::connections;
+use crate::login::letters::{Sender, Verification};
 use crate::management::query;
 use crate::management::shape::{Field, When, boolean, field, one_of, text};
 use crate::management::{ApiError, Body, Caller, Operation, Path, Query, Required, operation};
+use crate::tenants::TenantId;
 use crate::write::Write;
 
 /// The scopes of users who act on themselves, `read:current_user` and its like, are not among these: tokens of the
@@ -137,8 +140,13 @@ async fn create(
         .filter(|found| found.strategy == connections::DATABASE)
         .ok_or_else(|| ApiError::Body("The connection does not exist.".to_owned()))?;
     let draft = Draft::of(&app, &connection, body).await?;
+    let verification =
+        if draft.verify_email { verification(&app, &caller, None, draft.user()).await } else { None };
     let mut write = Write::begin(&app, tenant).await?;
     let user = super::create(write.tx(), tenant, draft).await?;
+    if let Some(verification) = verification {
+        verification.write(&app, write.tx(), &caller.tenant).await?;
+    }
     write.commit(caller.entry(201)).await?;
     Ok((StatusCode::CREATED, Json(Value::Object(user.view()))))
 }
@@ -164,16 +172,46 @@ async fn patch(
     Path(id): Path<String>,
     body: Body,
 ) -> Result<Json<Value>, ApiError> {
-    let body = body.checked(&SENT, When::Update)?;
+    let mut body = body.checked(&SENT, When::Update)?;
     allowed(&caller, &body)?;
     let tenant = caller.tenant.id();
+    let verify = body.shift_remove("verify_email") == Some(Value::Bool(true));
+    let client = shown(&app, tenant, body.shift_remove("client_id")).await?;
     let before = super::find(&app.db, tenant, &id).await?.ok_or(NO_SUCH_USER)?;
     let change = Change::of(&app, tenant, &before, body).await?;
+    let verification = match change.unverified(&before).filter(|_| verify) {
+        Some(user) => verification(&app, &caller, client.as_deref(), &user).await,
+        None => None,
+    };
     let mut write = Write::begin(&app, tenant).await?;
     let locked = sql::lock(write.tx(), tenant, &id).await?.ok_or(NO_SUCH_USER)?;
     let user = change.write(write.tx(), tenant, locked, app.clock.now()).await?;
+    if let Some(verification) = verification {
+        verification.write(&app, write.tx(), &caller.tenant).await?;
+    }
     write.commit(caller.entry(200)).await?;
     Ok(Json(Value::Object(user.view())))
+}
+
+/// The mail that asks a user to prove the address.
+async fn verification(
+    app: &Arc<App>,
+    caller: &Caller,
+    client: Option<&Client>,
+    user: &User,
+) -> Option<Verification> {
+    Sender { app, tenant: &caller.tenant, client, language: String::new() }.verification(user).await
+}
+
+/// The application that a mail is to show.
+async fn shown(
+    app: &Arc<App>,
+    tenant: &TenantId,
+    client_id: Option<Value>,
+) -> Result<Option<Arc<Client>>, ApiError> {
+    let Some(client_id) = client_id.as_ref().and_then(Value::as_str) else { return Ok(None) };
+    let found = app.memory.client(app, tenant, client_id).await?;
+    found.map(Some).ok_or_else(|| ApiError::Body("The client_id names no application.".to_owned()))
 }
 
 /// Whoever may change `app_metadata` alone changes nothing else.

@@ -71,6 +71,23 @@ impl Change {
         Ok(Self { sent, identity, password })
     }
 
+    /// The user as the mail to an unproved address shows them; none if the address is proved or there is none.
+    pub(super) fn unverified(&self, user: &User) -> Option<User> {
+        let mut user = user.clone();
+        match self.sent.get("email") {
+            None => {}
+            Some(email) => {
+                let email = email.as_str().and_then(identifiers::email);
+                user.email_verified &= email == user.email;
+                user.email = email;
+            }
+        }
+        if let Some(verified) = self.sent.get("email_verified").and_then(Value::as_bool) {
+            user.email_verified = verified;
+        }
+        (user.email.is_some() && !user.email_verified).then_some(user)
+    }
+
     /// Writes the change of a user that this transaction has locked.
     pub(super) async fn write(
         self,

@@ -5,10 +5,12 @@ use chancery::logs::{Entry, Kind};
 use chancery::passwords::policy::Weak;
 use chancery::users::{self, Authenticated, Refused, User, UserError};
 use http::Method;
+use jiff::SignedDuration;
 use serde_json::{Map, Value, json};
 
-use super::users::{PASSWORD, connection_with_usernames, made, patched, path_of, person, tenant_of};
+use super::users::{PASSWORD, connection_with_usernames, created, made, patched, path_of, person, tenant_of};
 use crate::kit::{TestServer, engines};
+use crate::people::{mailed, mails};
 
 /// Another password that every policy accepts.
 const OTHER: &str = "Entirely different 9 words";
@@ -329,5 +331,46 @@ async fn a_linked_identity_is_changed_by_the_name_of_its_connection() {
         );
         assert_eq!(signed_in(&server, "staff", "two", OTHER).await, Err("unknown".to_owned()));
         assert_eq!(signed_in(&server, DEFAULT, "one@x.example", PASSWORD).await, Ok(id(&one).to_owned()));
+    }
+}
+
+#[tokio::test]
+async fn a_user_whom_an_administrator_makes_or_moves_proves_the_address_by_mail() {
+    for on in engines() {
+        let server = TestServer::on(on).await;
+        let subjects = async |server: &TestServer| {
+            let mails = mails(server).await;
+            mails.into_iter().map(|mail| (mail.template, mail.to)).collect::<Vec<_>>()
+        };
+        let mail = |to: &str| ("verify_email".to_owned(), to.to_owned());
+        let base = json!({ "connection": DEFAULT, "password": PASSWORD });
+        for (email, more) in [
+            ("asked@x.example", json!({})),
+            ("proved@x.example", json!({ "email_verified": true })),
+            ("quiet@x.example", json!({ "verify_email": false })),
+            ("again@x.example", json!({ "email_verified": true, "verify_email": true })),
+        ] {
+            let mut body = base.clone();
+            body["email"] = json!(email);
+            body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            created(&server, &body).await.expect(201);
+            server.clock.advance(SignedDuration::from_secs(1));
+        }
+        assert_eq!(subjects(&server).await, [mail("asked@x.example"), mail("again@x.example")]);
+        let found = server.api_get("/users-by-email?email=proved@x.example").await.expect(200);
+        let user = &found[0];
+        patched(&server, user, json!({ "email": "silent@x.example" })).await.expect(200);
+        patched(&server, user, json!({ "name": "Ann", "verify_email": true, "email_verified": true }))
+            .await
+            .expect(200);
+        let unknown = json!({ "email": "moved@x.example", "verify_email": true, "client_id": "nobody" });
+        patched(&server, user, unknown).await.expect(400);
+        assert_eq!(subjects(&server).await.len(), 2, "nobody was to be told");
+        let moved =
+            json!({ "email": "moved@x.example", "verify_email": true, "client_id": server.client_id });
+        assert_eq!(patched(&server, user, moved).await.expect(200)["email_verified"], false);
+        assert_eq!(subjects(&server).await.last().unwrap(), &mail("moved@x.example"));
+        server.get(&mailed(&server).await).await.expect_ok();
+        assert_eq!(server.api_get(&path_of(user)).await.expect(200)["email_verified"], true);
     }
 }

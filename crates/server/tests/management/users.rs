@@ -20,7 +20,7 @@ pub(crate) async fn tenant_of(server: &TestServer) -> TenantId {
     chancery::tenants::sql::find_by_domain(&server.app.db, DOMAIN).await.unwrap().unwrap().id
 }
 
-async fn created(server: &TestServer, body: &Value) -> Answer {
+pub(super) async fn created(server: &TestServer, body: &Value) -> Answer {
     server.api_send(Method::POST, PATH, body).await
 }
 

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 pub(crate) use browser::{Browser, form};
 
-use crate::kit::{Answer, Call, TestServer};
+use crate::kit::{Answer, Call, DOMAIN, ISSUER, TestServer};
 
 pub(crate) const CALLBACK: &str = "https://app.example/callback";
 pub(crate) const VERIFIER: &str = "a-verifier-that-is-long-enough-for-rfc-7636-and-then-some";
@@ -134,6 +134,26 @@ pub(crate) async fn signed_in(
     let page = browser.submit(server, &page, &[("username", EMAIL)]).await;
     page.expect_ok();
     browser.submit(server, &page, &[("password", PASSWORD)]).await
+}
+
+/// The mails of the first tenant, the oldest first.
+pub(crate) async fn mails(server: &TestServer) -> Vec<chancery::mail::Mail> {
+    let tenant = chancery::tenants::sql::find_by_domain(&server.app.db, DOMAIN).await.unwrap().unwrap();
+    let mut stored = chancery::mail::sql::list(&server.app.db, &tenant.id).await.unwrap();
+    stored.reverse();
+    stored.iter().map(|stored| chancery::mail::open(&server.app, stored).unwrap().unwrap()).collect()
+}
+
+/// The path of the link in a mail.
+pub(crate) fn link_in(mail: &chancery::mail::Mail) -> String {
+    let link = mail.html.split("href=\"").nth(1).unwrap().split('"').next().unwrap();
+    let path = link.strip_prefix(ISSUER.trim_end_matches('/')).unwrap_or_else(|| panic!("{link}"));
+    path.trim_end_matches('#').replace("&#x2F;", "/").replace("&#47;", "/").replace("&amp;", "&")
+}
+
+/// The path of the link in the youngest mail.
+pub(crate) async fn mailed(server: &TestServer) -> String {
+    link_in(mails(server).await.last().unwrap())
 }
 
 /// Runs every statement of sign-in once.
