@@ -16,13 +16,18 @@ pub struct Discovery {
     /// Where devices ask for codes (RFC 8628).
     pub device_authorization_endpoint: String,
     /// Where authorization requests are pushed (RFC 9126).
-    pub pushed_authorization_request_endpoint: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pushed_authorization_request_endpoint: Option<String>,
+    /// Where applications are registered (RFC 7591).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub registration_endpoint: Option<String>,
     /// Who a token speaks for.
     pub userinfo_endpoint: String,
     /// Where refresh tokens are given back (RFC 7009).
     pub revocation_endpoint: String,
     /// Where users sign out (RP-Initiated Logout).
-    pub end_session_endpoint: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub end_session_endpoint: Option<String>,
     /// Where the public keys are.
     pub jwks_uri: String,
     /// What scopes ask for beside those of APIs.
@@ -49,20 +54,38 @@ pub struct Discovery {
     pub token_endpoint_auth_signing_alg_values_supported: &'static [&'static str],
     /// What the key ring signs with.
     pub id_token_signing_alg_values_supported: &'static [&'static str],
+    /// Whether answers say who gives them (RFC 9207).
+    pub authorization_response_iss_parameter_supported: bool,
+}
+
+/// What a tenant has opened or closed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Offers {
+    /// Pushed authorization requests.
+    pub pushed_requests: bool,
+    /// Registration by anybody.
+    pub registration: bool,
+    /// Whether the document tells where users sign out. The endpoint is there in any case.
+    pub end_session: bool,
+    /// The issuer in answers to authorization requests.
+    pub response_issuer: bool,
 }
 
 impl Discovery {
     /// The document of the issuer at `base`, an origin without a trailing slash.
-    pub fn of(base: &str) -> Self {
+    pub fn of(base: &str, offers: Offers) -> Self {
         Self {
             issuer: format!("{base}/"),
             authorization_endpoint: format!("{base}/authorize"),
             token_endpoint: format!("{base}/oauth/token"),
             device_authorization_endpoint: format!("{base}/oauth/device/code"),
-            pushed_authorization_request_endpoint: format!("{base}/oauth/par"),
+            pushed_authorization_request_endpoint: offers
+                .pushed_requests
+                .then(|| format!("{base}/oauth/par")),
+            registration_endpoint: offers.registration.then(|| format!("{base}/oidc/register")),
             userinfo_endpoint: format!("{base}/userinfo"),
             revocation_endpoint: format!("{base}/oauth/revoke"),
-            end_session_endpoint: format!("{base}/oidc/logout"),
+            end_session_endpoint: offers.end_session.then(|| format!("{base}/oidc/logout")),
             jwks_uri: format!("{base}/.well-known/jwks.json"),
             scopes_supported: &crate::profile::OIDC_SCOPES,
             response_types_supported: &[
@@ -104,6 +127,7 @@ impl Discovery {
             ],
             token_endpoint_auth_signing_alg_values_supported: &["RS256", "RS384", "PS256"],
             id_token_signing_alg_values_supported: &["HS256", "RS256", "RS512", "PS256"],
+            authorization_response_iss_parameter_supported: offers.response_issuer,
         }
     }
 }

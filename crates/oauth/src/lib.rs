@@ -11,6 +11,7 @@
 //!   back from a page; [`authorize::Channel`] makes the answer.
 //! - `/oauth/par`: [`token::Request`]'s way of authenticating, [`authorize::Opening::push`], [`authorize::check`],
 //!   and store [`authorize::Raw::to_document`].
+//! - `/oidc/register`: [`registration::Registration::read`].
 //! - `/oauth/token`: [`token::Request::parse`], [`client_auth::authenticate`], then the decision of the grant:
 //!   [`token::client_credentials::decide`], [`token::authorization_code::redeem`],
 //!   [`refresh::RefreshPolicy::judge`] with [`token::refresh_token::target`], [`device::poll`].
@@ -32,6 +33,7 @@ pub mod parameters;
 pub mod pkce;
 pub mod profile;
 pub mod refresh;
+pub mod registration;
 pub mod scope;
 pub mod token;
 pub mod uri;

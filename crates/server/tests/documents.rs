@@ -60,7 +60,6 @@ async fn discovery_lists_only_what_works() {
         "authorization_endpoint": "https://tenant.example/authorize",
         "token_endpoint": "https://tenant.example/oauth/token",
         "device_authorization_endpoint": "https://tenant.example/oauth/device/code",
-        "pushed_authorization_request_endpoint": "https://tenant.example/oauth/par",
         "userinfo_endpoint": "https://tenant.example/userinfo",
         "revocation_endpoint": "https://tenant.example/oauth/revoke",
         "end_session_endpoint": "https://tenant.example/oidc/logout",
@@ -85,8 +84,25 @@ async fn discovery_lists_only_what_works() {
         "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "private_key_jwt"],
         "token_endpoint_auth_signing_alg_values_supported": ["RS256", "RS384", "PS256"],
         "id_token_signing_alg_values_supported": ["HS256", "RS256", "RS512", "PS256"],
+        "authorization_response_iss_parameter_supported": false,
     });
-    for path in ["/.well-known/openid-configuration", "/.well-known/oauth-authorization-server"] {
+    let paths = ["/.well-known/openid-configuration", "/.well-known/oauth-authorization-server"];
+    for path in paths {
+        assert_eq!(server.get(path).await.expect(200), expected);
+    }
+    let opened = json!({
+        "pushed_authorization_requests_supported": true,
+        "authorization_response_iss_parameter_supported": true,
+        "oidc_logout": { "rp_logout_end_session_endpoint_discovery": false },
+        "flags": { "enable_dynamic_client_registration": true },
+    });
+    server.api_send(Method::PATCH, "/tenants/settings", &opened).await.expect(200);
+    let mut expected = expected;
+    expected["pushed_authorization_request_endpoint"] = json!("https://tenant.example/oauth/par");
+    expected["registration_endpoint"] = json!("https://tenant.example/oidc/register");
+    expected["authorization_response_iss_parameter_supported"] = json!(true);
+    expected.as_object_mut().unwrap().remove("end_session_endpoint");
+    for path in paths {
         assert_eq!(server.get(path).await.expect(200), expected);
     }
 }

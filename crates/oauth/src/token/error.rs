@@ -69,6 +69,9 @@ pub enum Error {
     /// The user said no to the device.
     #[error("User cancelled the confirmation prompt.")]
     DeviceDenied,
+    /// The tenant has not opened this endpoint.
+    #[error("This endpoint is disabled for the tenant. An administrator opens it in the tenant settings.")]
+    EndpointDisabled,
     /// Too much to do at the moment.
     #[error("The server is busy. Try again in a moment.")]
     Busy,
@@ -100,6 +103,7 @@ impl Error {
             | Self::NoClientGrant(_)
             | Self::ScopesNotGranted(_)
             | Self::Unsupported { .. } => "access_denied",
+            Self::EndpointDisabled => "endpoint_disabled",
             Self::Busy => "temporarily_unavailable",
             Self::Internal { .. } => "server_error",
         }

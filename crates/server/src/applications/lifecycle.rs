@@ -46,11 +46,21 @@ pub async fn create(
     app: &Arc<App>,
     write: &mut Write,
     tenant: &TenantId,
-    mut body: Map<String, Value>,
+    body: Map<String, Value>,
+) -> Result<Created, ApiError> {
+    let client_id = app.entropy.alphanumeric(32);
+    create_as(app, write, tenant, (client_id, body)).await
+}
+
+/// Makes an application with this `client_id`, which nobody has yet.
+pub async fn create_as(
+    app: &Arc<App>,
+    write: &mut Write,
+    tenant: &TenantId,
+    (client_id, mut body): (String, Map<String, Value>),
 ) -> Result<Created, ApiError> {
     rules::sent(&body)?;
     let now = app.clock.now();
-    let client_id = app.entropy.alphanumeric(32);
     let place = (tenant, client_id.as_str());
     // Every application gets a secret, also one that does not authenticate with it: ID tokens may be signed
     // with it, and its owner may come back to it.

@@ -24,7 +24,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-pub use lifecycle::{Created, create, create_global};
+pub use lifecycle::{Created, create, create_as, create_global};
 pub use secrets::secret;
 
 /// An application as it is stored.

@@ -1,4 +1,4 @@
-//! The token bucket that limits the Management API of a tenant.
+//! The token bucket that limits what is asked of a tenant: its Management API, its registrations.
 //!
 //! Works on the clock of the house, so that tests can stand still, and on settings that may change between
 //! two requests. Must never block: a request is admitted or refused at once.
@@ -41,10 +41,12 @@ const REQUEST: i64 = 1000;
 impl Bucket {
     /// Takes one request out. `None` where the tenant has no limit.
     pub fn admit(&self, policy: &Policy, now: Timestamp) -> Option<Admission> {
-        let (rate, limit) = (i64::from(policy.requests_per_second), i64::from(policy.request_burst));
-        if rate == 0 {
-            return None;
-        }
+        let rate = i64::from(policy.requests_per_second);
+        (rate > 0).then(|| self.admit_at((rate, i64::from(policy.request_burst)), now))
+    }
+
+    /// Takes one request out of a bucket that refills at `rate` a second, of which there is at least one, up to `limit`.
+    pub fn admit_at(&self, (rate, limit): (i64, i64), now: Timestamp) -> Admission {
         let full = limit * REQUEST;
         let mut level = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let Level { available, at } = level.unwrap_or(Level { available: full, at: now });
@@ -55,11 +57,11 @@ impl Bucket {
         let left = if admitted { refilled - REQUEST } else { refilled };
         *level = Some(Level { available: left, at: now });
         let wait_millis = (full - left).div_euclid(rate) + i64::from((full - left) % rate > 0);
-        Some(Admission {
+        Admission {
             admitted,
             limit,
             remaining: left / REQUEST,
             reset: now.as_second() + wait_millis.div_euclid(1000) + i64::from(wait_millis % 1000 > 0),
-        })
+        }
     }
 }

@@ -23,6 +23,7 @@ pub(super) fn respond(error: &Error) -> Response {
         | Error::DeviceDenied
         | Error::Unsupported { .. } => StatusCode::FORBIDDEN,
         Error::SlowDown | Error::TooManyAttempts(_) => StatusCode::TOO_MANY_REQUESTS,
+        Error::EndpointDisabled => StatusCode::NOT_FOUND,
         Error::Busy => StatusCode::SERVICE_UNAVAILABLE,
         Error::Internal { reason } => {
             tracing::error!(%reason, "a token could not be issued");
@@ -54,6 +55,7 @@ pub(super) fn respond(error: &Error) -> Response {
         | Error::TooManyAttempts(_)
         | Error::ExpiredDeviceCode
         | Error::DeviceDenied
+        | Error::EndpointDisabled
         | Error::Unsupported { .. }
         | Error::Internal { .. } => {}
     }

@@ -13,6 +13,7 @@ mod logout;
 mod memory;
 mod opaque;
 mod pushed;
+mod register;
 mod respond;
 mod revoke;
 mod signing;
@@ -42,6 +43,7 @@ pub fn application_router() -> Router<Arc<App>> {
         .route(token::PATH, open(post(token::endpoint)))
         .route("/oauth/revoke", open(post(revoke::endpoint)))
         .route("/oauth/par", open(post(pushed::endpoint)))
+        .route("/oidc/register", open(post(register::endpoint)))
         .route("/oauth/device/code", open(post(device::endpoint)))
         .route("/userinfo", open(get(userinfo::endpoint).post(userinfo::endpoint)))
         .route("/dbconnections/signup", open(post(dbconnections::signup)))

@@ -33,6 +33,9 @@ pub(super) async fn endpoint(State(app): State<Arc<App>>, Site(tenant): Site, re
 }
 
 async fn push(app: &Arc<App>, tenant: &Tenant, request: Request) -> Result<(String, i64), Error> {
+    if !tenant.offers.pushed_requests {
+        return Err(Error::EndpointDisabled);
+    }
     let (client, mut parameters) = authenticated(app, tenant, request).await?;
     let bad = |text: String| Error::InvalidRequest(text);
     // What proved the client is no part of its request.

@@ -45,7 +45,8 @@ pub(super) fn for_client(error: token::Error) -> Error {
         | token::Error::AuthorizationPending
         | token::Error::SlowDown
         | token::Error::ExpiredDeviceCode
-        | token::Error::DeviceDenied) => Error::AccessDenied(refused.to_string()),
+        | token::Error::DeviceDenied
+        | token::Error::EndpointDisabled) => Error::AccessDenied(refused.to_string()),
     }
 }
 

@@ -9,7 +9,7 @@ use chancery_crypto::{digest, pkcs7};
 use chancery_jose::base64url;
 use chancery_jose::jwk::{JwkSet, RsaJwk};
 use chancery_keyring::KeyRing;
-use chancery_oauth::discovery::Discovery;
+use chancery_oauth::discovery::{Discovery, Offers};
 use http::{HeaderMap, HeaderValue, header};
 
 use super::view;
@@ -75,7 +75,7 @@ impl Documents {
     pub fn of(
         ring: &KeyRing,
         (name, base): (&str, &str),
-        with_alg: bool,
+        (with_alg, offers): (bool, Offers),
         caching: &HeaderValue,
     ) -> Result<Self, DocumentError> {
         let alg = with_alg.then_some(Algorithm::Rs256);
@@ -85,7 +85,7 @@ impl Documents {
             .collect();
         Ok(Self {
             jwks: ready(serde_json::to_vec(&JwkSet { keys })?, (JSON, None), caching)?,
-            discovery: ready(serde_json::to_vec(&Discovery::of(base))?, (JSON, None), caching)?,
+            discovery: ready(serde_json::to_vec(&Discovery::of(base, offers))?, (JSON, None), caching)?,
             certificate: CertificateDocuments::of(&ring.current().public().certificate, name, caching)?,
             keys: serde_json::to_vec(&view::of_ring(ring))?.into(),
         })

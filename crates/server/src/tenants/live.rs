@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use chancery_keyring::KeyRing;
 use chancery_oauth::authorize;
+use chancery_oauth::discovery::Offers;
 use quick_cache::sync::Cache;
 use serde_json::{Map, Value};
 
@@ -51,6 +52,10 @@ pub struct Tenant {
     pub look: Look,
     /// What limits its Management API.
     pub requests: Arc<Bucket>,
+    /// What is left of the registrations that its strangers may make.
+    pub registrations: Arc<Bucket>,
+    /// What it has opened or closed.
+    pub offers: Offers,
 }
 
 /// Why a tenant could not be loaded.
@@ -94,6 +99,7 @@ impl Tenant {
         let base = format!("{}://{}", stored.scheme, stored.domain);
         let with_alg = stored.settings.get("flags").and_then(|flags| flags.get("remove_alg_from_jwks"))
             != Some(&Value::Bool(true));
+        let offers = offers(&stored.settings);
         let caching = oidc::caching(stored.policy.public_max_age);
         let connection = connection_keys::sql::find(&app.db, &stored.id).await?;
         let kept = TenantDocuments::of(tenant_documents::sql::all(&app.db, &stored.id).await?);
@@ -106,7 +112,7 @@ impl Tenant {
             kept,
             management_audience: format!("{base}/api/v2/"),
             token_endpoint: format!("{base}/oauth/token"),
-            documents: Documents::of(&ring, (&stored.name, &base), with_alg, &caching)?,
+            documents: Documents::of(&ring, (&stored.name, &base), (with_alg, offers), &caching)?,
             connection: connection
                 .map(|key| {
                     CertificateDocuments::of(
@@ -116,7 +122,9 @@ impl Tenant {
                     )
                 })
                 .transpose()?,
-            requests: app.tenants.bucket(&stored.id),
+            offers,
+            requests: app.tenants.bucket(&stored.id, "requests"),
+            registrations: app.tenants.bucket(&stored.id, "registrations"),
             ring,
             base,
             stored,
@@ -136,10 +144,21 @@ fn authorize_settings(issuer: &str, settings: &Map<String, Value>) -> authorize:
     }
 }
 
+fn offers(settings: &Map<String, Value>) -> Offers {
+    let is = |value: Option<&Value>, expected: bool| value == Some(&Value::Bool(expected));
+    let within = |group: &str, name: &str| settings.get(group).and_then(|group| group.get(name));
+    Offers {
+        pushed_requests: is(settings.get("pushed_authorization_requests_supported"), true),
+        registration: is(within("flags", "enable_dynamic_client_registration"), true),
+        end_session: !is(within("oidc_logout", "rp_logout_end_session_endpoint_discovery"), false),
+        response_issuer: is(settings.get("authorization_response_iss_parameter_supported"), true),
+    }
+}
+
 /// The tenants in memory.
 pub struct Tenants {
     by_domain: Cache<String, Arc<Tenant>>,
-    buckets: Mutex<HashMap<TenantId, Arc<Bucket>>>,
+    buckets: Mutex<HashMap<(TenantId, &'static str), Arc<Bucket>>>,
 }
 
 /// Tenants in memory at most; each costs some twenty kilobytes.
@@ -169,10 +188,10 @@ impl Tenants {
         }
     }
 
-    /// The rate limiter of a tenant; it survives every reload.
-    fn bucket(&self, tenant: &TenantId) -> Arc<Bucket> {
+    /// A rate limiter of a tenant; it survives every reload.
+    fn bucket(&self, tenant: &TenantId, what: &'static str) -> Arc<Bucket> {
         let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(buckets.entry(tenant.clone()).or_default())
+        Arc::clone(buckets.entry((tenant.clone(), what)).or_default())
     }
 
     /// Forgets a tenant. A load that is under way does not bring it back.

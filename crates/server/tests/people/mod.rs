@@ -2,6 +2,7 @@
 
 mod browser;
 mod endpoints;
+mod registration;
 pub(crate) mod sessions;
 mod sign_in;
 
