@@ -22,8 +22,13 @@ pub struct SigningPool {
 struct Job {
     signer: Signer,
     message: String,
-    answer: oneshot::Sender<Result<(String, Vec<u8>), SignError>>,
+    answer: oneshot::Sender<Outcome>,
 }
+
+/// The message and its signature.
+type Outcome = Result<(String, Vec<u8>), SignError>;
+/// What was signed, and where that is waited for.
+type Signed = (oneshot::Sender<Outcome>, Outcome);
 
 /// Why nothing was signed.
 #[derive(Debug, thiserror::Error)]
@@ -38,6 +43,10 @@ pub enum PoolError {
 
 /// Signatures that may wait: about a third of a second of work on two cores.
 const QUEUE: usize = 1024;
+
+/// Answers that a thread keeps back at most while more work waits. Each wakes a thread that answers requests, and one
+/// that is woken for several has less to do for each.
+const TOGETHER: usize = 4;
 
 /// How much signing yields to answering: when tokens saturate the machine, everything else stays quick.
 const NICENESS: i32 = 10;
@@ -70,20 +79,46 @@ impl SigningPool {
     }
 }
 
+/// Waits for work; none when there will be no more.
+fn wait(jobs: &Mutex<Receiver<Job>>) -> Option<Job> {
+    jobs.lock().unwrap_or_else(PoisonError::into_inner).recv().ok()
+}
+
+/// Work that is there already. A thread that waits holds the lock, and then there is none.
+fn more(jobs: &Mutex<Receiver<Job>>) -> Option<Job> {
+    jobs.try_lock().ok()?.try_recv().ok()
+}
+
 fn work(jobs: &Mutex<Receiver<Job>>) {
     background::yield_to_others(NICENESS);
+    let mut kept = Vec::with_capacity(TOGETHER);
     loop {
-        let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        let Ok(Job { signer, message, answer }) = job else { return };
-        // Nobody waits for an answer whose request was dropped.
-        if answer.is_closed() {
-            continue;
+        match if kept.is_empty() { wait(jobs) } else { more(jobs) } {
+            Some(job) => kept.extend(sign(job)),
+            None if kept.is_empty() => return,
+            None => deliver(&mut kept),
         }
-        let watch = Stopwatch::start();
-        let signature = signer.sign(message.as_bytes());
-        metrics::histogram!("chancery_signing_seconds", "algorithm" => signer.algorithm().name())
-            .record(watch.elapsed());
+        if kept.len() == TOGETHER {
+            deliver(&mut kept);
+        }
+    }
+}
+
+/// Signs, unless nobody waits for it any more.
+fn sign(Job { signer, message, answer }: Job) -> Option<Signed> {
+    if answer.is_closed() {
+        return None;
+    }
+    let watch = Stopwatch::start();
+    let signature = signer.sign(message.as_bytes());
+    metrics::histogram!("chancery_signing_seconds", "algorithm" => signer.algorithm().name())
+        .record(watch.elapsed());
+    Some((answer, signature.map(|signature| (message, signature))))
+}
+
+fn deliver(kept: &mut Vec<Signed>) {
+    for (answer, outcome) in kept.drain(..) {
         // The asker may have gone away meanwhile; that is no fault.
-        let _ = answer.send(signature.map(|signature| (message, signature)));
+        let _ = answer.send(outcome);
     }
 }
