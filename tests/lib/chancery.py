@@ -257,12 +257,13 @@ class Server:
         return self.call("POST", "/oauth/token", form=form, **options)
 
 
-def wait_for_port(process, port, log):
-    deadline = time.monotonic() + START_PATIENCE
+def wait_for_port(process, port, log, within=START_PATIENCE):
+    """Waits until a program that was started answers at its port."""
+    deadline = time.monotonic() + within
     while time.monotonic() < deadline:
         if process.poll() is not None:
             with open(log) as text:
-                raise AssertionError(f"chancery serve ended with {process.returncode}: {text.read().strip()[-2000:]}")
+                raise AssertionError(f"{named(process)} ended with {process.returncode}: {text.read().strip()[-2000:]}")
         with socket.socket() as probe:
             probe.settimeout(1)
             # The listener is bound before the data is ready, so an answer is what counts.
@@ -271,7 +272,12 @@ def wait_for_port(process, port, log):
         time.sleep(0.01)
     process.kill()
     with open(log) as text:
-        raise AssertionError(f"chancery serve did not answer within {START_PATIENCE} s: {text.read().strip()[-2000:]}")
+        raise AssertionError(f"{named(process)} did not answer within {within} s: {text.read().strip()[-2000:]}")
+
+
+def named(process):
+    """The first words of the command of a process."""
+    return " ".join(os.path.basename(word) for word in process.args[:2])
 
 
 def answers(port):

@@ -98,7 +98,7 @@ verification-error-description = 現在、メールアドレスを確認でき�
 
 consent-page-title = { $application }の承認
 consent-title = { $application }の承認
-consent-greeting = { $user }さん、
+consent-greeting = { $user } さん、
 consent-message = { $application }が{ $tenant }アカウントへのアクセスを求めています。
 consent-scopes = 許可すると、{ $application }は次のことができます：
 consent-returns = 選択後、{ $host }に戻ります。
@@ -127,7 +127,7 @@ device-refused-description = デバイスにアクセスは許可されません
 
 logout-page-title = ログアウト | { $application }
 logout-title = ログアウト
-logout-greeting = { $user }さん、
+logout-greeting = { $user } さん、
 logout-description = { $application }からログアウトしますか？
 logout-yes = ログアウトする
 logout-no = ログインしたままにする
