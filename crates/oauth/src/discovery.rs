@@ -23,6 +23,10 @@ pub struct Discovery {
     pub revocation_endpoint: String,
     /// Where users sign out (RP-Initiated Logout).
     pub end_session_endpoint: String,
+    /// Applications are told when a session ends (Back-Channel Logout).
+    pub backchannel_logout_supported: bool,
+    /// They are told which one.
+    pub backchannel_logout_session_supported: bool,
     /// Where the public keys are.
     pub jwks_uri: String,
     /// What scopes ask for beside those of APIs.
@@ -63,6 +67,8 @@ impl Discovery {
             userinfo_endpoint: format!("{base}/userinfo"),
             revocation_endpoint: format!("{base}/oauth/revoke"),
             end_session_endpoint: format!("{base}/oidc/logout"),
+            backchannel_logout_supported: true,
+            backchannel_logout_session_supported: true,
             jwks_uri: format!("{base}/.well-known/jwks.json"),
             scopes_supported: &crate::profile::OIDC_SCOPES,
             response_types_supported: &[

@@ -145,6 +145,18 @@ async fn the_older_name_of_logout_addresses_shows_and_changes_the_newer_one() {
         assert_eq!(after["oidc_logout"]["backchannel_logout_urls"], other["backchannel_logout_urls"]);
         assert_eq!(after["oidc_logout"]["backchannel_logout_initiators"], json!({ "mode": "all" }));
         assert_eq!(after["oidc_backchannel_logout"], other);
+        let local = json!({ "backchannel_logout_urls": ["http://localhost:3000/out"] });
+        let (status, _) = patched(&server, &client, json!({ "oidc_logout": local })).await;
+        assert_eq!(status, 200, "plain http is enough on one's own machine");
+        for url in
+            ["http://b.example/out", "http://localhost.b.example/", "http://10.0.0.1/", "ftp://localhost/"]
+        {
+            let refused = json!({ "backchannel_logout_urls": [url] });
+            let (status, _) = patched(&server, &client, json!({ "oidc_logout": refused })).await;
+            assert_eq!(status, 400, "{url}");
+        }
+        let (_, after) = patched(&server, &client, json!({})).await;
+        assert_eq!(after["oidc_logout"]["backchannel_logout_urls"], local["backchannel_logout_urls"]);
         let (_, after) = patched(&server, &client, json!({ "oidc_backchannel_logout": null })).await;
         assert_eq!((after.get("oidc_logout"), after.get("oidc_backchannel_logout")), (None, None));
     }

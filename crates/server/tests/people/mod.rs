@@ -1,5 +1,6 @@
 //! People sign in: pages, codes, tokens and sessions, through the real router.
 
+pub(crate) mod backchannel;
 mod browser;
 mod endpoints;
 pub(crate) mod sessions;
@@ -144,4 +145,5 @@ pub(crate) async fn exercise(server: &TestServer) {
     sessions::exercise(server).await;
     sign_in::exercise(server).await;
     endpoints::exercise(server).await;
+    backchannel::exercise(server).await;
 }
