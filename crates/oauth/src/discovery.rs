@@ -6,6 +6,7 @@ use serde::Serialize;
 
 /// The document. Members in the order in which people expect to read them.
 #[derive(Debug, Serialize)]
+#[expect(clippy::struct_excessive_bools, reason = "they are the members that the specifications define")]
 pub struct Discovery {
     /// The issuer, with its trailing slash.
     pub issuer: String,

@@ -146,12 +146,13 @@ async fn connect(target: &Target, private: bool) -> Result<TcpStream, SendError>
         let near_enough = target.secure || address.ip().to_canonical().is_loopback();
         near_enough && (private || addresses::is_public(address.ip()))
     };
-    let mut outcome = match resolved.is_empty() {
-        true => SendError::Failed("the host has no address".to_owned()),
-        false => SendError::Refused(format!(
+    let mut outcome = if resolved.is_empty() {
+        SendError::Failed("the host has no address".to_owned())
+    } else {
+        SendError::Refused(format!(
             "the host {name} has no address that may be called: private and special ones may not unless the operator \
              allows it (allow-private-targets), and without TLS only one's own machine"
-        )),
+        ))
     };
     for address in resolved.iter().filter(usable) {
         outcome = match timeout(CONNECT, TcpStream::connect(address)).await {

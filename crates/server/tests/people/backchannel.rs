@@ -25,7 +25,6 @@ use crate::kit::{self, ISSUER, On, START, TestServer, claims, engines, token_hea
 struct Receiver {
     url: String,
     heard: Arc<Mutex<Vec<String>>>,
-    answers: Arc<Mutex<VecDeque<u16>>>,
 }
 
 /// An answer that never comes.
@@ -36,8 +35,10 @@ impl Receiver {
     async fn answering(answers: &[u16]) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/told?secret=s", listener.local_addr().unwrap());
-        let (heard, answers) = (Arc::default(), Arc::new(Mutex::new(answers.iter().copied().collect())));
-        let own = Self { url, heard: Arc::clone(&heard), answers: Arc::clone(&answers) };
+        let heard = Arc::<Mutex<Vec<String>>>::default();
+        let own = Self { url, heard: Arc::clone(&heard) };
+        let answers: VecDeque<u16> = answers.iter().copied().collect();
+        let answers = Arc::new(Mutex::new(answers));
         tokio::spawn(async move {
             loop {
                 let (mut stream, _) = listener.accept().await.unwrap();
@@ -549,6 +550,8 @@ pub(crate) async fn exercise(server: &TestServer) {
     due_now(server).await;
     server.api_send(Method::PATCH, &client, &json!({ "oidc_logout": null })).await.expect(200);
     server.clock.advance(SignedDuration::from_secs(10));
-    assert_eq!(due_now(server).await, 8 + 1);
+    assert_eq!(due_now(server).await, 8);
+    server.clock.advance(SignedDuration::from_secs(2));
+    assert_eq!(due_now(server).await, 1);
     assert!(log_of(server, "failed").await.len() == 1, "an application that is told no more is not told");
 }
