@@ -12,7 +12,7 @@ use chancery_oauth::logout::LogoutToken;
 use http::StatusCode;
 use jiff::SignedDuration;
 use serde_json::json;
-use tokio::task::{Id, JoinSet};
+use tokio::task::{Id, JoinError, JoinSet};
 
 use super::sql::{self, Delivery};
 use crate::app::App;
@@ -54,13 +54,13 @@ pub async fn deliver_due(app: &Arc<App>) -> Result<usize, DbError> {
     let mut sender = Sender::new(Arc::clone(app));
     let mut tried = 0;
     loop {
-        let before = sender.under_way.len();
         let more = sender.look().await?;
-        tried += sender.under_way.len() - before;
         if !more && sender.under_way.is_empty() {
             return Ok(tried);
         }
-        while sender.reap().await {}
+        while let Some(was_own) = sender.reap().await {
+            tried += usize::from(was_own);
+        }
     }
 }
 
@@ -70,7 +70,8 @@ type Application = (TenantId, String);
 /// The deliveries that this process has under way.
 struct Sender {
     app: Arc<App>,
-    tasks: JoinSet<()>,
+    /// Each says in the end whether it was this process's to try.
+    tasks: JoinSet<bool>,
     under_way: HashMap<Id, Application>,
 }
 
@@ -82,47 +83,29 @@ impl Sender {
     /// Starts what is due and finds room; answers whether there may be more.
     async fn look(&mut self) -> Result<bool, DbError> {
         let room = AT_ONCE.saturating_sub(self.under_way.len());
-        let now = self.app.clock.now();
-        let most = i64::try_from(room).unwrap_or(i64::MAX);
-        let mut due = if room == 0 { Vec::new() } else { sql::due(&self.app.db, now, most).await? };
-        let more = due.len() == room;
-        if due.is_empty() {
-            return Ok(more);
+        if room == 0 {
+            return Ok(true);
         }
-        // In one order, so that two processes that claim the same wait for each other and do not lock up.
-        due.sort_by(|one, other| order(one).cmp(&order(other)));
-        let mut claimed: Vec<Delivery> = Vec::new();
+        let now = self.app.clock.now();
+        let due = sql::due(&self.app.db, now, i64::try_from(room).unwrap_or(i64::MAX)).await?;
+        let more = due.len() == room;
         let mut crowded = HashSet::new();
-        let mut tx = self.app.db.begin().await?;
         for delivery in due {
             let application = (delivery.tenant.clone(), delivery.client_id.clone());
-            let own = claimed.iter().filter(|one| is_for(one, &application)).count();
-            if own + self.under_way_to(&application) >= AT_ONCE_TO_ONE {
+            let own = self.under_way.values().filter(|one| **one == application).count();
+            if own < AT_ONCE_TO_ONE {
+                let task = self.tasks.spawn(handle(Arc::clone(&self.app), delivery));
+                self.under_way.insert(task.id(), application);
+            } else {
                 crowded.insert(application);
-            } else if sql::claim(&mut tx, &delivery, now + CLAIM).await? {
-                claimed.push(Delivery { attempts: delivery.attempts + 1, ..delivery });
             }
         }
         for (tenant, client_id) in crowded {
+            let mut tx = self.app.db.begin().await?;
             sql::postpone(&mut tx, (&tenant, &client_id), (now, now + CROWDED)).await?;
-        }
-        tx.commit().await?;
-        for delivery in claimed {
-            let application = (delivery.tenant.clone(), delivery.client_id.clone());
-            let app = Arc::clone(&self.app);
-            let task = self.tasks.spawn(async move {
-                if let Err(error) = deliver(&app, &delivery).await {
-                    let Delivery { client_id, session_id, .. } = &delivery;
-                    tracing::warn!(%client_id, %session_id, %error, "a logout delivery could not be handled");
-                }
-            });
-            self.under_way.insert(task.id(), application);
+            tx.commit().await?;
         }
         Ok(more)
-    }
-
-    fn under_way_to(&self, application: &Application) -> usize {
-        self.under_way.values().filter(|one| *one == application).count()
     }
 
     /// Waits for the next look: until one is done if there is more to do, but not for long.
@@ -141,25 +124,43 @@ impl Sender {
         }
     }
 
-    /// Waits for one that is under way; false if there is none.
-    async fn reap(&mut self) -> bool {
-        let Some(ended) = self.tasks.join_next_with_id().await else { return false };
-        self.note(ended);
-        true
+    /// Waits for one that is under way, if there is any.
+    async fn reap(&mut self) -> Option<bool> {
+        let ended = self.tasks.join_next_with_id().await?;
+        Some(self.note(ended))
     }
 
-    fn note(&mut self, ended: Result<(Id, ()), tokio::task::JoinError>) {
-        let id = ended.map_or_else(|error| error.id(), |(id, ())| id);
+    fn note(&mut self, ended: Result<(Id, bool), JoinError>) -> bool {
+        let (id, was_own) = ended.unwrap_or_else(|error| (error.id(), false));
         self.under_way.remove(&id);
+        was_own
     }
 }
 
-fn order(delivery: &Delivery) -> (&str, &str, &str, i64) {
-    (delivery.tenant.as_str(), &delivery.session_id, &delivery.client_id, delivery.address)
+/// Takes a delivery and tries it; false if another process has it.
+async fn handle(app: Arc<App>, due: Delivery) -> bool {
+    let Delivery { client_id, session_id, .. } = &due;
+    match take(&app, &due).await {
+        Ok(None) => false,
+        Ok(Some(delivery)) => {
+            if let Err(error) = deliver(&app, &delivery).await {
+                tracing::warn!(%client_id, %session_id, %error, "the outcome of a logout delivery could not be written");
+            }
+            true
+        }
+        Err(error) => {
+            tracing::warn!(%client_id, %session_id, %error, "a logout delivery could not be taken");
+            false
+        }
+    }
 }
 
-fn is_for(delivery: &Delivery, (tenant, client_id): &Application) -> bool {
-    delivery.tenant == *tenant && delivery.client_id == *client_id
+/// Each in a transaction of its own: processes that take several at once could lock each other up.
+async fn take(app: &App, due: &Delivery) -> Result<Option<Delivery>, DbError> {
+    let mut tx = app.db.begin().await?;
+    let is_own = sql::claim(&mut tx, due, app.clock.now() + CLAIM).await?;
+    tx.commit().await?;
+    Ok(is_own.then(|| Delivery { attempts: due.attempts + 1, ..due.clone() }))
 }
 
 /// Tries once, and writes what came of it.

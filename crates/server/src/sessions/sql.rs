@@ -24,7 +24,7 @@ const OF_USER: &str = "SELECT id, user_id, persistent, authenticated_at, created
      expires_at, document FROM sessions WHERE tenant_id = $1 AND user_id = $2 AND expires_at > $3 \
      AND idle_expires_at > $3 AND (created_at, id) > ($4, $5) ORDER BY created_at, id LIMIT $6";
 const ALL_OF_USER: &str = "SELECT id, user_id, persistent, authenticated_at, created_at, updated_at, idle_expires_at, \
-     expires_at, document FROM sessions WHERE tenant_id = $1 AND user_id = $2";
+     expires_at, document FROM sessions WHERE tenant_id = $1 AND user_id = $2 ORDER BY id";
 const COUNT_OF_USER: &str = "SELECT COUNT(*) AS total FROM sessions WHERE tenant_id = $1 AND user_id = $2 \
      AND expires_at > $3 AND idle_expires_at > $3";
 const DELETE: &str = "DELETE FROM sessions WHERE tenant_id = $1 AND id = $2";
@@ -177,7 +177,8 @@ pub async fn count_of_user(
     db.query_opt(COUNT_OF_USER, &values).await?.map_or(Ok(0), |row| row.int("total"))
 }
 
-/// Every session of a user, live or not.
+/// Every session of a user, live or not, in the order in which they are ended: everywhere the same, so that two who
+/// end the same wait for each other.
 pub async fn of_user_within(tx: &mut Tx, tenant: &TenantId, user_id: &str) -> Result<Vec<Session>, DbError> {
     tx.query(ALL_OF_USER, &[tenant.as_str().into(), user_id.into()]).await?.iter().map(from_row).collect()
 }

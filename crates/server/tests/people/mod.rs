@@ -3,6 +3,7 @@
 pub(crate) mod backchannel;
 mod browser;
 mod endpoints;
+mod receiver;
 pub(crate) mod sessions;
 mod sign_in;
 
