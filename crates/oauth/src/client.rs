@@ -137,6 +137,8 @@ pub struct BackchannelLogout {
     /// The events it wants to hear of beside a logout by an application and by an identity provider; none
     /// means all of them.
     pub initiators: Option<Vec<String>>,
+    /// Whether it is told what administrators wrote on the session.
+    pub session_metadata: bool,
 }
 
 impl BackchannelLogout {

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 /// The document. Members in the order in which people expect to read them.
 #[derive(Debug, Serialize)]
+#[expect(clippy::struct_excessive_bools, reason = "they are the members that the specifications define")]
 pub struct Discovery {
     /// The issuer, with its trailing slash.
     pub issuer: String,
@@ -28,6 +29,10 @@ pub struct Discovery {
     /// Where users sign out (RP-Initiated Logout).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub end_session_endpoint: Option<String>,
+    /// Applications are told when a session ends (Back-Channel Logout).
+    pub backchannel_logout_supported: bool,
+    /// They are told which one.
+    pub backchannel_logout_session_supported: bool,
     /// Where the public keys are.
     pub jwks_uri: String,
     /// What scopes ask for beside those of APIs.
@@ -86,6 +91,8 @@ impl Discovery {
             userinfo_endpoint: format!("{base}/userinfo"),
             revocation_endpoint: format!("{base}/oauth/revoke"),
             end_session_endpoint: offers.end_session.then(|| format!("{base}/oidc/logout")),
+            backchannel_logout_supported: true,
+            backchannel_logout_session_supported: true,
             jwks_uri: format!("{base}/.well-known/jwks.json"),
             scopes_supported: &crate::profile::OIDC_SCOPES,
             response_types_supported: &[

@@ -103,14 +103,23 @@ impl<'a> Issue<'a> {
 
     /// The header as JSON. A token signed by a secret names no key.
     pub fn header(algorithm: Algorithm, kid: Option<&str>) -> Result<String, serde_json::Error> {
-        let mut header = Map::new();
-        header.insert("alg".to_owned(), json!(algorithm.name()));
-        header.insert("typ".to_owned(), json!("JWT"));
-        if let Some(kid) = kid {
-            header.insert("kid".to_owned(), json!(kid));
-        }
-        serde_json::to_string(&header)
+        header("JWT", algorithm, kid)
     }
+}
+
+/// The header of a token that is signed like an ID token.
+pub(crate) fn header(
+    typ: &str,
+    algorithm: Algorithm,
+    kid: Option<&str>,
+) -> Result<String, serde_json::Error> {
+    let mut header = Map::new();
+    header.insert("alg".to_owned(), json!(algorithm.name()));
+    header.insert("typ".to_owned(), json!(typ));
+    if let Some(kid) = kid {
+        header.insert("kid".to_owned(), json!(kid));
+    }
+    serde_json::to_string(&header)
 }
 
 /// The left half of the digest that belongs to the algorithm (OpenID Connect Core section 3.3.2.11).

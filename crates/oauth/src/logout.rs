@@ -4,16 +4,20 @@
 //! Must never send a browser to an address that nobody registered, and never believe a hint of another client
 //! or of a revoked key: [`crate::id_token::read_hint`] reads it first.
 
+use chancery_crypto::algorithm::Algorithm;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use crate::client::Client;
-use crate::id_token::{Hint, HintError};
+use crate::id_token::{self, Hint, HintError};
 use crate::uri::Allowed;
 use crate::user_access::after;
 
 /// Seconds that a logout token lives.
 pub const TOKEN_LIFETIME: i64 = 120;
+
+/// What the header says of the kind of token (section 2.4), so that nothing else is taken for one.
+pub const TYPE: &str = "logout+jwt";
 
 /// The member of `events` that makes a token a logout token.
 pub const EVENT: &str = "http://schemas.openid.net/event/backchannel-logout";
@@ -145,15 +149,21 @@ pub struct LogoutToken<'a> {
     pub sid: &'a str,
     /// The id of the token.
     pub jti: &'a str,
+    /// What administrators wrote on the session, where the application is told.
+    pub session_metadata: Option<&'a Map<String, Value>>,
     /// When it is made.
     pub issued_at: Timestamp,
 }
 
 impl LogoutToken<'_> {
-    /// The claims as JSON. A nonce is forbidden, so that nobody takes it for an ID token. The header is that of
-    /// ID tokens, as at Auth0: [`crate::id_token::Issue::header`]; `events` keeps it apart from them.
+    /// The header as JSON.
+    pub fn header(algorithm: Algorithm, kid: Option<&str>) -> Result<String, serde_json::Error> {
+        id_token::header(TYPE, algorithm, kid)
+    }
+
+    /// The claims as JSON. A nonce is forbidden, so that nobody takes it for an ID token.
     pub fn claims(&self) -> Result<Vec<u8>, serde_json::Error> {
-        serde_json::to_vec(&json!({
+        let mut claims = json!({
             "iss": self.issuer,
             "sub": self.user_id,
             "aud": self.client_id,
@@ -162,7 +172,11 @@ impl LogoutToken<'_> {
             "jti": self.jti,
             "sid": self.sid,
             "events": { EVENT: Map::<String, Value>::new() },
-        }))
+        });
+        if let Some(metadata) = self.session_metadata {
+            claims["session_metadata"] = Value::Object(metadata.clone());
+        }
+        serde_json::to_vec(&claims)
     }
 }
 
@@ -260,19 +274,31 @@ mod tests {
 
     #[test]
     fn a_logout_token_holds_what_the_specification_asks_for_and_no_nonce() {
-        let token = LogoutToken {
+        let mut token = LogoutToken {
             issuer: ISSUER,
             client_id: "app",
             user_id: "auth0|1",
             sid: "s1",
             jti: "j1",
+            session_metadata: None,
             issued_at: now(),
         };
         let claims: Value = serde_json::from_slice(&token.claims().unwrap()).unwrap();
-        let expected = json!({
+        let mut expected = json!({
             "iss": ISSUER, "sub": "auth0|1", "aud": "app", "iat": NOW, "exp": NOW + 120, "jti": "j1",
             "sid": "s1", "events": { "http://schemas.openid.net/event/backchannel-logout": {} },
         });
         assert_eq!(claims, expected);
+        let metadata = Map::from_iter([("desk".to_owned(), json!(4))]);
+        token.session_metadata = Some(&metadata);
+        expected["session_metadata"] = json!({ "desk": 4 });
+        assert_eq!(serde_json::from_slice::<Value>(&token.claims().unwrap()).unwrap(), expected);
+        for (algorithm, kid, expected) in [
+            (Algorithm::Rs256, Some("k"), json!({ "alg": "RS256", "typ": "logout+jwt", "kid": "k" })),
+            (Algorithm::Hs256, None, json!({ "alg": "HS256", "typ": "logout+jwt" })),
+        ] {
+            let header = LogoutToken::header(algorithm, kid).unwrap();
+            assert_eq!(serde_json::from_str::<Value>(&header).unwrap(), expected);
+        }
     }
 }

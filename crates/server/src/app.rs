@@ -13,6 +13,7 @@ use crate::connection_keys;
 use crate::db::Db;
 use crate::entropy::Entropy;
 use crate::forge::Forge;
+use crate::http::outgoing::Outgoing;
 use crate::logs::{LogIds, LogWriter, WriterTask};
 use crate::mail::MailSettings;
 use crate::oidc::Memory;
@@ -38,6 +39,8 @@ pub struct Parts {
     pub passwords: Parameters,
     /// Where mails go that no tenant decides about.
     pub mail: MailSettings,
+    /// Whether customers may name private addresses; without a word it depends on the tenant.
+    pub private_targets: Option<bool>,
 }
 
 /// The running platform.
@@ -56,6 +59,8 @@ pub struct App {
     pub trusted_proxies: Vec<IpNet>,
     /// Where mails go that no tenant decides about.
     pub mail: MailSettings,
+    /// Who sends requests to addresses that customers name.
+    pub outgoing: Outgoing,
     /// The threads that sign.
     pub signing: SigningPool,
     /// The threads that hash passwords.
@@ -77,7 +82,8 @@ pub struct App {
 impl App {
     /// Puts the parts together. The writer task has to be run, or log entries pile up.
     pub fn new(parts: Parts) -> std::io::Result<(Arc<Self>, WriterTask)> {
-        let Parts { db, clock, entropy, forge, sealer, trusted_proxies, passwords, mail } = parts;
+        let Parts { db, clock, entropy, forge, sealer, trusted_proxies, passwords, mail, private_targets } =
+            parts;
         let (log, writer) = LogWriter::channel();
         let app = Self {
             signing: SigningPool::start()?,
@@ -95,6 +101,7 @@ impl App {
             sealer,
             trusted_proxies,
             mail,
+            outgoing: Outgoing::new(private_targets),
         };
         Ok((Arc::new(app), writer))
     }

@@ -120,6 +120,7 @@ pub async fn start(config: &Config, mode: Mode) -> Result<Running, StartError> {
         trusted_proxies: config.trusted_proxies.clone(),
         passwords: Parameters::SHIPPED,
         mail: config.mail.clone(),
+        private_targets: config.private_targets,
     })?;
     let (stop_writer, stopped) = oneshot::channel();
     let writer = tokio::spawn(writer.run(Arc::clone(&app), async move {

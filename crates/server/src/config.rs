@@ -62,6 +62,9 @@ pub struct Flags {
     /// Sender of mails that name no other, such as "Acme <no-reply@acme.example>"
     #[arg(long, env = "CHANCERY_MAIL_FROM", global = true, value_name = "SENDER")]
     mail_from: Option<String>,
+    /// true or false: whether addresses that customers name may be private [default: for tenants on localhost]
+    #[arg(long, env = "CHANCERY_ALLOW_PRIVATE_TARGETS", global = true, value_name = "BOOL")]
+    allow_private_targets: Option<String>,
 }
 
 impl Flags {
@@ -127,6 +130,7 @@ struct File {
     log_level: Option<String>,
     smtp_url: Option<SecretUrl>,
     mail_from: Option<String>,
+    allow_private_targets: Option<bool>,
 }
 
 /// The settings, complete and checked.
@@ -154,6 +158,8 @@ pub struct Config {
     pub log_level: String,
     /// Where mails go that no tenant decides about.
     pub mail: MailSettings,
+    /// Whether addresses that customers name may be private; without a word it depends on the tenant.
+    pub private_targets: Option<bool>,
     /// The flags with which another command finds the same data.
     pub finding_flags: Vec<String>,
 }
@@ -230,6 +236,10 @@ impl Config {
             trusted_proxies: networks(trusted.or(file.trusted_proxies).unwrap_or_default())?,
             log_format: log_format(flags.log_format.or(file.log_format).as_deref())?,
             log_level: log_level(flags.log_level.or(file.log_level))?,
+            private_targets: match flags.allow_private_targets {
+                Some(text) => Some(truth("allow-private-targets", &text)?),
+                None => file.allow_private_targets,
+            },
             mail: mail(flags.smtp_url.or(file.smtp_url), flags.mail_from.or(file.mail_from))?,
             data_dir,
             listen,
@@ -351,6 +361,10 @@ fn mail(url: Option<SecretUrl>, from: Option<String>) -> Result<MailSettings, Co
         return Err(refused("mail-from")(reason));
     }
     Ok(MailSettings { relay, from })
+}
+
+fn truth(name: &'static str, text: &str) -> Result<bool, ConfigError> {
+    text.parse().map_err(|_| ConfigError { name, reason: format!("\"{text}\" is neither true nor false") })
 }
 
 fn log_level(text: Option<String>) -> Result<String, ConfigError> {

@@ -21,6 +21,7 @@ pub mod forge;
 pub mod http;
 pub mod in_flight;
 pub mod login;
+pub mod logout_deliveries;
 pub mod logs;
 pub mod mail;
 pub mod management;

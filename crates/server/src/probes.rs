@@ -48,6 +48,10 @@ pub fn install_metrics() -> Result<PrometheusHandle, BuildError> {
     metrics::describe_counter!("chancery_requests_total", "Requests on the public listener.");
     metrics::describe_histogram!("chancery_request_seconds", "Time until a request was answered.");
     metrics::describe_counter!("chancery_tokens_total", "Access tokens that were issued.");
+    metrics::describe_counter!(
+        "chancery_logout_deliveries_total",
+        "Attempts to tell applications of logouts, by what came of them."
+    );
     metrics::describe_histogram!("chancery_signing_seconds", "Time of one signature with a ring key.");
     MEASURING.store(true, Ordering::Relaxed);
     Ok(metrics)

@@ -63,6 +63,8 @@ async fn discovery_lists_only_what_works() {
         "userinfo_endpoint": "https://tenant.example/userinfo",
         "revocation_endpoint": "https://tenant.example/oauth/revoke",
         "end_session_endpoint": "https://tenant.example/oidc/logout",
+        "backchannel_logout_supported": true,
+        "backchannel_logout_session_supported": true,
         "jwks_uri": "https://tenant.example/.well-known/jwks.json",
         "scopes_supported": [
             "openid", "profile", "offline_access", "name", "given_name", "family_name", "nickname", "email",

@@ -119,8 +119,8 @@ fn refresh_policy(setting: &Value) -> RefreshPolicy {
     }
 }
 
-/// The setting has an older name too.
-fn backchannel_logout(document: &Map<String, Value>) -> BackchannelLogout {
+/// Whom the application wants to be told of logouts. The setting has an older name too.
+pub fn backchannel_logout(document: &Map<String, Value>) -> BackchannelLogout {
     let Some(setting) = document.get("oidc_logout").or_else(|| document.get("oidc_backchannel_logout"))
     else {
         return BackchannelLogout::default();
@@ -138,6 +138,9 @@ fn backchannel_logout(document: &Map<String, Value>) -> BackchannelLogout {
             (Some(_), Some(chosen)) => Some(texts(chosen.get("selected_initiators"))),
             (Some(_), None) => None,
         },
+        session_metadata: setting
+            .get("backchannel_logout_session_metadata")
+            .is_some_and(|setting| setting.get("include") == Some(&Value::Bool(true))),
     }
 }
 

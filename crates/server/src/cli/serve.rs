@@ -14,7 +14,8 @@ use crate::config::{Config, Tls, quoted};
 use crate::http::serve::serve;
 use crate::http::tls::{self, Offer};
 use crate::{
-    changes, in_flight, logs, mail, probes, protection, refresh_tokens, router, sessions, tenants, tickets,
+    changes, in_flight, logout_deliveries, logs, mail, probes, protection, refresh_tokens, router, sessions,
+    tenants, tickets,
 };
 
 /// How often the server looks for work that can wait.
@@ -52,6 +53,7 @@ pub(super) async fn run(config: &Config) -> Result<(), Failure> {
         tokio::spawn(changes::follow(Arc::clone(&app))),
         tokio::spawn(housekeeping(Arc::clone(&app))),
         tokio::spawn(mail::sender::run(Arc::clone(&app))),
+        tokio::spawn(logout_deliveries::sender::run(Arc::clone(&app))),
     ];
     if let (Some(listener), Some(metrics)) = (admin, metrics) {
         let router = probes::admin_router(Arc::clone(&app), metrics.clone());
@@ -181,9 +183,9 @@ async fn housekeeping(app: Arc<App>) {
 
 /// Sessions and refresh tokens that are over, and what was under way and never ended.
 async fn forget_sign_ins(app: &Arc<App>) -> Result<(), crate::db::DbError> {
+    sessions::sweep(app).await?;
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
-    sessions::sql::sweep(&mut tx, now).await?;
     refresh_tokens::sql::sweep(&mut tx, now).await?;
     tx.commit().await?;
     in_flight::sweep(app).await

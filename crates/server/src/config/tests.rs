@@ -62,6 +62,7 @@ fn a_bad_setting_is_named_with_its_remedy() {
         (["--smtp-url", "imap://user:hunter2@host"], "the setting smtp-url cannot be used"),
         (["--smtp-url", "smtp://user:hunter2@host:587"], "a password needs an encrypted line"),
         (["--mail-from", "nobody"], "the setting mail-from cannot be used"),
+        (["--allow-private-targets", "yes"], "\"yes\" is neither true nor false"),
         (["--config", "/does/not/exist.toml"], "cannot be read"),
     ] {
         let error = load(&flags).err().unwrap_or_default();

@@ -222,7 +222,7 @@ async fn delete_with_users(app: &Arc<App>, caller: &Caller, id: &str) -> Result<
     write.commit(caller.entry(202)).await?;
     while users::delete_some_of_connection(app, tenant, id).await? {}
     let mut write = Write::begin(app, tenant).await?;
-    users::delete_of_connection(write.tx(), tenant, id).await?;
+    users::delete_of_connection(write.tx(), tenant, id, app.clock.now()).await?;
     sql::delete(write.tx(), tenant, id).await?;
     write.commit(caller.entry(202)).await?;
     Ok(())
@@ -242,7 +242,8 @@ async fn delete_user(
         return Err(ApiError::NotSupported("Connection must be a database connection".to_owned()));
     }
     let mut write = Write::begin(&app, tenant).await?;
-    if !users::delete_by_email(write.tx(), tenant, &connection.id, email).await? {
+    let of = (connection.id.as_str(), email);
+    if !users::delete_by_email(write.tx(), tenant, of, app.clock.now()).await? {
         return Ok(StatusCode::NO_CONTENT);
     }
     write.commit(caller.entry(204)).await?;

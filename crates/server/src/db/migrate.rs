@@ -89,6 +89,12 @@ pub const MIGRATIONS: &[Migration] = &[
         sqlite: include_str!("../../migrations/0011_clients.sql"),
         postgres: include_str!("../../migrations/0011_clients.sql"),
     },
+    Migration {
+        version: 12,
+        name: "logout deliveries",
+        sqlite: include_str!("../../migrations/0012_logout_deliveries.sql"),
+        postgres: include_str!("../../migrations/0012_logout_deliveries.sql"),
+    },
 ];
 
 /// The table that remembers which migrations were run.

@@ -7,6 +7,7 @@ pub mod body;
 pub mod forwarded;
 pub mod host;
 pub mod observe;
+pub mod outgoing;
 pub mod serve;
 pub mod tls;
 

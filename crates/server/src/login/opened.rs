@@ -23,7 +23,8 @@ pub(super) async fn open(
         }
         before => {
             let ended: Vec<Session> = before.into_iter().collect();
-            sessions::end(write.tx(), tenant.id(), &ended, Cause::Replaced).await?;
+            let of = (Cause::Replaced, app.clock.now());
+            sessions::end(write.tx(), tenant.id(), &ended, of).await?;
             sessions::open(app, write.tx(), tenant, login).await
         }
     }

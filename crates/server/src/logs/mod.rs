@@ -49,6 +49,10 @@ pub enum Kind {
     Slo,
     /// Somebody failed to sign out.
     Flo,
+    /// An application was told that a session is over.
+    BackchannelLogoutSucceeded,
+    /// An application could not be told that a session is over.
+    BackchannelLogoutFailed,
     /// A login without interaction.
     Ssa,
     /// No login without interaction.
@@ -119,6 +123,8 @@ impl Kind {
             Self::Fs => "fs",
             Self::Slo => "slo",
             Self::Flo => "flo",
+            Self::BackchannelLogoutSucceeded => "oidc_backchannel_logout_succeeded",
+            Self::BackchannelLogoutFailed => "oidc_backchannel_logout_failed",
             Self::Ssa => "ssa",
             Self::Fsa => "fsa",
             Self::Seacft => "seacft",

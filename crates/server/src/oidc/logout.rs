@@ -184,6 +184,7 @@ async fn write(visit: &Visit, client: Option<&Client>, session: Session) -> Resu
         user_id: Some(session.user_id.clone()),
         ..visit.entry(Kind::Slo, "User successfully logged out")
     };
-    sessions::end(write.tx(), visit.tenant.id(), &[session], Cause::Logout).await?;
+    let of = (Cause::Logout, visit.app.clock.now());
+    sessions::end(write.tx(), visit.tenant.id(), &[session], of).await?;
     write.commit(entry).await
 }

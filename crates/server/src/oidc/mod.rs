@@ -27,6 +27,7 @@ pub use documents::{caching, router as documents_router};
 pub use error::wrong_method;
 pub use logout::router as logout_router;
 pub use memory::Memory;
+pub use signing::logout_token;
 pub use token::{IssueError, issue_for_cli};
 
 use std::sync::Arc;

@@ -8,8 +8,9 @@ use chancery_jose::jws;
 use chancery_keyring::Signer;
 use chancery_oauth::access_token::Issue;
 use chancery_oauth::api::{Api, ApiSigning};
-use chancery_oauth::client::IdTokenSigning;
+use chancery_oauth::client::{Client, IdTokenSigning};
 use chancery_oauth::id_token;
+use chancery_oauth::logout::LogoutToken;
 use chancery_oauth::token::Error;
 use jiff::Timestamp;
 
@@ -59,10 +60,36 @@ pub(super) async fn id_token(
             let claims = issue.claims(*algorithm).map_err(fault)?;
             by_ring(app, signer, (*algorithm, &header, &claims)).await
         }
-        IdTokenSigning::Unusable(why) => Err(Error::InvalidRequest(format!(
-            "The ID tokens of this application cannot be signed: {why}. Give it a longer secret or another algorithm."
-        ))),
+        IdTokenSigning::Unusable(why) => Err(unusable(why)),
     }
+}
+
+/// Signs with what signs the ID tokens of the application (OpenID Connect Back-Channel Logout section 2.4).
+pub async fn logout_token(
+    app: &App,
+    tenant: &Tenant,
+    client: &Client,
+    token: &LogoutToken<'_>,
+) -> Result<String, Error> {
+    let claims = token.claims().map_err(fault)?;
+    match &client.id_token_signing {
+        IdTokenSigning::Secret(key) => {
+            let header = LogoutToken::header(Algorithm::Hs256, None).map_err(fault)?;
+            by_secret(key, &header, &claims)
+        }
+        IdTokenSigning::Ring(algorithm) => {
+            let signer = signer(tenant, *algorithm, token.issued_at)?;
+            let header = LogoutToken::header(*algorithm, Some(signer.kid().as_str())).map_err(fault)?;
+            by_ring(app, signer, (*algorithm, &header, &claims)).await
+        }
+        IdTokenSigning::Unusable(why) => Err(unusable(why)),
+    }
+}
+
+fn unusable(why: &str) -> Error {
+    Error::InvalidRequest(format!(
+        "The ID tokens of this application cannot be signed: {why}. Give it a longer secret or another algorithm."
+    ))
 }
 
 fn signer(tenant: &Tenant, algorithm: Algorithm, now: Timestamp) -> Result<Signer, Error> {

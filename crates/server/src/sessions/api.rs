@@ -121,7 +121,7 @@ async fn delete(
     let Some(session) = sql::find_for_update(write.tx(), tenant, &id).await? else {
         return Ok(StatusCode::ACCEPTED);
     };
-    super::end(write.tx(), tenant, &[session], Cause::Revoked).await?;
+    super::end(write.tx(), tenant, &[session], (Cause::Revoked, app.clock.now())).await?;
     write.commit(caller.entry(202)).await?;
     Ok(StatusCode::ACCEPTED)
 }
@@ -135,7 +135,7 @@ async fn revoke(
     let mut write = Write::begin(&app, tenant).await?;
     let session = sql::find_for_update(write.tx(), tenant, &id).await?.ok_or_else(unknown)?;
     refresh_tokens::sql::delete_of_session(write.tx(), tenant, &session.id).await?;
-    super::end(write.tx(), tenant, &[session], Cause::Revoked).await?;
+    super::end(write.tx(), tenant, &[session], (Cause::Revoked, app.clock.now())).await?;
     write.commit(caller.entry(202)).await?;
     Ok(StatusCode::ACCEPTED)
 }
@@ -177,7 +177,7 @@ async fn delete_of_user(
     let tenant = caller.tenant.id();
     users::must_exist(&app, tenant, &user_id).await?;
     let mut write = Write::begin(&app, tenant).await?;
-    super::end_all_of_user(write.tx(), tenant, &user_id, Cause::Revoked).await?;
+    super::end_all_of_user(write.tx(), tenant, &user_id, (Cause::Revoked, app.clock.now())).await?;
     write.commit(caller.entry(202)).await?;
     Ok(StatusCode::ACCEPTED)
 }

@@ -21,6 +21,7 @@ pub use lifetimes::Lifetimes;
 use crate::app::App;
 use crate::db::{DbError, Tx};
 use crate::http::Origin;
+use crate::logout_deliveries::Listeners;
 use crate::tenants::{Tenant, TenantId};
 
 /// How long after its last use a session is written again: the price of one write a minute and browser.
@@ -143,8 +144,27 @@ pub enum Cause {
     PasswordChanged,
     /// Another user signed in in the same browser.
     Replaced,
-    /// The user was deleted or blocked.
-    AccountClosed,
+    /// The user was deleted.
+    AccountDeleted,
+    /// The user was blocked.
+    AccountDeactivated,
+    /// It lived as long as it may, used or not.
+    Expired,
+}
+
+impl Cause {
+    /// What Auth0 calls it where applications choose.
+    pub fn initiator(self) -> &'static str {
+        match self {
+            // Whoever signs in as somebody else leaves the applications as surely as by a logout.
+            Self::Logout | Self::Replaced => "rp-logout",
+            Self::Revoked => "session-revoked",
+            Self::PasswordChanged => "password-changed",
+            Self::AccountDeleted => "account-deleted",
+            Self::AccountDeactivated => "account-deactivated",
+            Self::Expired => "session-expired",
+        }
+    }
 }
 
 fn digest(app: &App, tenant: &TenantId, value: &str) -> [u8; 32] {
@@ -237,10 +257,23 @@ impl Session {
     }
 }
 
-/// Ends sessions; the only way to. Whoever calls this writes the log entry.
-pub async fn end(tx: &mut Tx, tenant: &TenantId, ended: &[Session], _cause: Cause) -> Result<(), DbError> {
+/// Ends sessions, and has the applications that took part told; the only way to. Whoever calls this writes the log
+/// entry.
+pub async fn end(
+    tx: &mut Tx,
+    tenant: &TenantId,
+    ended: &[Session],
+    (cause, now): (Cause, Timestamp),
+) -> Result<(), DbError> {
+    let mut listeners = Listeners::default();
     for session in ended {
+        // Another may be ending it at this moment.
+        if !sql::close(tx, tenant, &session.id).await? {
+            continue;
+        }
+        let participants = sql::clients_within(tx, tenant, &session.id).await?;
         sql::delete(tx, tenant, &session.id).await?;
+        listeners.tell(tx, tenant, (session, &participants), (cause, now)).await?;
     }
     Ok(())
 }
@@ -250,9 +283,29 @@ pub async fn end_all_of_user(
     tx: &mut Tx,
     tenant: &TenantId,
     user_id: &str,
-    cause: Cause,
+    of: (Cause, Timestamp),
 ) -> Result<usize, DbError> {
     let ended = sql::of_user_within(tx, tenant, user_id).await?;
-    end(tx, tenant, &ended, cause).await?;
+    end(tx, tenant, &ended, of).await?;
     Ok(ended.len())
+}
+
+/// Ends the sessions of all tenants that are over, some at a time so that nobody waits long.
+pub async fn sweep(app: &App) -> Result<(), DbError> {
+    const AT_ONCE: i64 = 100;
+    let now = app.clock.now();
+    let mut place = (String::new(), String::new());
+    loop {
+        let over = sql::over(&app.db, now, (&place.0, &place.1), AT_ONCE).await?;
+        let Some((tenant, session)) = over.last() else { return Ok(()) };
+        place = (tenant.as_str().to_owned(), session.id.clone());
+        let mut tx = app.db.begin().await?;
+        for of_tenant in over.chunk_by(|(one, _), (other, _)| one == other) {
+            let sessions: Vec<Session> = of_tenant.iter().map(|(_, session)| session.clone()).collect();
+            if let Some((tenant, _)) = of_tenant.first() {
+                end(&mut tx, tenant, &sessions, (Cause::Expired, now)).await?;
+            }
+        }
+        tx.commit().await?;
+    }
 }

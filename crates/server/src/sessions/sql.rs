@@ -24,11 +24,16 @@ const OF_USER: &str = "SELECT id, user_id, persistent, authenticated_at, created
      expires_at, document FROM sessions WHERE tenant_id = $1 AND user_id = $2 AND expires_at > $3 \
      AND idle_expires_at > $3 AND (created_at, id) > ($4, $5) ORDER BY created_at, id LIMIT $6";
 const ALL_OF_USER: &str = "SELECT id, user_id, persistent, authenticated_at, created_at, updated_at, idle_expires_at, \
-     expires_at, document FROM sessions WHERE tenant_id = $1 AND user_id = $2";
+     expires_at, document FROM sessions WHERE tenant_id = $1 AND user_id = $2 ORDER BY id";
 const COUNT_OF_USER: &str = "SELECT COUNT(*) AS total FROM sessions WHERE tenant_id = $1 AND user_id = $2 \
      AND expires_at > $3 AND idle_expires_at > $3";
 const DELETE: &str = "DELETE FROM sessions WHERE tenant_id = $1 AND id = $2";
-const SWEEP: &str = "DELETE FROM sessions WHERE expires_at < $1 OR idle_expires_at < $1";
+// The digest is part of a key of the table, so that on PostgreSQL whoever wants to join the session waits until this
+// transaction ends, and then finds it gone; an id is no digest, so that no cookie opens it any more.
+const CLOSE: &str = "UPDATE sessions SET digest = $3 WHERE tenant_id = $1 AND id = $2";
+const OVER: &str = "SELECT tenant_id, id, user_id, persistent, authenticated_at, created_at, updated_at, \
+     idle_expires_at, expires_at, document FROM sessions WHERE (tenant_id, id) > ($2, $3) \
+     AND (expires_at < $1 OR idle_expires_at < $1) ORDER BY tenant_id, id LIMIT $4";
 const JOIN: &str = "INSERT INTO session_clients (tenant_id, session_id, client_id) VALUES ($1, $2, $3) \
      ON CONFLICT DO NOTHING";
 const CLIENTS: &str =
@@ -172,19 +177,34 @@ pub async fn count_of_user(
     db.query_opt(COUNT_OF_USER, &values).await?.map_or(Ok(0), |row| row.int("total"))
 }
 
-/// Every session of a user, live or not.
+/// Every session of a user, live or not, in the order in which they are ended: everywhere the same, so that two who
+/// end the same wait for each other.
 pub async fn of_user_within(tx: &mut Tx, tenant: &TenantId, user_id: &str) -> Result<Vec<Session>, DbError> {
     tx.query(ALL_OF_USER, &[tenant.as_str().into(), user_id.into()]).await?.iter().map(from_row).collect()
 }
 
-/// Deletes a session; false if there was none.
-pub async fn delete(tx: &mut Tx, tenant: &TenantId, id: &str) -> Result<bool, DbError> {
-    Ok(tx.execute(DELETE, &[tenant.as_str().into(), id.into()]).await? == 1)
+/// Deletes a session.
+pub(super) async fn delete(tx: &mut Tx, tenant: &TenantId, id: &str) -> Result<(), DbError> {
+    tx.execute(DELETE, &[tenant.as_str().into(), id.into()]).await.map(drop)
 }
 
-/// Deletes the sessions of all tenants that were over before this moment.
-pub async fn sweep(tx: &mut Tx, before: jiff::Timestamp) -> Result<u64, DbError> {
-    tx.execute(SWEEP, &[Value::Int(before.as_millisecond())]).await
+/// Makes a session worth nothing, and keeps others from changing or joining it until the transaction ends. False:
+/// there is none.
+pub(super) async fn close(tx: &mut Tx, tenant: &TenantId, id: &str) -> Result<bool, DbError> {
+    let values = [tenant.as_str().into(), id.into(), id.as_bytes().into()];
+    Ok(tx.execute(CLOSE, &values).await? == 1)
+}
+
+/// Sessions after a place, by tenant and id, that were over before a moment, with their tenants.
+pub(super) async fn over(
+    db: &Db,
+    before: jiff::Timestamp,
+    (tenant, id): (&str, &str),
+    most: i64,
+) -> Result<Vec<(TenantId, Session)>, DbError> {
+    let values = [Value::Int(before.as_millisecond()), tenant.into(), id.into(), Value::Int(most)];
+    let rows = db.query(OVER, &values).await?;
+    rows.iter().map(|row| Ok((TenantId::from_stored(row.text("tenant_id")?), from_row(row)?))).collect()
 }
 
 /// Notes that an application takes part in a session; true if it did not before.
@@ -200,5 +220,15 @@ pub async fn join(
 /// The applications that take part in a session.
 pub async fn clients(db: &Db, tenant: &TenantId, session_id: &str) -> Result<Vec<String>, DbError> {
     let rows = db.query(CLIENTS, &[tenant.as_str().into(), session_id.into()]).await?;
+    rows.iter().map(|row| row.text("client_id")).collect()
+}
+
+/// Like [`clients`], inside a transaction.
+pub(super) async fn clients_within(
+    tx: &mut Tx,
+    tenant: &TenantId,
+    session_id: &str,
+) -> Result<Vec<String>, DbError> {
+    let rows = tx.query(CLIENTS, &[tenant.as_str().into(), session_id.into()]).await?;
     rows.iter().map(|row| row.text("client_id")).collect()
 }

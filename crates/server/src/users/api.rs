@@ -158,7 +158,7 @@ async fn delete(
 ) -> Result<StatusCode, ApiError> {
     let tenant = caller.tenant.id();
     let mut write = Write::begin(&app, tenant).await?;
-    if super::delete(write.tx(), tenant, &id).await? {
+    if super::delete(write.tx(), tenant, &id, app.clock.now()).await? {
         write.commit(caller.entry(204)).await?;
     } else {
         write.nothing_to_do().await?;
@@ -248,7 +248,7 @@ async fn link(
     {
         return Err(NO_SUCH_USER);
     }
-    let user = links::link(write.tx(), tenant, user, secondary).await?;
+    let user = links::link(write.tx(), tenant, (user, secondary), app.clock.now()).await?;
     write.commit(caller.entry(201)).await?;
     Ok((StatusCode::CREATED, Json(user.identities_view())))
 }

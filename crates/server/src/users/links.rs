@@ -28,8 +28,8 @@ const KEPT: &[&str] = &[
 pub(super) async fn link(
     tx: &mut Tx,
     tenant: &TenantId,
-    mut user: User,
-    other: User,
+    (mut user, other): (User, User),
+    now: Timestamp,
 ) -> Result<User, DbError> {
     let mut profile = other.view();
     profile.retain(|name, _| KEPT.contains(&name.as_str()));
@@ -42,7 +42,7 @@ pub(super) async fn link(
         sql::update_identity(tx, tenant, &user.user_id, &identity).await?;
         user.identities.push(identity);
     }
-    super::delete(tx, tenant, &other.user_id).await?;
+    super::delete(tx, tenant, &other.user_id, now).await?;
     Ok(user)
 }
 

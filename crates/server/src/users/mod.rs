@@ -38,6 +38,8 @@ use crate::db::{Db, DbError, Tx};
 use crate::logs::Entry;
 use crate::management::ApiError;
 use crate::passwords::policy::Person;
+use crate::refresh_tokens;
+use crate::sessions::{self, Cause};
 use crate::tenants::TenantId;
 
 /// The provider of identities in databases of ours.
@@ -245,13 +247,20 @@ pub async fn mark_email_verified(
     sql::verify_email(tx, tenant, (user_id, email), now).await
 }
 
-/// Ends every session and takes back every refresh token of a user: the password is another now.
-pub async fn end_sign_ins(tx: &mut Tx, tenant: &TenantId, user_id: &str) -> Result<(), DbError> {
-    sql::end_sign_ins(tx, tenant, user_id).await
+/// Ends every session and takes back every refresh token of a user.
+pub async fn end_sign_ins(
+    tx: &mut Tx,
+    tenant: &TenantId,
+    user_id: &str,
+    of: (Cause, Timestamp),
+) -> Result<(), DbError> {
+    sessions::end_all_of_user(tx, tenant, user_id, of).await?;
+    refresh_tokens::sql::delete_of_user(tx, tenant, user_id).await.map(drop)
 }
 
 /// Deletes a user with everything that belongs to it. False: there was none.
-pub async fn delete(tx: &mut Tx, tenant: &TenantId, user_id: &str) -> Result<bool, DbError> {
+pub async fn delete(tx: &mut Tx, tenant: &TenantId, user_id: &str, now: Timestamp) -> Result<bool, DbError> {
+    sessions::end_all_of_user(tx, tenant, user_id, (Cause::AccountDeleted, now)).await?;
     let deleted = sql::delete(tx, tenant, user_id).await?;
     if deleted {
         sql::add_to_total(tx, tenant, -1).await?;
@@ -263,12 +272,12 @@ pub async fn delete(tx: &mut Tx, tenant: &TenantId, user_id: &str) -> Result<boo
 pub async fn delete_by_email(
     tx: &mut Tx,
     tenant: &TenantId,
-    connection_id: &str,
-    email: &str,
+    (connection_id, email): (&str, &str),
+    now: Timestamp,
 ) -> Result<bool, DbError> {
     let Some(email) = identifiers::email(email) else { return Ok(false) };
     match accounts::sql::user_by_email(tx, tenant, connection_id, &email).await? {
-        Some(user_id) => delete(tx, tenant, &user_id).await,
+        Some(user_id) => delete(tx, tenant, &user_id, now).await,
         None => Ok(false),
     }
 }
@@ -282,7 +291,7 @@ pub async fn delete_some_of_connection(
     /// Few enough that others who want to write do not wait long.
     const AT_ONCE: i64 = 500;
     let mut tx = app.db.begin().await?;
-    let deleted = delete_of(&mut tx, tenant, connection_id, AT_ONCE).await?;
+    let deleted = delete_of(&mut tx, tenant, (connection_id, AT_ONCE), app.clock.now()).await?;
     tx.commit().await?;
     Ok(deleted)
 }
@@ -292,14 +301,23 @@ pub async fn delete_of_connection(
     tx: &mut Tx,
     tenant: &TenantId,
     connection_id: &str,
+    now: Timestamp,
 ) -> Result<(), DbError> {
-    delete_of(tx, tenant, connection_id, i64::MAX).await.map(drop)
+    delete_of(tx, tenant, (connection_id, i64::MAX), now).await.map(drop)
 }
 
-async fn delete_of(tx: &mut Tx, tenant: &TenantId, connection_id: &str, most: i64) -> Result<bool, DbError> {
-    let deleted = sql::delete_of_connection(tx, tenant, connection_id, most).await?;
-    if deleted > 0 {
-        sql::add_to_total(tx, tenant, -deleted).await?;
+async fn delete_of(
+    tx: &mut Tx,
+    tenant: &TenantId,
+    (connection_id, most): (&str, i64),
+    now: Timestamp,
+) -> Result<bool, DbError> {
+    let users = sql::of_connection_within(tx, tenant, connection_id, most).await?;
+    let Some(last) = users.last() else { return Ok(false) };
+    for user_id in &users {
+        sessions::end_all_of_user(tx, tenant, user_id, (Cause::AccountDeleted, now)).await?;
     }
-    Ok(deleted > 0)
+    let deleted = sql::delete_of_connection(tx, tenant, connection_id, last).await?;
+    sql::add_to_total(tx, tenant, -deleted).await?;
+    Ok(true)
 }

@@ -12,6 +12,7 @@ use super::{Identity, PROVIDER, User, UserError, end_sign_ins, identifiers, meta
 use crate::app::App;
 use crate::connections::{self, Connection, Options};
 use crate::db::Tx;
+use crate::sessions::Cause;
 use crate::tenants::TenantId;
 
 /// The members that change what somebody signs in with, each of which has to come alone.
@@ -128,7 +129,7 @@ impl Change {
         user.updated_at = now;
         sql::update(tx, tenant, &user).await?;
         if user.is_blocked() && !was_blocked {
-            end_sign_ins(tx, tenant, &user.user_id).await?;
+            end_sign_ins(tx, tenant, &user.user_id, (Cause::AccountDeactivated, now)).await?;
         }
         Ok(user)
     }

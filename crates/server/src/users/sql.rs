@@ -49,16 +49,17 @@ const UPDATE: &str = "UPDATE users SET email = $3, email_verified = $4, username
      user_metadata = $18, app_metadata = $19, updated_at = $20 WHERE tenant_id = $1 AND user_id = $2";
 const LOCK: &str = "UPDATE users SET updated_at = updated_at WHERE tenant_id = $1 AND user_id = $2";
 const DELETE: &str = "DELETE FROM users WHERE tenant_id = $1 AND user_id = $2";
+const OF_CONNECTION: &str = "SELECT user_id FROM identities WHERE tenant_id = $1 AND connection_id = $2 \
+     AND position = 0 ORDER BY user_id LIMIT $3";
 const DELETE_OF_CONNECTION: &str = "DELETE FROM users WHERE tenant_id = $1 AND user_id IN \
-     (SELECT user_id FROM identities WHERE tenant_id = $1 AND connection_id = $2 AND position = 0 LIMIT $3)";
+     (SELECT user_id FROM identities WHERE tenant_id = $1 AND connection_id = $2 AND position = 0 \
+     AND user_id <= $3)";
 const RECORD_LOGIN: &str = "UPDATE users SET last_login = $3, updated_at = $3, last_ip = $4, \
      logins_count = logins_count + 1 WHERE tenant_id = $1 AND user_id = $2";
 const VERIFY_EMAIL: &str = "UPDATE users SET email_verified = TRUE, updated_at = $4 \
      WHERE tenant_id = $1 AND user_id = $2 AND email = $3";
 const NOTE_PASSWORD_RESET: &str = "UPDATE users SET last_password_reset = $3, updated_at = $3 \
      WHERE tenant_id = $1 AND user_id = $2";
-const END_SESSIONS: &str = "DELETE FROM sessions WHERE tenant_id = $1 AND user_id = $2";
-const END_REFRESH_TOKENS: &str = "DELETE FROM refresh_tokens WHERE tenant_id = $1 AND user_id = $2";
 const INSERT_IDENTITY: &str = "INSERT INTO identities \
      (tenant_id, provider, identity_id, user_id, position, connection_id, profile, created_at) \
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
@@ -307,14 +308,25 @@ pub async fn delete(tx: &mut Tx, tenant: &TenantId, user_id: &str) -> Result<boo
     Ok(tx.execute(DELETE, &[tenant.as_str().into(), user_id.into()]).await? > 0)
 }
 
-/// Deletes users whose primary identity is of a connection; answers how many they were.
-pub async fn delete_of_connection(
+/// The first users, by id, whose primary identity is of a connection.
+pub async fn of_connection_within(
     tx: &mut Tx,
     tenant: &TenantId,
     connection_id: &str,
     most: i64,
-) -> Result<i64, DbError> {
+) -> Result<Vec<String>, DbError> {
     let values = [tenant.as_str().into(), connection_id.into(), most.into()];
+    tx.query(OF_CONNECTION, &values).await?.iter().map(|row| row.text("user_id")).collect()
+}
+
+/// Deletes users whose primary identity is of a connection, up to an id; answers how many they were.
+pub async fn delete_of_connection(
+    tx: &mut Tx,
+    tenant: &TenantId,
+    connection_id: &str,
+    last: &str,
+) -> Result<i64, DbError> {
+    let values = [tenant.as_str().into(), connection_id.into(), last.into()];
     Ok(i64::try_from(tx.execute(DELETE_OF_CONNECTION, &values).await?).unwrap_or(i64::MAX))
 }
 
@@ -349,13 +361,6 @@ pub async fn note_password_reset(
 ) -> Result<(), DbError> {
     let values = [tenant.as_str().into(), user_id.into(), now.as_millisecond().into()];
     tx.execute(NOTE_PASSWORD_RESET, &values).await.map(drop)
-}
-
-/// Deletes the sessions and the refresh tokens of a user.
-pub async fn end_sign_ins(tx: &mut Tx, tenant: &TenantId, user_id: &str) -> Result<(), DbError> {
-    let values = [tenant.as_str().into(), user_id.into()];
-    tx.execute(END_SESSIONS, &values).await?;
-    tx.execute(END_REFRESH_TOKENS, &values).await.map(drop)
 }
 
 /// Writes an identity of a user.

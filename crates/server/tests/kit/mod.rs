@@ -160,6 +160,7 @@ pub(crate) struct TestServer {
     /// Its secret.
     pub(crate) client_secret: String,
     front: Arc<Front>,
+    private_targets: Option<bool>,
     writer: Option<(JoinHandle<()>, oneshot::Sender<()>)>,
 }
 
@@ -216,8 +217,13 @@ impl TestServer {
 
     /// On this engine, with an empty database.
     pub(crate) async fn on(on: On) -> Self {
+        Self::on_with(on, None).await
+    }
+
+    /// The same, with the operator's word on private addresses.
+    pub(crate) async fn on_with(on: On, private_targets: Option<bool>) -> Self {
         let db = Db::open_traced(&target(on).await).await.unwrap();
-        let mut server = Self::with(db, 1).await;
+        let mut server = Self::with(db, 1, private_targets).await;
         let new =
             NewTenant { name: "main".parse().unwrap(), domain: DOMAIN.parse().unwrap(), scheme: "https" };
         let created = tenants::create(&server.app, new).await.unwrap();
@@ -228,7 +234,7 @@ impl TestServer {
 
     /// Another process on the same database: its own memory, the same clock and secret.
     pub(crate) async fn sibling(&self) -> Self {
-        let mut sibling = Self::with(self.app.db.clone(), 2).await;
+        let mut sibling = Self::with(self.app.db.clone(), 2, self.private_targets).await;
         sibling.clock.0.store(self.clock.0.load(Ordering::SeqCst), Ordering::SeqCst);
         sibling.client_id.clone_from(&self.client_id);
         sibling.client_secret.clone_from(&self.client_secret);
@@ -236,7 +242,7 @@ impl TestServer {
         sibling
     }
 
-    async fn with(db: Db, seed: u64) -> Self {
+    async fn with(db: Db, seed: u64, private_targets: Option<bool>) -> Self {
         let clock = ManualClock(Arc::new(AtomicI64::new(START * 1000)));
         db.migrate(START * 1000).await.unwrap();
         let (app, writer) = App::new(Parts {
@@ -248,6 +254,7 @@ impl TestServer {
             trusted_proxies: vec!["10.0.0.0/8".parse().unwrap()],
             passwords: CHEAP,
             mail: MailSettings::default(),
+            private_targets,
         })
         .unwrap();
         let (stop, stopped) = oneshot::channel();
@@ -260,6 +267,7 @@ impl TestServer {
             clock,
             client_id: String::new(),
             client_secret: String::new(),
+            private_targets,
             writer: Some((writer, stop)),
         }
     }

@@ -132,6 +132,30 @@ async fn a_patch_keeps_what_it_does_not_name_of_the_objects_that_merge() {
 }
 
 #[tokio::test]
+async fn an_application_is_told_of_logouts_over_https_or_on_ones_own_machine() {
+    let server = TestServer::start().await;
+    let client = made(&server, json!({ "name": "x" })).await;
+    for (url, expected) in [
+        ("https://a.example/out", 200),
+        ("http://127.0.0.1:3000/out", 200),
+        ("http://[::1]:3000/out", 200),
+        ("http://localhost:3000/out", 200),
+        ("http://b.example/out", 400),
+        ("http://localhost.b.example/", 400),
+        ("http://localhost@b.example/", 400),
+        ("http://10.0.0.1/", 400),
+        ("ftp://localhost/", 400),
+        ("localhost", 400),
+    ] {
+        let setting = json!({ "backchannel_logout_urls": [url] });
+        let (status, _) = patched(&server, &client, json!({ "oidc_logout": setting })).await;
+        assert_eq!(status, expected, "{url}");
+    }
+    let after = server.api_get(&format!("/clients/{}", id(&client))).await.expect(200);
+    assert_eq!(after["oidc_logout"]["backchannel_logout_urls"], json!(["http://localhost:3000/out"]));
+}
+
+#[tokio::test]
 async fn the_older_name_of_logout_addresses_shows_and_changes_the_newer_one() {
     for on in engines() {
         let server = TestServer::on(on).await;

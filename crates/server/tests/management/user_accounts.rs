@@ -268,7 +268,8 @@ async fn sign_in_somewhere(server: &TestServer, user: &Value) {
     let tenant = tenant_of(server).await;
     let mut tx = server.app.db.begin().await.unwrap();
     let session = "INSERT INTO sessions (tenant_id, id, digest, user_id, persistent, authenticated_at, created_at, updated_at, \
-         idle_expires_at, expires_at, document) VALUES ($1, $2, $3, $2, TRUE, 0, 0, 0, 0, 0, '{}')";
+         idle_expires_at, expires_at, document) \
+         VALUES ($1, $2, $3, $2, TRUE, 0, 0, 0, 0, 0, '{\"device\":{},\"methods\":[]}')";
     let token = "INSERT INTO refresh_tokens (tenant_id, id, user_id, client_id, rotating, generation, digest, issued_at, document) \
          VALUES ($1, $2, $2, $4, TRUE, 0, $3, 0, '{}')";
     let values = |digest: &[u8]| {

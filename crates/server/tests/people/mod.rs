@@ -1,7 +1,9 @@
 //! People sign in: pages, codes, tokens and sessions, through the real router.
 
+pub(crate) mod backchannel;
 mod browser;
 mod endpoints;
+mod receiver;
 mod registration;
 pub(crate) mod sessions;
 mod sign_in;
@@ -165,4 +167,5 @@ pub(crate) async fn exercise(server: &TestServer) {
     sessions::exercise(server).await;
     sign_in::exercise(server).await;
     endpoints::exercise(server).await;
+    backchannel::exercise(server).await;
 }

@@ -378,8 +378,8 @@ pub(crate) async fn exercise(server: &TestServer) {
     let fields = [("password", "Another-Horse-8"), ("password_repeat", "Another-Horse-8")];
     third.submit(server, &page, &fields).await.expect_ok();
     chancery::in_flight::sweep(&server.app).await.unwrap();
+    chancery::sessions::sweep(&server.app).await.unwrap();
     let mut tx = server.app.db.begin().await.unwrap();
-    chancery::sessions::sql::sweep(&mut tx, server.app.clock.now()).await.unwrap();
     chancery::refresh_tokens::sql::sweep(&mut tx, server.app.clock.now()).await.unwrap();
     tx.commit().await.unwrap();
 }

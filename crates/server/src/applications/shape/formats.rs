@@ -5,9 +5,11 @@
 
 use std::net::IpAddr;
 
+use http::Uri;
 use ipnet::IpNet;
 use jiff::Timestamp;
 
+use crate::http::outgoing;
 use crate::management::shape::Format;
 
 /// A name that cannot break out of a page.
@@ -32,6 +34,12 @@ pub(super) const URL: Format = Format { name: "url", accepts: |text| text.is_emp
 pub(super) const HTTPS_OR_EMPTY: Format = Format {
     name: "absolute-https-uri-with-placeholders-or-empty",
     accepts: |text| text.is_empty() || is_https(text),
+};
+
+/// Where an application listens: the same, and plain http on one's own machine, for development.
+pub(super) const LISTENER_OR_EMPTY: Format = Format {
+    name: "absolute-https-uri-with-placeholders-or-empty",
+    accepts: |text| text.is_empty() || is_https(text) || is_local(text),
 };
 
 /// An https address with placeholders.
@@ -124,6 +132,10 @@ fn is_web(text: &str) -> bool {
 
 fn is_https(text: &str) -> bool {
     is_web(text) && text.get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case("https"))
+}
+
+fn is_local(text: &str) -> bool {
+    is_web(text) && text.parse::<Uri>().is_ok_and(|uri| uri.host().is_some_and(outgoing::is_own_machine))
 }
 
 fn is_id(text: &str, prefix: &str) -> bool {

@@ -45,7 +45,7 @@ pub(super) fn session_transfer() -> Object {
 
 pub(super) fn oidc_logout() -> Object {
     open([
-        field("backchannel_logout_urls", list(text().like(formats::HTTPS_OR_EMPTY))),
+        field("backchannel_logout_urls", list(text().like(formats::LISTENER_OR_EMPTY))),
         field(
             "backchannel_logout_initiators",
             open([

@@ -16,6 +16,7 @@ use crate::db::{Db, DbError, Tx, fold};
 use crate::logs::Entry;
 use crate::passwords::policy::{Person, Weak};
 use crate::passwords::{Password, PoolError, Verdict};
+use crate::sessions::Cause;
 use crate::tenants::TenantId;
 use crate::write::Write;
 
@@ -280,7 +281,7 @@ pub async fn set_password(
     let kept: Vec<&String> = kept.collect();
     sql::set_password(tx, (tenant, identity_id), (&hash, &json!(kept)), now).await?;
     super::sql::note_password_reset(tx, tenant, user_id, now).await?;
-    super::end_sign_ins(tx, tenant, user_id).await?;
+    super::end_sign_ins(tx, tenant, user_id, (Cause::PasswordChanged, now)).await?;
     Ok(true)
 }
 
