@@ -65,6 +65,7 @@ pub struct Discovery {
 
 /// What a tenant has opened or closed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own in the settings of a tenant")]
 pub struct Offers {
     /// Pushed authorization requests.
     pub pushed_requests: bool,

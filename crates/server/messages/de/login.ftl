@@ -91,7 +91,7 @@ verified-title = E-Mail-Adresse bestätigt
 verified-description = Ihre E-Mail-Adresse wurde bestätigt.
 verified-already-description = Ihre E-Mail-Adresse war bereits bestätigt.
 verification-failed-title = E-Mail-Adresse nicht bestätigt
-verification-invalid-description = Dieser Link ist ungültig oder abgelaufen. Melden Sie sich an und fordern Sie eine neue E-Mail an.
+verification-invalid-description = Dieser Link ist ungültig oder abgelaufen. Fordern Sie bei der Anwendung eine neue E-Mail an.
 verification-error-description = Ihre E-Mail-Adresse konnte gerade nicht bestätigt werden. Bitte versuchen Sie es später noch einmal mit demselben Link.
 
 ## Consent

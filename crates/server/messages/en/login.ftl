@@ -91,7 +91,7 @@ verified-title = Email verified
 verified-description = Your email address has been verified.
 verified-already-description = Your email address was verified already.
 verification-failed-title = Email not verified
-verification-invalid-description = This link is not valid or has expired. Log in and request a new email.
+verification-invalid-description = This link is not valid or has expired. Ask the application for a new email.
 verification-error-description = Your email address could not be verified just now. Please try the link again later.
 
 ## Consent

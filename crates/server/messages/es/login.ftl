@@ -91,7 +91,7 @@ verified-title = Correo verificado
 verified-description = Su correo electrónico se ha verificado.
 verified-already-description = Su correo electrónico ya estaba verificado.
 verification-failed-title = Correo no verificado
-verification-invalid-description = Este enlace no es válido o ha caducado. Inicie sesión y solicite un nuevo correo.
+verification-invalid-description = Este enlace no es válido o ha caducado. Solicite un nuevo correo en la aplicación.
 verification-error-description = No se pudo verificar su correo electrónico en este momento. Vuelva a abrir el enlace más tarde.
 
 ## Consent

@@ -91,7 +91,7 @@ verified-title = メールアドレスを確認しました
 verified-description = メールアドレスの確認が完了しました。
 verified-already-description = このメールアドレスはすでに確認済みです。
 verification-failed-title = メールアドレスを確認できませんでした
-verification-invalid-description = このリンクは無効か、有効期限が切れています。ログインして新しいメールを請求してください。
+verification-invalid-description = このリンクは無効か、有効期限が切れています。アプリケーションから新しいメールを請求してください。
 verification-error-description = 現在、メールアドレスを確認できません。しばらくしてからもう一度リンクを開いてください。
 
 ## Consent

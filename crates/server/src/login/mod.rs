@@ -20,11 +20,13 @@ pub mod visit;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::response::Response;
 use axum::routing::{get, post};
 
 use crate::app::App;
 use crate::tickets::Kind;
-use pages::paths;
+use pages::{Failure, paths};
+use visit::Visit;
 
 /// The pages.
 pub fn router() -> Router<Arc<App>> {
@@ -39,4 +41,10 @@ pub fn router() -> Router<Arc<App>> {
         .route(paths::RESET, post(reset::change))
         .route(Kind::EmailVerification.page(), get(verify::page))
         .route(Kind::Unblock.page(), get(verify::unblock))
+        .route("/u/{*nothing}", get(missing))
+}
+
+/// What people see who follow an old or a broken link.
+async fn missing(visit: Visit) -> Response {
+    visit.failure(Failure::Missing, None)
 }

@@ -82,7 +82,7 @@ async fn send(visit: &Visit, login: &Step, email: &str) -> Result<(), DbError> {
 pub(super) async fn verify(visit: Visit) -> Response {
     let text = visit.query.value(TICKET).unwrap_or_default().to_owned();
     match Desk::find(&visit, text).await {
-        Ok(desk) => desk.show(&visit, &[]),
+        Ok(desk) => desk.show(&visit, None, &[]),
         Err(page) => page,
     }
 }
@@ -97,7 +97,7 @@ pub(super) async fn change(mut visit: Visit) -> Response {
     };
     match form {
         Some(form) => desk.sent(&visit, form).await,
-        None => desk.show(&visit, &[Problem::Stale]),
+        None => desk.show(&visit, None, &[Problem::Stale]),
     }
 }
 
@@ -136,20 +136,23 @@ impl Desk {
         self.ticket.terms.email.as_deref().or(self.user.log_name()).unwrap_or_default()
     }
 
-    fn show(&self, visit: &Visit, problems: &[Problem]) -> Response {
+    /// The form, and what was wrong with this password.
+    fn show(&self, visit: &Visit, password: Option<&str>, problems: &[Problem]) -> Response {
         let mut form = Form::plain(paths::RESET, &visit.proof(&self.text));
         form.action = format!("{}?{TICKET}={}", paths::RESET, self.text);
-        let lines = rules::lines(&self.connection.options().policy());
+        let lines = rules::lines(&self.connection.options().policy(), password);
         let page = Reset { form, email: self.email(), rules: &lines, problems };
         visit.page(&Page::Reset(page), &Setting::default())
     }
 
     async fn sent(self, visit: &Visit, mut form: Parameters) -> Response {
         let (password, repeat) = (form.take(paths::PASSWORD), form.take(paths::REPEAT));
-        let Some(password) = password else { return self.show(visit, &[Problem::NoPassword]) };
+        let Some(password) = password else { return self.show(visit, None, &[Problem::NoPassword]) };
         match repeat {
-            None => return self.show(visit, &[Problem::NoRepeat]),
-            Some(repeat) if repeat != password => return self.show(visit, &[Problem::PasswordMismatch]),
+            None => return self.show(visit, None, &[Problem::NoRepeat]),
+            Some(repeat) if repeat != password => {
+                return self.show(visit, None, &[Problem::PasswordMismatch]);
+            }
             Some(_) => {}
         }
         match self.write(visit, &password).await {
@@ -158,7 +161,7 @@ impl Desk {
                 visit.page(&Page::ResetDone { back }, &Setting::default())
             }
             Ok(false) => failed(visit, ResetFailure::Used),
-            Err(error) => self.show(visit, &[rules::problem(&error)]),
+            Err(error) => self.show(visit, Some(&password), &[rules::problem(&error)]),
         }
     }
 

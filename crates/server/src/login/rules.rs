@@ -4,21 +4,29 @@ use super::pages::{Problem, Rule, RuleLine};
 use crate::passwords::policy::{self, Characters, Weak};
 use crate::users::UserError;
 
-/// The rules as the pages list them.
-pub(super) fn lines(policy: &policy::Policy) -> Vec<RuleLine> {
-    policy.rules().iter().flat_map(lines_of).collect()
+/// The rules as the pages list them, and whether the password keeps them if one was entered.
+pub(super) fn lines(policy: &policy::Policy, password: Option<&str>) -> Vec<RuleLine> {
+    policy.rules().iter().flat_map(|rule| lines_of(rule, password)).collect()
 }
 
-fn lines_of(rule: &policy::Rule) -> Vec<RuleLine> {
+fn lines_of(rule: &policy::Rule, password: Option<&str>) -> Vec<RuleLine> {
     let number = |number: &usize| u32::try_from(*number).unwrap_or(u32::MAX);
-    let each = |kinds: &[Characters]| kinds.iter().map(|kind| RuleLine::new(of_kind(*kind))).collect();
+    let kind = |kind: &Characters| RuleLine {
+        met: password.map(|password| kind.in_text(password)),
+        ..RuleLine::new(of_kind(*kind))
+    };
+    let each = |kinds: &[Characters]| kinds.iter().map(kind).collect();
+    let line = |shown: Rule| RuleLine {
+        met: password.map(|password| rule.kept_by(password)),
+        ..RuleLine::new(shown)
+    };
     match rule {
-        policy::Rule::AtLeast(length) => vec![RuleLine::new(Rule::Length(number(length)))],
+        policy::Rule::AtLeast(length) => vec![line(Rule::Length(number(length)))],
         policy::Rule::Contains(kinds) => each(kinds),
         policy::Rule::ContainsSome(count, kinds) => {
-            vec![RuleLine { among: each(kinds), ..RuleLine::new(Rule::Among(number(count))) }]
+            vec![RuleLine { among: each(kinds), ..line(Rule::Among(number(count))) }]
         }
-        policy::Rule::Identical(count) => vec![RuleLine::new(Rule::Repeats(number(count)))],
+        policy::Rule::Identical(count) => vec![line(Rule::Repeats(number(count)))],
         // Said when it happens: hardly anybody comes near.
         policy::Rule::Sequential(_) | policy::Rule::MostBytes(_) => Vec::new(),
     }

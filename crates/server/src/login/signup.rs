@@ -30,13 +30,21 @@ pub(super) async fn page(mut visit: Visit) -> Response {
     let desk = Desk { login, connection };
     if !visit.is_post() {
         let hint = desk.login.request().and_then(|request| request.login_hint.as_deref());
-        return desk.show(&visit, (hint.unwrap_or_default(), ""), &[]);
+        return desk.show(&visit, Typed { email: hint.unwrap_or_default(), ..Typed::default() }, &[]);
     }
     let text = desk.login.text.clone();
     match visit.form(&text) {
         Some(form) => desk.sent(visit, form).await,
-        None => desk.show(&visit, ("", ""), &[Problem::Stale]),
+        None => desk.show(&visit, Typed::default(), &[Problem::Stale]),
     }
+}
+
+/// What was typed.
+#[derive(Clone, Copy, Default)]
+struct Typed<'a> {
+    email: &'a str,
+    username: &'a str,
+    password: Option<&'a str>,
 }
 
 struct Desk {
@@ -45,7 +53,8 @@ struct Desk {
 }
 
 impl Desk {
-    fn show(&self, visit: &Visit, (email, username): (&str, &str), problems: &[Problem]) -> Response {
+    fn show(&self, visit: &Visit, typed: Typed<'_>, problems: &[Problem]) -> Response {
+        let Typed { email, username, password } = typed;
         let options = self.connection.options();
         let closed = [Problem::SignupDisabled];
         let problems = if options.signup_disabled() { &closed } else { problems };
@@ -54,7 +63,7 @@ impl Desk {
             form: Form::new(paths::SIGNUP, &self.login.text, &self.login.proof(visit)),
             email,
             username: options.username().identifier.then_some(username),
-            rules: &rules::lines(&options.policy()),
+            rules: &rules::lines(&options.policy(), password),
             problems,
             choices: Choices { login: Some(paths::with_state(path, &self.login.text)), ..Choices::default() },
         });
@@ -65,6 +74,7 @@ impl Desk {
         let mut text = |name: &str| form.take(name).map(|text| text.trim().to_owned()).unwrap_or_default();
         let (email, username) = (text(paths::EMAIL), text(paths::USERNAME));
         let password = form.take(paths::PASSWORD);
+        let typed = Typed { email: &email, username: &username, password: password.as_deref() };
         let wants_username = self.connection.options().username().identifier;
         let problem = if email.is_empty() {
             Some(Problem::NoEmail)
@@ -78,18 +88,18 @@ impl Desk {
             None
         };
         if let Some(problem) = problem {
-            return self.show(&visit, (&email, &username), &[problem]);
+            return self.show(&visit, typed, &[problem]);
         }
         match protection::before_signup(&visit.app, &visit.tenant, visit.origin.ip).await {
             Ok(Verdict::Allowed) => {}
             Ok(Verdict::Blocked | Verdict::Throttled(_)) => {
-                return self.show(&visit, (&email, &username), &[Problem::TooManySignups]);
+                return self.show(&visit, typed, &[Problem::TooManySignups]);
             }
             Err(error) => return visit.broken(&error),
         }
         let mut sent = Map::new();
         sent.insert("email".to_owned(), Value::from(email.as_str()));
-        sent.insert("password".to_owned(), Value::from(password.unwrap_or_default()));
+        sent.insert("password".to_owned(), Value::from(password.as_deref()));
         if wants_username {
             sent.insert("username".to_owned(), Value::from(username.as_str()));
         }
@@ -97,7 +107,7 @@ impl Desk {
         let made = users::sign_up(&visit.app, visit.tenant.id(), &self.connection, sent, entry).await;
         let user = match made {
             Ok(user) => user,
-            Err(error) => return self.refused(&visit, (&email, &username), &error).await,
+            Err(error) => return self.refused(&visit, typed, &error).await,
         };
         Sender::at(&visit, &self.login).welcome(&user).await;
         let cookie = match identify::sign_in(&mut visit, &self.login, (&user, &self.connection, None)).await {
@@ -112,11 +122,11 @@ impl Desk {
         with_cookie(next, Some(cookie))
     }
 
-    async fn refused(&self, visit: &Visit, typed: (&str, &str), error: &UserError) -> Response {
+    async fn refused(&self, visit: &Visit, typed: Typed<'_>, error: &UserError) -> Response {
         let problem = rules::problem(error);
         if !matches!(problem, Problem::Busy | Problem::Failure) {
             let entry = identify::of_client(visit, &self.login, Kind::Fs, &error.to_string());
-            let entry = crate::logs::Entry { user_name: Some(typed.0.to_owned()), ..entry };
+            let entry = crate::logs::Entry { user_name: Some(typed.email.to_owned()), ..entry };
             if visit.app.log.append(&visit.app, visit.tenant.id(), entry).await.is_err() {
                 return self.show(visit, typed, &[Problem::Busy]);
             }

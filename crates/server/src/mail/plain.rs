@@ -6,6 +6,7 @@
 pub fn plain(html: &str) -> String {
     let mut text = String::new();
     let mut rest = html;
+    let mut link = None;
     while let Some((before, from_tag)) = rest.split_once('<') {
         text.push_str(&folded(before));
         let Some((tag, after)) = from_tag.split_once('>') else { break };
@@ -16,8 +17,10 @@ pub fn plain(html: &str) -> String {
             let skipped = rest.to_ascii_lowercase().find(&end).map_or("", |at| rest.split_at(at).1);
             rest = skipped;
         } else if let Some((_, address)) = tag.split_once("href=\"") {
-            text.push_str(address.split('"').next().unwrap_or_default());
-            text.push(' ');
+            link = address.split('"').next();
+        } else if lower == "/a" {
+            // The words first, as in the mail.
+            text.extend(link.take().into_iter().flat_map(|address| [": ", address]));
         } else if ["/p", "br", "/div", "/h1", "/h2", "/tr", "/li"].iter().any(|end| lower.starts_with(end)) {
             text.push('\n');
         }
@@ -44,7 +47,7 @@ mod tests {
     #[test]
     fn links_become_addresses_and_styles_are_gone() {
         let html = "<style>p { color: red }</style><p>Hello &amp; welcome</p>\n<p><a class=\"x\" href=\"https://a.example/?b=1\">Go</a></p>";
-        assert_eq!(plain(html), "Hello & welcome\n\nhttps://a.example/?b=1 Go");
+        assert_eq!(plain(html), "Hello & welcome\n\nGo: https://a.example/?b=1");
     }
 
     #[test]

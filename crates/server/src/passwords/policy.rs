@@ -254,7 +254,8 @@ impl Person<'_> {
 }
 
 impl Characters {
-    fn in_text(self, text: &str) -> bool {
+    /// Whether the text holds one of them.
+    pub fn in_text(self, text: &str) -> bool {
         match self {
             Self::Lower => text.chars().any(char::is_lowercase),
             Self::Upper => text.chars().any(char::is_uppercase),
@@ -283,7 +284,8 @@ impl Characters {
 }
 
 impl Rule {
-    fn kept_by(&self, password: &str) -> bool {
+    /// Whether a password keeps it.
+    pub fn kept_by(&self, password: &str) -> bool {
         let has = |kinds: &[Characters]| kinds.iter().filter(|kind| kind.in_text(password)).count();
         match self {
             Self::AtLeast(least) => password.chars().count() >= *least,

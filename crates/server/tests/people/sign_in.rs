@@ -256,6 +256,9 @@ async fn somebody_signs_up_proves_the_address_and_sets_a_new_password() {
         page.expect_ok();
         let weak = browser.submit(&server, &page, &[("email", EMAIL), ("password", "short")]).await;
         assert_eq!(weak.status, 400);
+        let rules = weak.text();
+        let missed = "<li class=\"missed\"><span class=\"unseen\">Not fulfilled:&#32;</span>at least 8 characters</li>";
+        assert!(rules.contains(missed), "{rules}");
         let back = browser.submit(&server, &page, &[("email", EMAIL), ("password", PASSWORD)]).await;
         let tokens = exchange(&server, &shop, &parameter(&back, "code")).await.expect(200);
         assert_eq!(claims(tokens["id_token"].as_str().unwrap())["email_verified"], false);
