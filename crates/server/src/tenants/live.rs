@@ -148,7 +148,7 @@ fn offers(settings: &Map<String, Value>) -> Offers {
     let is = |value: Option<&Value>, expected: bool| value == Some(&Value::Bool(expected));
     let within = |group: &str, name: &str| settings.get(group).and_then(|group| group.get(name));
     Offers {
-        pushed_requests: is(settings.get("pushed_authorization_requests_supported"), true),
+        pushed_requests: !is(settings.get("pushed_authorization_requests_supported"), false),
         registration: is(within("flags", "enable_dynamic_client_registration"), true),
         end_session: !is(within("oidc_logout", "rp_logout_end_session_endpoint_discovery"), false),
         response_issuer: is(settings.get("authorization_response_iss_parameter_supported"), true),

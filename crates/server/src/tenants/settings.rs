@@ -221,10 +221,10 @@ fn default_of(field: &str, tenant_name: &str) -> Option<Value> {
         "session_lifetime" => Some(json!(168)),
         "idle_session_lifetime" | "ephemeral_session_lifetime" => Some(json!(72)),
         "idle_ephemeral_session_lifetime" => Some(json!(24)),
+        "pushed_authorization_requests_supported" => Some(json!(true)),
         "resource_parameter_profile" => Some(json!("audience")),
         "allow_organization_name_in_authentication_api"
         | "customize_mfa_in_postlogin_action"
-        | "pushed_authorization_requests_supported"
         | "authorization_response_iss_parameter_supported"
         | "client_id_metadata_document_supported"
         | "phone_consolidated_experience"

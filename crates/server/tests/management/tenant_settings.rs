@@ -32,7 +32,7 @@ fn untouched(name: &str) -> Value {
         "enabled_locales": ["en", "de", "es", "ja"],
         "allow_organization_name_in_authentication_api": false,
         "customize_mfa_in_postlogin_action": false,
-        "pushed_authorization_requests_supported": false,
+        "pushed_authorization_requests_supported": true,
         "authorization_response_iss_parameter_supported": false,
         "resource_parameter_profile": "audience",
         "client_id_metadata_document_supported": false,

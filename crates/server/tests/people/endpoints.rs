@@ -133,8 +133,8 @@ async fn a_logout_that_nothing_proves_asks_first_and_an_id_token_proves_it() {
     assert!(!browser.cookies.contains_key("__Host-chancery"));
 }
 
-async fn allow_pushed_requests(server: &TestServer) {
-    let settings = json!({ "pushed_authorization_requests_supported": true });
+async fn allow_pushed_requests(server: &TestServer, allowed: bool) {
+    let settings = json!({ "pushed_authorization_requests_supported": allowed });
     server.api_send(Method::PATCH, "/tenants/settings", &settings).await.expect(200);
 }
 
@@ -158,8 +158,9 @@ async fn a_pushed_request_works_once_and_for_its_client_alone() {
         let pairs: Vec<_> =
             form.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let push = async || server.send(Call::new(Method::POST, "/oauth/par").form(&pairs).build()).await;
-        assert_eq!(push().await.expect(404)["error"], "endpoint_disabled", "until the tenant says so");
-        allow_pushed_requests(&server).await;
+        allow_pushed_requests(&server, false).await;
+        assert_eq!(push().await.expect(404)["error"], "endpoint_disabled", "the tenant says so");
+        allow_pushed_requests(&server, true).await;
         let pushed = push().await.expect(201);
         let uri = pushed["request_uri"].as_str().unwrap().to_owned();
         let path = |client: &str| {
@@ -325,7 +326,6 @@ pub(crate) async fn exercise(server: &TestServer) {
             proof.iter().chain(more).map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         server.send(Call::new(Method::POST, path).form(&pairs).build()).await.json()
     };
-    allow_pushed_requests(server).await;
     let request = [("response_type", "code"), ("redirect_uri", CALLBACK), ("scope", "openid")];
     let pushed = post("/oauth/par", &request).await;
     let uri = pushed["request_uri"].as_str().unwrap().replace(':', "%3A");
