@@ -7,15 +7,17 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
-use crate::http::{self, Connection};
+use crate::http::{self, Connection, escape};
 use crate::server::{Management, Server};
 use crate::{Fault, Outcome, load};
 
 /// An application that may get tokens.
 #[derive(Debug, Clone)]
 pub(crate) struct Application {
-    id: String,
-    secret: String,
+    /// Its client id.
+    pub(crate) id: String,
+    /// Its client secret.
+    pub(crate) secret: String,
 }
 
 impl Application {
@@ -28,7 +30,7 @@ impl Application {
             escape(&self.secret),
             escape(audience)
         );
-        http::with_body(("POST", host, "/oauth/token"), None, ("application/x-www-form-urlencoded", &body))
+        http::form(host, "/oauth/token", "", &body)
     }
 
     /// The application with which a tenant is managed.
@@ -72,8 +74,7 @@ impl Admin {
     async fn call(&mut self, path: &str, request: &[u8]) -> Outcome<Value> {
         let answer = self.connection.call(request).await?;
         if !(200..300).contains(&answer.status) {
-            let body = String::from_utf8_lossy(answer.body);
-            return Err(format!("{path} answered {}: {body}", answer.status).into());
+            return Err(format!("{path} answered {}", answer.told()).into());
         }
         Ok(serde_json::from_slice(answer.body)?)
     }
@@ -153,21 +154,4 @@ pub(crate) async fn seed(
 pub(crate) fn text(object: &Value, name: &str) -> Outcome<String> {
     let value = object.get(name).and_then(Value::as_str);
     Ok(value.ok_or_else(|| format!("an answer has no {name}: {object}"))?.to_owned())
-}
-
-/// Percent-encodes for a form.
-fn escape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~') {
-            out.push(char::from(byte));
-        } else {
-            out.extend(['%', hex(byte >> 4), hex(byte & 15)]);
-        }
-    }
-    out
-}
-
-fn hex(digit: u8) -> char {
-    char::from(b"0123456789ABCDEF"[usize::from(digit)])
 }

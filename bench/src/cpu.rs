@@ -17,6 +17,22 @@ pub(crate) fn of_process(process: Pid) -> Outcome<Duration> {
     Ok(ClockId::pid_cpu_clock_id(process)?.now()?.into())
 }
 
+/// Processor time so far of the processes that PostgreSQL has for a database; nothing where it runs elsewhere.
+pub(crate) fn of_database(name: &str) -> Outcome<Duration> {
+    let mut sum = Duration::ZERO;
+    for entry in fs::read_dir("/proc")? {
+        let entry = entry?;
+        let Some(id) = entry.file_name().to_str().and_then(|name| name.parse().ok()) else { continue };
+        // Such as "postgres: user database 127.0.0.1(45678) idle". A process may end while it is looked at.
+        let title = fs::read_to_string(entry.path().join("cmdline")).unwrap_or_default();
+        let ours = title.starts_with("postgres: ") && title.split(' ').any(|word| word == name);
+        if let (true, Ok(spent)) = (ours, of_process(Pid::from_raw(id))) {
+            sum += spent;
+        }
+    }
+    Ok(sum)
+}
+
 /// Processor time of the calling thread so far.
 pub(crate) fn of_this_thread() -> Outcome<Duration> {
     Ok(ClockId::CLOCK_THREAD_CPUTIME_ID.now()?.into())

@@ -10,7 +10,7 @@ use axum::response::IntoResponse;
 use axum::routing::get;
 use nix::unistd::Pid;
 
-use crate::load::Target;
+use crate::load::{Service, Target};
 use crate::{Outcome, clock, http, server};
 
 /// How long it may take to start.
@@ -65,8 +65,9 @@ impl Hello {
     /// What to measure: the short answer and the long one.
     pub(crate) fn targets(&self) -> Outcome<(Target, Target)> {
         let process = Pid::from_raw(i32::try_from(self.child.id())?);
-        let target =
-            |name, path| Target::new(name, (self.address, process), vec![http::get("localhost", path, None)]);
+        let service = Service { address: self.address, process, database: None };
+        let request = |path| vec![http::get("localhost", path, None)];
+        let target = |name, path| Target::new(name, service.clone(), request(path), "");
         Ok((target("hello", "/"), target("long hello", "/long")))
     }
 }

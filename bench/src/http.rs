@@ -1,7 +1,8 @@
 //! A minimal HTTP/1.1 client: one keep-alive connection, ready-made request bytes, nothing else.
 //!
 //! It costs the machine a few microseconds a request, so that the server is what is measured. Must never be used
-//! against anything but the servers that the benchmark started: it knows `Content-Length` and no more.
+//! against anything but the servers that the benchmark started: it knows `Content-Length` and no more. What a browser
+//! does beyond that is in `browser.rs`.
 
 use std::net::SocketAddr;
 
@@ -23,8 +24,25 @@ pub(crate) struct Connection {
 pub(crate) struct Answer<'a> {
     /// The status code.
     pub(crate) status: u16,
+    /// The status line and the headers.
+    head: &'a [u8],
     /// The body.
     pub(crate) body: &'a [u8],
+}
+
+impl<'a> Answer<'a> {
+    /// The values of a header, as often as it is there.
+    pub(crate) fn headers<'b>(&'b self, name: &'b str) -> impl Iterator<Item = &'a str> + 'b {
+        let head = std::str::from_utf8(self.head).unwrap_or_default();
+        let lines = head.split("\r\n").skip(1).filter_map(|line| line.split_once(':'));
+        lines.filter(move |(own, _)| own.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim())
+    }
+
+    /// What to say of an answer that should have been another one.
+    pub(crate) fn told(&self) -> String {
+        let body = String::from_utf8_lossy(self.body);
+        format!("{}: {}", self.status, body.chars().take(300).collect::<String>())
+    }
 }
 
 impl Connection {
@@ -63,7 +81,7 @@ impl Connection {
         } else if filled > end {
             return Err("the server sent more than one answer".into());
         }
-        Ok(Answer { status, body: &self.buffer[body_at..end] })
+        Ok(Answer { status, head: &self.buffer[..body_at], body: &self.buffer[body_at..end] })
     }
 }
 
@@ -94,21 +112,57 @@ pub(crate) fn head(bytes: &[u8]) -> Outcome<Option<(u16, usize, usize)>> {
 
 /// The bytes of a GET request.
 pub(crate) fn get(host: &str, path: &str, bearer: Option<&str>) -> Vec<u8> {
-    let authorization = bearer.map(|token| format!("authorization: Bearer {token}\r\n")).unwrap_or_default();
-    format!("GET {path} HTTP/1.1\r\nhost: {host}\r\n{authorization}\r\n").into_bytes()
+    format!("GET {path} HTTP/1.1\r\nhost: {host}\r\n{}\r\n", authorization(bearer)).into_bytes()
 }
 
 /// The bytes of a request with a body of this media type.
 pub(crate) fn with_body(
-    (method, host, path): (&str, &str, &str),
+    line: (&str, &str, &str),
     bearer: Option<&str>,
     (media_type, body): (&str, &str),
 ) -> Vec<u8> {
-    let authorization = bearer.map(|token| format!("authorization: Bearer {token}\r\n")).unwrap_or_default();
     let media_type = if body.is_empty() { String::new() } else { format!("content-type: {media_type}\r\n") };
-    format!(
-        "{method} {path} HTTP/1.1\r\nhost: {host}\r\n{authorization}{media_type}content-length: {}\r\n\r\n{body}",
-        body.len()
-    )
-    .into_bytes()
+    sent(line, &(authorization(bearer) + &media_type), body)
+}
+
+/// The bytes of a GET request of a browser; `cookies` is the value of the header.
+pub(crate) fn visit(host: &str, path: &str, cookies: &str) -> Vec<u8> {
+    format!("GET {path} HTTP/1.1\r\nhost: {host}\r\n{}\r\n", cookie(cookies)).into_bytes()
+}
+
+/// The bytes of a form that a browser or an application sends.
+pub(crate) fn form(host: &str, path: &str, cookies: &str, fields: &str) -> Vec<u8> {
+    let headers = cookie(cookies) + "content-type: application/x-www-form-urlencoded\r\n";
+    sent(("POST", host, path), &headers, fields)
+}
+
+fn sent((method, host, path): (&str, &str, &str), headers: &str, body: &str) -> Vec<u8> {
+    let length = body.len();
+    format!("{method} {path} HTTP/1.1\r\nhost: {host}\r\n{headers}content-length: {length}\r\n\r\n{body}")
+        .into_bytes()
+}
+
+fn authorization(bearer: Option<&str>) -> String {
+    bearer.map(|token| format!("authorization: Bearer {token}\r\n")).unwrap_or_default()
+}
+
+fn cookie(cookies: &str) -> String {
+    if cookies.is_empty() { String::new() } else { format!("cookie: {cookies}\r\n") }
+}
+
+/// Percent-encodes for a query or a form.
+pub(crate) fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~') {
+            out.push(char::from(byte));
+        } else {
+            out.extend(['%', hex(byte >> 4), hex(byte & 15)]);
+        }
+    }
+    out
+}
+
+fn hex(digit: u8) -> char {
+    char::from(b"0123456789ABCDEF"[usize::from(digit)])
 }

@@ -1,7 +1,8 @@
-//! S, the limit of signing: what the cryptographic library does on one thread with nothing around it.
+//! S and P, the limits of signing and of hashing passwords: what the libraries do with nothing around them.
 
 use std::time::Duration;
 
+use argon2::{Argon2, Block, Params, Version};
 use chancery_crypto::algorithm::Algorithm;
 use chancery_crypto::hmac::HmacKey;
 use chancery_crypto::rsa::PrivateKey;
@@ -10,6 +11,9 @@ use crate::{Outcome, cpu};
 
 /// About as long as the signing input of an access token.
 const MESSAGE: [u8; 480] = [b'x'; 480];
+
+/// What the server hashes passwords with: `passwords/hash.rs` of it. Kibibytes of memory, and passes.
+pub(crate) const HASH: (u32, u32) = (19 * 1024, 2);
 
 /// A key to measure with.
 pub(crate) struct Limits {
@@ -32,16 +36,31 @@ impl Limits {
 
     /// The same with every core busy: what is left of S where cores share their units.
     pub(crate) fn signatures_on_all_cores(&self, span: Duration) -> Outcome<f64> {
-        let threads = u32::try_from(cpu::cores())?;
-        std::thread::scope(|scope| {
-            let measure = || self.signatures(span).map_err(|error| error.to_string());
-            let running: Vec<_> = (0..threads).map(|_| scope.spawn(measure)).collect();
-            let mut sum = 0.0;
-            for thread in running {
-                sum += thread.join().map_err(|_| "a measuring thread panicked")??;
-            }
-            Ok(sum / f64::from(threads))
-        })
+        on_all_cores(|| self.signatures(span))
+    }
+
+    /// P: Argon2id hashes a second of processor time, one thread, with memory that is used again.
+    pub(crate) fn hashes(span: Duration) -> Outcome<f64> {
+        let params = Params::new(HASH.0, HASH.1, 1, Some(32)).map_err(|error| error.to_string())?;
+        let algorithm = Argon2::new(argon2::Algorithm::Argon2id, Version::V0x13, params);
+        let mut memory = vec![Block::new(); usize::try_from(HASH.0)?];
+        let mut hash = || -> Outcome<()> {
+            let mut output = [0; 32];
+            let password = &MESSAGE[..28];
+            algorithm
+                .hash_password_into_with_memory(password, &[7; 16], &mut output, &mut memory[..])
+                .map_err(|error| error.to_string())?;
+            std::hint::black_box(output);
+            Ok(())
+        };
+        // The first one pays for the memory.
+        hash()?;
+        rate(span, 1, hash)
+    }
+
+    /// The same with every core busy: what is left of P where cores share the way to the memory.
+    pub(crate) fn hashes_on_all_cores(span: Duration) -> Outcome<f64> {
+        on_all_cores(|| Self::hashes(span))
     }
 
     /// RS256 verifications a second of processor time.
@@ -67,6 +86,20 @@ impl Limits {
             Ok(())
         })
     }
+}
+
+/// The mean of what as many threads measure as there are cores.
+fn on_all_cores(measure: impl Fn() -> Outcome<f64> + Sync) -> Outcome<f64> {
+    let threads = u32::try_from(cpu::cores())?;
+    std::thread::scope(|scope| {
+        let measure = || measure().map_err(|error| error.to_string());
+        let running: Vec<_> = (0..threads).map(|_| scope.spawn(measure)).collect();
+        let mut sum = 0.0;
+        for thread in running {
+            sum += thread.join().map_err(|_| "a measuring thread panicked")??;
+        }
+        Ok(sum / f64::from(threads))
+    })
 }
 
 /// How often `work` is done in a second of this thread's time.

@@ -1,25 +1,32 @@
 //! The benchmark of Chancery: what the release server costs, beside what the machine can do in the same minute.
 //!
 //! Wall-clock rates swing with everything else that runs on a machine. What holds is the processor time of the
-//! server for each operation, and its ratio to two limits that every round measures anew: S, bare RSA-2048
-//! signatures, and H, a bare axum server. The goals stand beside the figures.
+//! server for each operation, and its ratio to limits that every round measures anew: S, bare RSA-2048 signatures,
+//! P, bare password hashes, and H, a bare axum server. The goals stand beside the figures.
 
 mod admin;
+mod browser;
 mod clock;
 mod cpu;
+mod floods;
+mod flows;
 mod hello;
 mod http;
 mod limits;
 mod load;
 mod mixed;
+mod people;
 mod plan;
+mod postgres;
 mod report;
 mod rotate;
 mod rounds;
 mod say;
 mod server;
+mod sql;
 mod start;
 mod stats;
+mod users;
 mod world;
 
 use std::process::ExitCode;

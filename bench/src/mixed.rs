@@ -1,4 +1,4 @@
-//! How long the keys take to fetch while tokens saturate the server.
+//! How long the keys take to fetch while tokens or logins saturate the server.
 //!
 //! The probes run open loop, at a fixed rate whatever the server does: their time counts from the moment at which
 //! they were due, so that a stall is not hidden by the probes that it held up.
@@ -21,32 +21,35 @@ const THREADS: u32 = 6;
 /// What one interval showed.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Interval {
-    /// Of the tokens.
-    pub(crate) token_p99: Duration,
+    /// Of the load.
+    pub(crate) load_p99: Duration,
     /// Of the probes.
     pub(crate) probe_p50: Duration,
     /// Of the probes.
     pub(crate) probe_p99: Duration,
     /// Of the probes at the bare server.
+    pub(crate) bare_p50: Duration,
+    /// Of the probes at the bare server.
     pub(crate) bare_p99: Duration,
 }
 
-/// Runs the token load and the probes side by side.
+/// Runs the load and the probes side by side.
 pub(crate) async fn measure(
-    tokens: &Target,
+    load: &Target,
     probe: &Target,
     bare: &Target,
     span: Duration,
 ) -> Outcome<Interval> {
     let stop = Arc::new(AtomicBool::new(false));
     let (probes, bare_probes) = (start(probe, &stop), start(bare, &stop));
-    let sample = tokens.measure(span).await;
+    let sample = load.measure(span).await;
     stop.store(true, Ordering::Relaxed);
     let (latencies, bare) = (finish(probes)?, finish(bare_probes)?);
     Ok(Interval {
-        token_p99: sample?.p99,
+        load_p99: sample?.p99,
         probe_p50: stats::percentile(&latencies, 500),
         probe_p99: stats::percentile(&latencies, 990),
+        bare_p50: stats::percentile(&bare, 500),
         bare_p99: stats::percentile(&bare, 990),
     })
 }
@@ -58,8 +61,8 @@ fn start(target: &Target, stop: &Arc<AtomicBool>) -> Vec<Prober> {
         .map(|number| {
             let (target, stop) = (target.clone(), Arc::clone(stop));
             thread::spawn(move || {
-                let request = target.requests.first().ok_or("nothing to ask for")?;
-                run(target.address, request, (number, &stop)).map_err(|error| error.to_string())
+                let request = target.first_request().ok_or("nothing to ask for")?;
+                run(target.service.address, request, (number, &stop)).map_err(|error| error.to_string())
             })
         })
         .collect()

@@ -13,6 +13,7 @@ use crate::Outcome;
 /// cargo build --release -p chancery
 #[derive(Debug, Parser)]
 #[command(name = "chancery-bench", args_conflicts_with_subcommands = true)]
+#[expect(clippy::struct_excessive_bools, reason = "they are flags of a command line")]
 pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) mode: Option<Mode>,
@@ -30,6 +31,12 @@ pub(crate) struct Arguments {
     /// Folder for the data of the servers [default: that for temporary files]
     #[arg(long, value_name = "DIR")]
     directory: Option<PathBuf>,
+    /// A PostgreSQL server to measure on as well, in databases that are dropped at the end
+    #[arg(long, env = "DATABASE_URL", value_name = "URL", hide_env_values = true)]
+    postgres: Option<String>,
+    /// Measure `users` with a million of them too: some minutes and two gigabytes for each engine
+    #[arg(long)]
+    users_scale: bool,
     /// Keep the data of the servers, and say where
     #[arg(long)]
     pub(crate) keep: bool,
@@ -69,6 +76,18 @@ pub(crate) enum Scenario {
     Discovery,
     /// GET /api/v2/keys/signing with a bearer token
     KeysSigning,
+    /// Code + PKCE in a browser with a session: code, access token and ID token
+    CodePkce,
+    /// The whole login with a password, and the memory that a flood of them takes
+    LoginPassword,
+    /// Refresh with rotation: access token and ID token, on SQLite and on PostgreSQL
+    Refresh,
+    /// User information for an RS256 access token
+    Userinfo,
+    /// Users: get, pages, searches, totals, with few and with many of them
+    Users,
+    /// The published keys during a flood of password logins
+    JwksDuringLogins,
     /// Tokens and keys with many applications
     ScaleApplications,
     /// Tokens and keys with many tenants
@@ -99,6 +118,10 @@ pub(crate) struct Plan {
     pub(crate) applications: Vec<usize>,
     /// Numbers of tenants beside 1.
     pub(crate) tenants: Vec<usize>,
+    /// Numbers of users.
+    pub(crate) users: Vec<usize>,
+    /// A PostgreSQL server, if one is lent.
+    pub(crate) postgres: Option<String>,
     /// The server.
     pub(crate) binary: PathBuf,
     /// Where the data goes.
@@ -111,6 +134,18 @@ impl Plan {
     /// Whether this is to be measured.
     pub(crate) fn has(&self, scenario: Scenario) -> bool {
         self.scenarios.is_empty() || self.scenarios.contains(&scenario)
+    }
+
+    /// Whether people have to be there who sign in.
+    pub(crate) fn has_people(&self) -> bool {
+        let scenarios = [
+            Scenario::CodePkce,
+            Scenario::LoginPassword,
+            Scenario::Refresh,
+            Scenario::Userinfo,
+            Scenario::JwksDuringLogins,
+        ];
+        scenarios.into_iter().any(|scenario| self.has(scenario))
     }
 }
 
@@ -129,6 +164,10 @@ impl Arguments {
         }
         let sizes =
             |full: [usize; 2], quick: [usize; 2]| if self.quick { quick.to_vec() } else { full.to_vec() };
+        let mut users = vec![10, if self.quick { 1000 } else { 10_000 }];
+        if self.users_scale {
+            users.push(1_000_000);
+        }
         let span = |full: u64, quick: u64| Duration::from_millis(if self.quick { quick } else { full });
         Ok(Plan {
             scenarios: self.scenarios.clone(),
@@ -138,6 +177,8 @@ impl Arguments {
             long_span: span(10_000, 3000),
             applications: sizes([1000, 100_000], [100, 2000]),
             tenants: sizes([100, 1000], [5, 20]),
+            users,
+            postgres: self.postgres.clone(),
             binary,
             directory: self.directory.clone().unwrap_or_else(std::env::temp_dir),
             markdown: self.markdown,

@@ -1,16 +1,20 @@
 //! All scenarios in their order, and the two tables at the end: figures, and goals beside them.
 
 use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
 
+use crate::flows::{Replays, WithPassword};
 use crate::hello::Hello;
-use crate::limits::Limits;
-use crate::load::Sample;
+use crate::limits::{HASH, Limits};
+use crate::load::{CONNECTIONS, Sample, Target};
 use crate::plan::{Plan, Scenario};
 use crate::rounds::{self, Rounds};
 use crate::stats::{Series, decimals};
 use crate::world::{JWKS, World};
-use crate::{Outcome, clock, cpu, http, mixed, rotate, say, start};
+use crate::{Outcome, clock, cpu, floods, http, mixed, rotate, say, start};
 
+mod goals;
 mod table;
 
 use table::{Table, Verdicts};
@@ -33,9 +37,16 @@ pub(crate) async fn all(plan: &Plan, home: &Path) -> Outcome<()> {
     let hello = Hello::start(world.keys_length).await?;
     let rounds = rounds::measure(plan, &hello, &limits, &world.targets).await?;
     let figures = figures(&world, &rounds);
-    judge(&world, &rounds, &mut verdicts);
+    goals::judge(&world, &rounds, &mut verdicts);
+    replays(&world, &mut verdicts).await?;
     if plan.has(Scenario::Mixed) {
         side_by_side(plan, &world, &hello, &mut verdicts).await?;
+    }
+    if plan.has(Scenario::JwksDuringLogins) {
+        during_logins(plan, &world, &hello, &mut verdicts).await?;
+    }
+    if plan.has(Scenario::LoginPassword) {
+        login_memory(plan, home, &mut verdicts).await?;
     }
     if plan.has(Scenario::Memory) {
         let target = world.base.target("token_rs256", vec![world.token.clone()]);
@@ -48,6 +59,9 @@ pub(crate) async fn all(plan: &Plan, home: &Path) -> Outcome<()> {
     }
     say::result(format!("\n{machine}; load average at the end {}", cpu::load_average()));
     say::result(limits_line(&rounds));
+    if plan.has(Scenario::LoginPassword) {
+        say::result(hashes_line(&rounds));
+    }
     if plan.has(Scenario::Limits) {
         say::result(other_limits(plan, &limits)?);
     }
@@ -69,6 +83,15 @@ fn limits_line(rounds: &Rounds) -> String {
     )
 }
 
+fn hashes_line(rounds: &Rounds) -> String {
+    let (memory, passes) = HASH;
+    format!(
+        "P = {:.1} Argon2id hashes a second of processor time ({memory} KiB, {passes} passes); with all cores busy: {:.1}",
+        rounds.series(|round| round.hash),
+        rounds.series(|round| round.hash_busy),
+    )
+}
+
 fn other_limits(plan: &Plan, limits: &Limits) -> Outcome<String> {
     Ok(format!(
         "also a second of processor time: {:.0} RS256 verifications, {:.0} HMAC-SHA-256 tags, {:.1} RSA-2048 key pairs",
@@ -83,6 +106,7 @@ fn figures(world: &World, rounds: &Rounds) -> Table {
     let mut table = Table::new(&[
         "scenario",
         "CPU µs",
+        "PostgreSQL µs",
         "a second and core",
         "/ S",
         "/ H",
@@ -94,6 +118,7 @@ fn figures(world: &World, rounds: &Rounds) -> Table {
         table.row([
             name.to_owned(),
             format!("{}", rounds.series(|round| sample(round).cpu_micros)),
+            database(&rounds.series(|round| sample(round).database_micros)),
             format!("{:.0}", rounds.series(|round| sample(round).capacity()).median()),
             format!("{}", rounds.series(|round| sample(round).capacity() / round.sign)),
             format!("{:.2}", rounds.series(|round| sample(round).capacity() / round.hello.capacity())),
@@ -110,43 +135,13 @@ fn figures(world: &World, rounds: &Rounds) -> Table {
     table
 }
 
+fn database(series: &Series) -> String {
+    if series.median() > 0.0 { series.to_string() } else { String::new() }
+}
+
 fn short(series: &Series) -> String {
     let median = series.median();
     format!("{median:.*}", decimals(median))
-}
-
-/// The goals that the rounds decide.
-fn judge(world: &World, rounds: &Rounds, verdicts: &mut Verdicts) {
-    let index_of = |name: &str| world.targets.iter().position(|target| target.name == name);
-    let to_sign = |index: usize| rounds.series(|round| round.samples[index].capacity() / round.sign);
-    let to_hello =
-        |index: usize| rounds.series(|round| round.samples[index].capacity() / round.hello.capacity());
-    for (name, least) in [("token_rs256", 0.80), ("keys_signing", 5.0)] {
-        if let Some(index) = index_of(name) {
-            let ratio = to_sign(index);
-            verdicts.at_least(
-                name,
-                (ratio.median(), least),
-                (format!("{ratio:.2} S"), &format!("≥ {least:.2} S")),
-            );
-        }
-    }
-    for (name, least) in [("token_hs256", 0.3), ("jwks", 0.7)] {
-        if let Some(index) = index_of(name) {
-            let ratio = to_hello(index);
-            verdicts.at_least(
-                name,
-                (ratio.median(), least),
-                (format!("{ratio:.2} H"), &format!("≥ {least:.1} H")),
-            );
-        }
-    }
-    for pair in &world.pairs {
-        let cost = |index: usize, round: &rounds::Round| round.samples[index].cpu_micros;
-        let ratio = rounds.series(|round| cost(pair.many, round) / cost(pair.one, round));
-        let name = format!("flat: {}", world.targets[pair.many].name);
-        verdicts.at_most(&name, (ratio.median(), 1.1), (format!("{ratio:.2} × that with 1"), "≤ 1.1"));
-    }
 }
 
 async fn startup(plan: &Plan, home: &Path, verdicts: &mut Verdicts) -> Outcome<()> {
@@ -170,20 +165,76 @@ async fn side_by_side(plan: &Plan, world: &World, hello: &Hello, verdicts: &mut 
     let tokens = world.base.target("token_rs256", vec![world.token.clone()]);
     let probe = world.base.target("jwks", vec![http::get(&world.management.host, JWKS, None)]);
     let (bare, _) = hello.targets()?;
+    let intervals = intervals(plan, (&tokens, &probe, &bare)).await?;
+    let ratio = ratio(&intervals);
+    let measured = format!("{ratio:.2}: {}", told(&intervals));
+    verdicts.at_most("jwks p99 / token p99 under token load", (ratio.median(), 0.3), (measured, "≤ 0.3"));
+    Ok(())
+}
+
+async fn during_logins(plan: &Plan, world: &World, hello: &Hello, verdicts: &mut Verdicts) -> Outcome<()> {
+    let Some(people) = &world.people else { return Ok(()) };
+    say::progress("keys while people sign in with passwords");
+    let flow = Arc::new(WithPassword::new(people));
+    let logins = Target::flow("login_password", world.base.service(), flow, CONNECTIONS);
+    let probe = world.base.target("jwks", vec![http::get(&world.management.host, JWKS, None)]);
+    let (bare, _) = hello.targets()?;
+    let intervals = intervals(plan, (&logins, &probe, &bare)).await?;
+    verdicts.note("jwks p99 during a flood of password logins", told(&intervals));
+    Ok(())
+}
+
+async fn intervals(
+    plan: &Plan,
+    (load, probe, bare): (&Target, &Target, &Target),
+) -> Outcome<Vec<mixed::Interval>> {
     let mut intervals = Vec::new();
     for _ in 0..plan.rounds {
-        intervals.push(mixed::measure(&tokens, &probe, &bare, plan.long_span / 2).await?);
+        intervals.push(mixed::measure(load, probe, bare, plan.long_span / 2).await?);
     }
-    let series = |figure: &dyn Fn(&mixed::Interval) -> f64| intervals.iter().map(figure).collect::<Series>();
-    let ratio = series(&|interval| interval.probe_p99.as_secs_f64() / interval.token_p99.as_secs_f64());
-    let measured = format!(
-        "{ratio:.2}: {:.1} ms of {:.1} ms; p50 {:.2} ms; the same probes at the bare server {:.1} ms",
-        series(&|interval| clock::millis(interval.probe_p99)),
-        series(&|interval| clock::millis(interval.token_p99)),
-        series(&|interval| clock::millis(interval.probe_p50)),
-        series(&|interval| clock::millis(interval.bare_p99)),
-    );
-    verdicts.at_most("jwks p99 / token p99 under token load", (ratio.median(), 0.3), (measured, "≤ 0.3"));
+    Ok(intervals)
+}
+
+fn ratio(intervals: &[mixed::Interval]) -> Series {
+    intervals
+        .iter()
+        .map(|interval| interval.probe_p99.as_secs_f64() / interval.load_p99.as_secs_f64())
+        .collect()
+}
+
+/// What the intervals show, in words.
+fn told(intervals: &[mixed::Interval]) -> String {
+    let series = |figure: &dyn Fn(&mixed::Interval) -> Duration| {
+        intervals.iter().map(|interval| clock::millis(figure(interval))).collect::<Series>()
+    };
+    format!(
+        "{:.1} ms of {:.1} ms; p50 {:.2} ms; the same probes at the bare server {:.1} ms, p50 {:.2} ms",
+        series(&|interval| interval.probe_p99),
+        series(&|interval| interval.load_p99),
+        series(&|interval| interval.probe_p50),
+        series(&|interval| interval.bare_p99),
+        series(&|interval| interval.bare_p50),
+    )
+}
+
+async fn login_memory(plan: &Plan, home: &Path, verdicts: &mut Verdicts) -> Outcome<()> {
+    say::progress("memory during floods of password logins");
+    let most = floods::allowed()?;
+    for (logins, peak) in floods::AT_ONCE.iter().zip(floods::memory(plan, home).await?) {
+        let (name, goal) = (format!("memory, peak with {logins} logins at once"), format!("≤ {most:.0} MB"));
+        verdicts.at_most(&name, (peak, most), (format!("{peak:.1} MB"), &goal));
+    }
+    Ok(())
+}
+
+/// Refresh tokens that are presented a second time.
+async fn replays(world: &World, verdicts: &mut Verdicts) -> Outcome<()> {
+    for (target, refreshing) in &world.refreshing {
+        let Replays { tried, accepted, alive } = refreshing.replay(target.service.address).await?;
+        let measured = format!("{accepted} of {tried}; {alive} families went on");
+        let name = format!("{}: replays that are accepted", target.name);
+        verdicts.at_most(&name, (f64::from(accepted + alive), 0.0), (measured, "0"));
+    }
     Ok(())
 }
 

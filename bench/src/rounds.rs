@@ -4,7 +4,7 @@
 use crate::hello::Hello;
 use crate::limits::Limits;
 use crate::load::{Sample, Tally, Target};
-use crate::plan::Plan;
+use crate::plan::{Plan, Scenario};
 use crate::stats::Series;
 use crate::{Outcome, say};
 
@@ -18,6 +18,10 @@ pub(crate) struct Round {
     pub(crate) sign: f64,
     /// The same on all cores at once.
     pub(crate) sign_busy: f64,
+    /// P: password hashes a second of processor time, one thread; not a number where none are planned.
+    pub(crate) hash: f64,
+    /// The same on all cores at once.
+    pub(crate) hash_busy: f64,
     /// The bare server.
     pub(crate) hello: Sample,
     /// The bare server with an answer as long as the set of keys: what of their cost is their length.
@@ -69,20 +73,30 @@ async fn round(plan: &Plan, limits: &Limits, hello: &Hello, targets: &[Target]) 
     let slice = plan.span / plan.slices;
     let (short, long) = hello.targets()?;
     let (mut sign, mut sign_busy) = (0.0, 0.0);
+    let (mut hash, mut hash_busy) = (0.0, 0.0);
+    let hashing = plan.has(Scenario::LoginPassword);
     let (mut hello, mut long_hello) = (Tally::default(), Tally::default());
     let mut tallies: Vec<Tally> = targets.iter().map(|_| Tally::default()).collect();
     for _ in 0..plan.slices {
         sign += limits.signatures(slice / 2)?;
         sign_busy += limits.signatures_on_all_cores(slice / 4)?;
+        if hashing {
+            hash += Limits::hashes(slice / 2)?;
+            hash_busy += Limits::hashes_on_all_cores(slice / 2)?;
+        }
         short.add_to(&mut hello, slice).await?;
         long.add_to(&mut long_hello, slice).await?;
         for (target, tally) in targets.iter().zip(&mut tallies) {
             target.add_to(tally, slice).await?;
         }
     }
+    let mean = |sum: f64| sum / f64::from(plan.slices);
+    let or_nothing = |rate: f64| if hashing { rate } else { f64::NAN };
     Ok(Round {
-        sign: sign / f64::from(plan.slices),
-        sign_busy: sign_busy / f64::from(plan.slices),
+        sign: mean(sign),
+        sign_busy: mean(sign_busy),
+        hash: or_nothing(mean(hash)),
+        hash_busy: or_nothing(mean(hash_busy)),
         hello: hello.sample()?,
         long_hello: long_hello.sample()?,
         samples: tallies.into_iter().map(Tally::sample).collect::<Outcome<_>>()?,

@@ -4,6 +4,7 @@ use std::fs::{self, File};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill};
@@ -11,7 +12,8 @@ use nix::unistd::Pid;
 use serde_json::Value;
 
 use crate::http::{self, Connection};
-use crate::load::Target;
+use crate::load::{Service, Target};
+use crate::postgres::Database;
 use crate::{Outcome, clock, cpu, say};
 
 /// How long a start and an end may take.
@@ -20,11 +22,13 @@ const PATIENCE: Duration = Duration::from_secs(40);
 const GLANCE: Duration = Duration::from_millis(1);
 
 /// A data directory and how to serve it.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct Installation {
     binary: PathBuf,
     home: PathBuf,
     port: u16,
+    /// The URL and the name of a PostgreSQL database; none for SQLite.
+    database: Option<(String, Arc<str>)>,
 }
 
 /// How to reach the Management API of a tenant.
@@ -45,7 +49,18 @@ impl Installation {
     pub(crate) fn empty(binary: &Path, parent: &Path, name: &str) -> Outcome<Self> {
         let home = parent.join(name);
         fs::create_dir(&home)?;
-        Ok(Self { binary: binary.to_owned(), home, port: free_port()? })
+        Ok(Self { binary: binary.to_owned(), home, port: free_port()?, database: None })
+    }
+
+    /// The same on PostgreSQL.
+    pub(crate) fn on(mut self, database: &Database) -> Self {
+        self.database = Some((database.url.clone(), database.name.as_str().into()));
+        self
+    }
+
+    /// The SQLite file, which nobody but the server may touch while it runs.
+    pub(crate) fn sqlite_file(&self) -> PathBuf {
+        self.home.join("data").join("chancery.sqlite")
     }
 
     /// The host of its first tenant.
@@ -83,6 +98,10 @@ impl Installation {
         let mut command = Command::new(&self.binary);
         // Neither the settings of who runs this nor a chancery.toml may change what is measured.
         command.env_clear().current_dir(&self.home).args(arguments);
+        if let Some((url, _)) = &self.database {
+            // Not an argument: it holds a password.
+            command.env("CHANCERY_DATABASE_URL", url);
+        }
         command.arg("--data-dir").arg(self.home.join("data"));
         command.arg("--listen").arg(format!("127.0.0.1:{}", self.port));
         command.arg("--public-url").arg(format!("http://{}", self.host()));
@@ -97,7 +116,8 @@ impl Installation {
         let child = command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log).spawn()?;
         let process = Pid::from_raw(i32::try_from(child.id())?);
         let address = (Ipv4Addr::LOCALHOST, self.port).into();
-        let mut server = Server { child, process, address, first_answer: FirstAnswer::default() };
+        let database = self.database.as_ref().map(|(_, name)| Arc::clone(name));
+        let mut server = Server { child, process, address, database, first_answer: FirstAnswer::default() };
         let request = http::get(&self.host(), "/.well-known/jwks.json", None);
         loop {
             if let Ok(mut connection) = Connection::open(address).await
@@ -146,14 +166,21 @@ pub(crate) struct Server {
     pub(crate) process: Pid,
     /// Where it listens.
     pub(crate) address: SocketAddr,
+    /// The name of its database on PostgreSQL.
+    database: Option<Arc<str>>,
     /// What its start took.
     pub(crate) first_answer: FirstAnswer,
 }
 
 impl Server {
+    /// Where it is, and what it consists of.
+    pub(crate) fn service(&self) -> Service {
+        Service { address: self.address, process: self.process, database: self.database.clone() }
+    }
+
     /// Something to measure on it.
     pub(crate) fn target(&self, name: impl Into<String>, requests: Vec<Vec<u8>>) -> Target {
-        Target::new(name, (self.address, self.process), requests)
+        Target::new(name, self.service(), requests, "")
     }
 
     /// Waits until it has nothing to do: no key is made ahead, no log entry is left to write.

@@ -4,13 +4,19 @@
 //! measured in turn within one round.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use crate::admin::{self, Admin, Application};
+use crate::flows::Refreshing;
 use crate::http;
 use crate::load::Target;
+use crate::people::People;
 use crate::plan::{Plan, Scenario};
+use crate::postgres::Database;
 use crate::server::{Installation, Management, Server};
 use crate::{Outcome, clock, cpu, say};
+
+mod signing_in;
 
 /// Applications whose requests are sent in turn where there are many.
 const IN_TURN: usize = 2000;
@@ -23,8 +29,10 @@ pub(crate) const JWKS: &str = "/.well-known/jwks.json";
 pub(crate) struct Pair {
     /// Index of the larger one among the targets.
     pub(crate) many: usize,
-    /// Index of the smallest one.
+    /// Index of the smaller one.
     pub(crate) one: usize,
+    /// How much more the larger one may cost.
+    pub(crate) most: f64,
 }
 
 /// The servers and what is measured on them.
@@ -35,6 +43,12 @@ pub(crate) struct World {
     pub(crate) management: Management,
     /// The others.
     others: Vec<Server>,
+    /// What they have on PostgreSQL: dropped after they have ended.
+    databases: Vec<Database>,
+    /// Who signs in at the first server, where that is planned.
+    pub(crate) people: Option<Arc<People>>,
+    /// The refresh tokens that are exchanged, and where.
+    pub(crate) refreshing: Vec<(Target, Arc<Refreshing>)>,
     /// What every round measures.
     pub(crate) targets: Vec<Target>,
     /// What is compared.
@@ -45,9 +59,17 @@ pub(crate) struct World {
     pub(crate) keys_length: usize,
 }
 
-/// Makes the tenant `main` without limits, and serves it.
-async fn stand(plan: &Plan, home: &Path, name: &str) -> Outcome<(Installation, Server, Management)> {
-    let installation = Installation::empty(&plan.binary, home, name)?;
+/// Makes the tenant `main` without limits, and serves it; on PostgreSQL, if a database is given.
+pub(crate) async fn stand(
+    plan: &Plan,
+    home: &Path,
+    name: &str,
+    database: Option<&Database>,
+) -> Outcome<(Installation, Server, Management)> {
+    let mut installation = Installation::empty(&plan.binary, home, name)?;
+    if let Some(database) = database {
+        installation = installation.on(database);
+    }
     let management = installation.init()?;
     installation.call(&["tenants", "set", "main", "requests_per_second=0", "rotations_per_day=0"])?;
     let server = installation.serve().await?;
@@ -57,7 +79,7 @@ async fn stand(plan: &Plan, home: &Path, name: &str) -> Outcome<(Installation, S
 impl World {
     /// Makes all that the plan needs.
     pub(crate) async fn build(plan: &Plan, home: &Path) -> Outcome<Self> {
-        let (_, base, management) = stand(plan, home, "base").await?;
+        let (_, base, management) = stand(plan, home, "base", None).await?;
         let mut admin = Admin::enter(base.address, &management).await?;
         let audiences = (admin.api("RS256").await?, admin.api("PS256").await?, admin.api("HS256").await?);
         let (rs256, ps256, hs256) = (audiences.0.as_str(), audiences.1.as_str(), audiences.2.as_str());
@@ -66,8 +88,18 @@ impl World {
         let token = application.request(&host, rs256, "");
         let keys_length =
             http::Connection::open(base.address).await?.call(&http::get(&host, JWKS, None)).await?.body.len();
-        let mut world =
-            Self { base, management, others: vec![], targets: vec![], pairs: vec![], token, keys_length };
+        let mut world = Self {
+            base,
+            management,
+            others: vec![],
+            databases: vec![],
+            people: None,
+            refreshing: vec![],
+            targets: vec![],
+            pairs: vec![],
+            token,
+            keys_length,
+        };
         let document = |path: &str| http::get(&host, path, None);
         let (applications, tenants) =
             (plan.has(Scenario::ScaleApplications), plan.has(Scenario::ScaleTenants));
@@ -94,6 +126,12 @@ impl World {
             let request = manager.request(&host, &world.management.audience, SCOPE);
             let bearer = admin::token(&mut connection, &request).await?;
             world.add("keys_signing", http::get(&host, "/api/v2/keys/signing", Some(&bearer)));
+        }
+        if plan.has_people() {
+            world.with_people(plan, home).await?;
+        }
+        if plan.has(Scenario::Users) {
+            world.with_users(plan, home).await?;
         }
         if let (true, Some(token), Some(jwks)) = (applications, rs256_at, jwks_at) {
             for count in &plan.applications {
@@ -122,7 +160,7 @@ impl World {
 
     fn compare(&mut self, many: Target, one: usize) {
         self.targets.push(many);
-        self.pairs.push(Pair { many: self.targets.len() - 1, one });
+        self.pairs.push(Pair { many: self.targets.len() - 1, one, most: 1.1 });
     }
 
     async fn with_applications(
@@ -131,7 +169,7 @@ impl World {
         home: &Path,
         (count, token, jwks): (usize, usize, usize),
     ) -> Outcome<()> {
-        let (_, server, management) = stand(plan, home, &format!("{count}-applications")).await?;
+        let (_, server, management) = stand(plan, home, &format!("{count}-applications"), None).await?;
         let mut admin = Admin::enter(server.address, &management).await?;
         let audience = admin.api("RS256").await?;
         let (started, before) = (clock::now(), cpu::of_process(server.process)?);
@@ -159,7 +197,7 @@ impl World {
         home: &Path,
         (count, token, jwks): (usize, usize, usize),
     ) -> Outcome<()> {
-        let (installation, server, management) = stand(plan, home, &format!("{count}-tenants")).await?;
+        let (installation, server, management) = stand(plan, home, &format!("{count}-tenants"), None).await?;
         let started = clock::now();
         let mut tenants = vec![management];
         for number in 1..count {
