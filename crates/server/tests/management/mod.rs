@@ -1,10 +1,12 @@
 //! The Management API: `/api/v2`.
 
 mod branding;
+mod checkpoints;
 mod client_grants;
 mod client_rules;
 mod clients;
 mod connections;
+mod crossing;
 mod key_lifecycle;
 mod log_search;
 mod logs;
@@ -12,7 +14,7 @@ pub(crate) mod mail;
 mod pipeline;
 mod prompts;
 pub(crate) mod protection;
-mod resource_servers;
+pub(crate) mod resource_servers;
 pub(crate) mod roles;
 mod signing_keys;
 pub(crate) mod stats;

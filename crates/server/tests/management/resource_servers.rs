@@ -15,7 +15,7 @@ use crate::kit::{Answer, Call, MANAGEMENT, TestServer, engines, error, key};
 
 const PATH: &str = "/resource-servers";
 /// A second tenant, where a test needs one.
-pub(super) const OTHER: &str = "other.example";
+pub(crate) const OTHER: &str = "other.example";
 
 /// A refusal with 400.
 pub(super) fn bad(code: &str, message: &str) -> (u16, Value) {
@@ -53,7 +53,7 @@ pub(super) async fn needs_scopes(server: &TestServer, operations: &[(Method, &st
 }
 
 /// Makes a second tenant, and answers a token for its Management API.
-pub(super) async fn other_tenant(server: &TestServer) -> String {
+pub(crate) async fn other_tenant(server: &TestServer) -> String {
     let new = NewTenant { name: "other".parse().unwrap(), domain: OTHER.parse().unwrap(), scheme: "https" };
     let made = tenants::create(&server.app, new).await.unwrap();
     let form = [
@@ -68,7 +68,7 @@ pub(super) async fn other_tenant(server: &TestServer) -> String {
 }
 
 /// Calls the Management API of the second tenant.
-pub(super) async fn at_other(
+pub(crate) async fn at_other(
     server: &TestServer,
     token: &str,
     (method, path): (Method, &str),

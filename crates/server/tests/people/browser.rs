@@ -4,12 +4,19 @@ use std::collections::BTreeMap;
 
 use http::Method;
 
-use crate::kit::{Answer, Call, TestServer};
+use crate::kit::{Answer, Call, DOMAIN, TestServer};
 
-/// A browser at the first tenant.
-#[derive(Debug, Default, Clone)]
+/// A browser, at the first tenant unless told otherwise.
+#[derive(Debug, Clone)]
 pub(crate) struct Browser {
+    pub(crate) host: &'static str,
     pub(crate) cookies: BTreeMap<String, String>,
+}
+
+impl Default for Browser {
+    fn default() -> Self {
+        Self { host: DOMAIN, cookies: BTreeMap::new() }
+    }
 }
 
 /// Where a page's form goes, and what it carries unseen.
@@ -22,7 +29,7 @@ pub(crate) struct Form {
 impl Browser {
     /// GET of a path.
     pub(crate) async fn get(&mut self, server: &TestServer, path: &str) -> Answer {
-        self.send(server, Call::get(path)).await
+        self.send(server, Call::to(self.host, Method::GET, path)).await
     }
 
     /// GET of a path, and of wherever it leads, as long as that is a path of ours.
@@ -53,7 +60,7 @@ impl Browser {
     pub(crate) async fn post(&mut self, server: &TestServer, form: &Form, fields: &[(&str, &str)]) -> Answer {
         let own = fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         let pairs: Vec<_> = form.hidden.iter().cloned().chain(own).collect();
-        self.send(server, Call::new(Method::POST, &form.action).form(&pairs)).await
+        self.send(server, Call::to(self.host, Method::POST, &form.action).form(&pairs)).await
     }
 
     async fn send(&mut self, server: &TestServer, call: Call) -> Answer {

@@ -1,5 +1,6 @@
 //! People sign in: pages, codes, tokens and sessions, through the real router.
 
+pub(crate) mod attacks;
 pub(crate) mod backchannel;
 mod browser;
 mod endpoints;
