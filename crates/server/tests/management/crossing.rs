@@ -107,7 +107,7 @@ pub(super) fn with_ids(operation: &Operation, ids: &Everything) -> Option<String
             }
         };
         found.push('/');
-        found.extend(utf8_percent_encode(id, NON_ALPHANUMERIC).to_string().replace("%2D", "-").chars());
+        found.push_str(&utf8_percent_encode(id, NON_ALPHANUMERIC).to_string().replace("%2D", "-"));
     }
     Some(found)
 }

@@ -1,14 +1,6 @@
 //! What must not get through: the attacks on OAuth 2.0 and OpenID Connect that RFC 9700 and the record of others'
 //! failures name, each through the real router, each with a look at what did not change.
 
-mod accounts;
-mod codes;
-mod forms;
-mod hosts;
-mod logout;
-mod markup;
-mod requests;
-mod sizes;
 mod tenants;
 
 use http::Method;
@@ -16,7 +8,7 @@ use serde_json::Value;
 
 use super::{Application, CALLBACK};
 use crate::kit::{Answer, Call, TestServer};
-use crate::management::resource_servers::{OTHER, at_other};
+use crate::management::resource_servers::at_other;
 
 /// Posts a form to a host.
 async fn post(server: &TestServer, host: &str, path: &str, form: &[(&str, &str)]) -> Answer {
