@@ -160,7 +160,8 @@ fn outcomes() -> Vec<(&'static str, Page<'static>)> {
         ("unblock-invalid", Page::Unblock { outcome: Outcome::Invalid }),
         ("device-allowed", Page::DeviceDone { allowed: true }),
         ("device-refused", Page::DeviceDone { allowed: false }),
-        ("logged-out", Page::LoggedOut { back }),
+        ("logged-out", Page::LoggedOut { back, kept: false }),
+        ("logout-kept", Page::LoggedOut { back, kept: true }),
         ("error-request", error(Failure::Request, details, Some("9f1c2d34e5a6b7c8"))),
         ("error-expired", error(Failure::Expired, None, None)),
         ("error-missing", error(Failure::Missing, None, None)),
@@ -184,7 +185,10 @@ fn decisions() -> Vec<(&'static str, Page<'static>)> {
         ("consent", Page::Consent(consent)),
         ("device", code("", &[])),
         ("device-wrong", code("BDFG-HJKL", &[Problem::InvalidCode])),
-        ("device-confirm", Page::DeviceConfirm { form: form(paths::DEVICE_CONFIRM), code: "BDFG-HJKL" }),
+        (
+            "device-confirm",
+            Page::DeviceConfirm { form: form(paths::DEVICE_CONFIRM), code: "BDFG-HJKL", scopes: &[] },
+        ),
         (
             "relay",
             Page::Relay {

@@ -106,7 +106,7 @@ fn wants_login(request: &Request, session: &Session<'_>, now: Timestamp) -> bool
     prompts.login
         || prompts.select_account
         || request.signup_first && !prompts.none
-        || request.max_age.is_some_and(|most| age > most)
+        || request.max_age.is_some_and(|most| age > most || most == 0)
 }
 
 /// Whether a user has to be asked, given the scopes that the user allowed this client at this API before.

@@ -134,6 +134,8 @@ logout-no = Angemeldet bleiben
 logged-out-page-title = Abgemeldet | { $application }
 logged-out-title = Sie sind abgemeldet
 logged-out-description = Sie können diese Seite schließen.
+logout-kept-page-title = Weiterhin angemeldet | { $application }
+logout-kept-title = Sie sind weiterhin angemeldet
 
 ## Unblocking an account
 
@@ -179,6 +181,7 @@ problem-invalid-email = Das ist keine gültige E-Mail-Adresse. Sie sieht so aus:
 problem-invalid-username = Ein Benutzername hat { $min } bis { $max } Zeichen: Buchstaben, Ziffern und die Zeichen { $characters }
 problem-invalid-code = Dieser Code ist ungültig oder abgelaufen. Bitte prüfen Sie ihn oder beginnen Sie auf Ihrem Gerät von vorn.
 problem-user-blocked = Dieses Konto ist nach zu vielen Fehlversuchen gesperrt. Wenn es Ihres ist, suchen Sie nach einer E-Mail, die das Entsperren erklärt, oder setzen Sie Ihr Passwort zurück.
+problem-account-closed = Dieses Konto wurde von der Administration gesperrt. Bitte wenden Sie sich an den Support der Anwendung.
 problem-ip-blocked = Aus Ihrem Netzwerk gab es zu viele Versuche. Bitte versuchen Sie es später noch einmal oder wenden Sie sich an den Administrator.
 problem-too-many = Es gab zu viele Versuche. Bitte warten Sie eine Weile und versuchen Sie es noch einmal.
 problem-too-many-signups = Aus Ihrem Netzwerk wurden zu viele Konten erstellt. Bitte versuchen Sie es später noch einmal.

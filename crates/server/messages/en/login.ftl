@@ -134,6 +134,8 @@ logout-no = Stay logged in
 logged-out-page-title = Logged out | { $application }
 logged-out-title = You are logged out
 logged-out-description = You can close this page.
+logout-kept-page-title = Still logged in | { $application }
+logout-kept-title = You are still logged in
 
 ## Unblocking an account
 
@@ -179,6 +181,7 @@ problem-invalid-email = This is not a valid email address. It looks like name@ex
 problem-invalid-username = A username has { $min } to { $max } characters: letters, numbers, and any of { $characters }
 problem-invalid-code = This code is not valid or has expired. Please check it, or start again on your device.
 problem-user-blocked = This account is blocked after too many failed attempts. If it is yours, look for an email that tells how to unblock it, or reset your password.
+problem-account-closed = This account is blocked by an administrator. Please contact the support of the application.
 problem-ip-blocked = There were too many attempts from your network. Please try again later, or contact the administrator.
 problem-too-many = There were too many attempts. Please wait a while and try again.
 problem-too-many-signups = Too many accounts were created from your network. Please try again later.

@@ -134,6 +134,8 @@ logout-no = Mantener la sesión
 logged-out-page-title = Sesión cerrada | { $application }
 logged-out-title = Su sesión se ha cerrado
 logged-out-description = Puede cerrar esta página.
+logout-kept-page-title = Sesión abierta | { $application }
+logout-kept-title = Su sesión sigue abierta
 
 ## Unblocking an account
 
@@ -179,6 +181,7 @@ problem-invalid-email = No es un correo electrónico válido. Debe ser como nomb
 problem-invalid-username = Un nombre de usuario tiene entre { $min } y { $max } caracteres: letras, números y cualquiera de { $characters }
 problem-invalid-code = Este código no es válido o ha caducado. Compruébelo o empiece de nuevo en su dispositivo.
 problem-user-blocked = Esta cuenta está bloqueada tras demasiados intentos fallidos. Si es suya, busque un correo que explica cómo desbloquearla o restablezca su contraseña.
+problem-account-closed = Un administrador ha bloqueado esta cuenta. Póngase en contacto con el soporte de la aplicación.
 problem-ip-blocked = Hubo demasiados intentos desde su red. Inténtelo más tarde o póngase en contacto con el administrador.
 problem-too-many = Hubo demasiados intentos. Espere un rato e inténtelo de nuevo.
 problem-too-many-signups = Se crearon demasiadas cuentas desde su red. Inténtelo más tarde.

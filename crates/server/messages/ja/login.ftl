@@ -134,6 +134,8 @@ logout-no = ログインしたままにする
 logged-out-page-title = ログアウトしました | { $application }
 logged-out-title = ログアウトしました
 logged-out-description = このページを閉じてもかまいません。
+logout-kept-page-title = ログインしたままです | { $application }
+logout-kept-title = ログインしたままです
 
 ## Unblocking an account
 
@@ -179,6 +181,7 @@ problem-invalid-email = 有効なメールアドレスではありません。na
 problem-invalid-username = ユーザー名は{ $min }～{ $max }文字で、英字、数字、次の記号が使えます：{ $characters }
 problem-invalid-code = このコードは無効か、有効期限が切れています。コードを確認するか、デバイスで最初からやり直してください。
 problem-user-blocked = 失敗した試行が多すぎるため、このアカウントはブロックされています。ご自身のアカウントの場合は、ブロックの解除方法が書かれたメールを探すか、パスワードを再設定してください。
+problem-account-closed = このアカウントは管理者によってブロックされています。アプリケーションのサポートにお問い合わせください。
 problem-ip-blocked = ご利用のネットワークからの試行が多すぎます。しばらくしてからお試しいただくか、管理者にお問い合わせください。
 problem-too-many = 試行回数が多すぎます。しばらく待ってから、もう一度お試しください。
 problem-too-many-signups = ご利用のネットワークから作成されたアカウントが多すぎます。しばらくしてからお試しください。

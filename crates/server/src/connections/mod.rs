@@ -110,6 +110,19 @@ pub async fn usable_by(db: &Db, tenant: &TenantId, client_id: &str) -> Result<Ve
     Ok(found)
 }
 
+/// Whether somebody with identities in these connections may sign in to an application: by the connection of this
+/// name, where one is asked for.
+pub async fn admits<'a>(
+    db: &Db,
+    tenant: &TenantId,
+    (client_id, wanted): (&str, Option<&str>),
+    mut identities: impl Iterator<Item = &'a str>,
+) -> Result<bool, DbError> {
+    let mut usable = usable_by(db, tenant, client_id).await?;
+    usable.retain(|connection| wanted.is_none_or(|wanted| connection.name == wanted));
+    Ok(identities.any(|id| usable.iter().any(|connection| connection.id == id)))
+}
+
 /// The connection of this name, if the application may use it.
 pub async fn usable(
     db: &Db,

@@ -4,6 +4,7 @@
 
 use axum::response::Response;
 use chancery_oauth::authorize::Request;
+use chancery_oauth::scope::Scopes;
 use serde_json::Value;
 
 use super::pages::{Consent, Failure, Form, Page, paths};
@@ -55,7 +56,7 @@ async fn signed_in(visit: &Visit) -> Result<Option<User>, DbError> {
 }
 
 async fn ask(visit: &Visit, (login, request): (&Step, &Request), user: &User) -> Response {
-    let scopes = match described(visit, request).await {
+    let scopes = match described(visit, (request.audience.as_deref(), &request.scopes)).await {
         Ok(scopes) => scopes,
         Err(error) => return visit.broken(&error),
     };
@@ -72,8 +73,11 @@ async fn ask(visit: &Visit, (login, request): (&Step, &Request), user: &User) ->
 }
 
 /// What is asked for, with the descriptions of the API.
-async fn described(visit: &Visit, request: &Request) -> Result<Vec<(String, Option<String>)>, DbError> {
-    let api = match &request.audience {
+pub async fn described(
+    visit: &Visit,
+    (audience, scopes): (Option<&str>, &Scopes),
+) -> Result<Vec<(String, Option<String>)>, DbError> {
+    let api = match audience {
         Some(audience) => {
             resource_servers::sql::find_by_identifier(&visit.app.db, visit.tenant.id(), audience).await?
         }
@@ -84,7 +88,7 @@ async fn described(visit: &Visit, request: &Request) -> Result<Vec<(String, Opti
         let of = known?.iter().find(|own| own.get("value").and_then(Value::as_str) == Some(scope))?;
         of.get("description").and_then(Value::as_str).map(str::to_owned)
     };
-    Ok(request.scopes.iter().map(|scope| (scope.to_owned(), description(scope))).collect())
+    Ok(scopes.iter().map(|scope| (scope.to_owned(), description(scope))).collect())
 }
 
 /// Writes the answer down; false if the login is over.

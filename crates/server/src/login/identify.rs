@@ -188,7 +188,7 @@ impl Desk {
         let (kind, problem) = match &refused {
             Refused::Unknown => (Some(Kind::Fu), self.wrong()),
             Refused::Wrong { .. } => (Some(Kind::Fp), self.wrong()),
-            Refused::Blocked(_) => (Some(Kind::F), Problem::UserBlocked),
+            Refused::Blocked(_) => (Some(Kind::F), Problem::AccountClosed),
             Refused::Pool(PoolError::Full) => (None, Problem::Busy),
             Refused::Pool(_) | Refused::Db(_) => (None, Problem::Failure),
         };

@@ -3,7 +3,7 @@
 //! A page reads what was sent, lets the slices do it, and hands over to the request that began the login
 //! (`under_way.rs`). Must never tell whether an account exists.
 
-mod consent;
+pub mod consent;
 pub mod cookies;
 pub mod csrf;
 mod identify;

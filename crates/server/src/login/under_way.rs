@@ -65,6 +65,8 @@ pub struct Step {
     pub login: UnderWay,
     /// The application.
     pub client: Arc<Client>,
+    /// The languages that the application asked for, best first.
+    locales: Option<String>,
     /// What the user signs in for.
     purpose: Purpose,
 }
@@ -137,7 +139,11 @@ impl Step {
             let Known { client, request } = authorize::known(visit, &login.client_id, &raw).await?;
             (client, Purpose::Application(Box::new(request)))
         };
-        Ok(Self { text, login, client, purpose })
+        let locales = match &purpose {
+            Purpose::Application(request) => Some(request.ui_locales.join(" ")),
+            Purpose::Device(_) => None,
+        };
+        Ok(Self { text, login, client, locales, purpose })
     }
 
     /// The request of the application, if it was one that sent the user here.
@@ -164,7 +170,7 @@ impl Step {
     }
 
     fn ui_locales(&self) -> Option<&str> {
-        self.request()?.ui_locales.first().map(String::as_str)
+        self.locales.as_deref()
     }
 
     /// The proof of its forms.

@@ -89,11 +89,15 @@ fn listed(name: &str, one: &Value, operation: &Operation) -> Value {
     let number = json!({ "type": "integer" });
     let mut forms = vec![array.clone()];
     if asks("include_totals") {
-        forms.push(json!({
+        let mut form = json!({
             "type": "object",
-            "properties": { "start": number, "limit": number, "length": number, "total": number, name: array },
-            "required": ["start", "limit", "length", "total", name],
-        }));
+            "properties": { "start": number, "limit": number, "total": number, name: array },
+            "required": ["start", "limit", "total", name],
+        });
+        if super::query::tells_length(name) {
+            form["properties"]["length"] = number.clone();
+        }
+        forms.push(form);
     }
     // The ids of log entries are the checkpoints themselves, so the log stays a bare list.
     if asks("take") && name != "logs" {

@@ -173,7 +173,12 @@ pub fn listing(
     let body = match paging {
         Paging::Offset { totals: false, .. } => Value::Array(rows),
         Paging::Offset { page, per_page, totals: true } => {
-            json!({ "start": page * per_page, "limit": per_page, "length": rows.len(), "total": total, name: rows })
+            let length = rows.len();
+            let mut body = json!({ "start": page * per_page, "limit": per_page, "total": total, name: rows });
+            if tells_length(name) {
+                body["length"] = length.into();
+            }
+            body
         }
         Paging::Checkpoint { .. } => match next {
             Some(next) => json!({ name: rows, "next": next }),
@@ -181,6 +186,11 @@ pub fn listing(
         },
     };
     axum::Json(body).into_response()
+}
+
+/// Whether a list with totals also counts what it holds: as published, only these do.
+pub(super) fn tells_length(name: &str) -> bool {
+    matches!(name, "users" | "logs")
 }
 
 /// A query parameter that cannot be meant.

@@ -16,6 +16,7 @@ use chancery_oauth::scope::Scopes;
 use super::respond;
 use super::user_tokens::{Grant, Maker};
 use crate::app::App;
+use crate::connections;
 use crate::in_flight::pushed;
 use crate::login::pages::{Failure, paths};
 use crate::login::under_way::{self, Step, UnderWay};
@@ -121,6 +122,16 @@ fn on_page(visit: &Visit, error: &PageError) -> Response {
     visit.failure(Failure::Request, Some((error.code(), &error.to_string())))
 }
 
+/// Whether a user who is signed in may be so at this application, whose connections may be others.
+pub(super) async fn admits(
+    visit: &Visit,
+    (client, connection): (&Client, Option<&str>),
+    user: &User,
+) -> Result<bool, crate::db::DbError> {
+    let identities = user.identities.iter().map(|identity| identity.connection_id.as_str());
+    connections::admits(&visit.app.db, visit.tenant.id(), (&client.id, connection), identities).await
+}
+
 impl Matter<'_> {
     /// Decides what comes next, and does it. `raw` is what a login would be begun with.
     async fn proceed(&self, raw: Option<&Raw>) -> Result<Response, Response> {
@@ -171,6 +182,10 @@ impl Matter<'_> {
         let found = users::find(&visit.app.db, visit.tenant.id(), &session.user_id).await;
         let found = found.map_err(|error| visit.broken(&error))?;
         let Some(user) = found.filter(|user| !user.is_blocked()) else { return Ok(None) };
+        let admitted = admits(visit, (client, request.connection.as_deref()), &user).await;
+        if !admitted.map_err(|error| visit.broken(&error))? {
+            return Ok(None);
+        }
         let maker = Maker { app: &visit.app, tenant: &visit.tenant, client };
         let asked = (request.audience.as_deref(), &request.scopes);
         match maker.decide(&user.user_id, asked).await {

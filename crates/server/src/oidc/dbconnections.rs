@@ -17,7 +17,9 @@ use crate::connections::{self, Connection};
 use crate::http::Origin;
 use crate::http::body::read;
 use crate::http::host::Site;
+use crate::login::letters::Sender;
 use crate::logs::{Entry, Kind};
+use crate::protection::{self, Verdict};
 use crate::tenants::Tenant;
 use crate::users::{self, UserError};
 
@@ -123,10 +125,24 @@ pub(super) async fn signup(State(app): State<Arc<App>>, Site(tenant): Site, requ
         Some(_) => return bad("user_metadata must be an object of at most ten texts."),
     }
     members.retain(|name, _| TEXTS.iter().any(|(own, _)| own == name) || name == "user_metadata");
+    match protection::before_signup(&app, &tenant, origin.ip).await {
+        Ok(Verdict::Allowed) => {}
+        Ok(Verdict::Blocked | Verdict::Throttled(_)) => {
+            return refused(
+                429,
+                "too_many_requests",
+                "Too many sign-ups from this address. Try again later.",
+            );
+        }
+        Err(error) => return not_signed_up(&tenant, &UserError::Db(error), ""),
+    }
     let password = members.get("password").and_then(Value::as_str).unwrap_or_default().to_owned();
     let ok = entry(&origin, &client, Kind::Ss, "Successful signup");
     match users::sign_up(&app, tenant.id(), &connection, members, ok).await {
         Ok(user) => {
+            let letters =
+                Sender { app: &app, tenant: &tenant, client: Some(&client), language: String::new() };
+            letters.welcome(&user).await;
             let mut body = json!({
                 "_id": user.user_id.rsplit('|').next().unwrap_or_default(),
                 "email": user.email, "email_verified": user.email_verified,
@@ -139,13 +155,19 @@ pub(super) async fn signup(State(app): State<Arc<App>>, Site(tenant): Site, requ
         Err(error) => {
             let failed = entry(&origin, &client, Kind::Fs, &error.to_string());
             let _ = app.log.append(&app, tenant.id(), failed).await;
-            not_signed_up(&error, &password)
+            not_signed_up(&tenant, &error, &password)
         }
     }
 }
 
-fn not_signed_up(error: &UserError, password: &str) -> Response {
+fn not_signed_up(tenant: &Tenant, error: &UserError, password: &str) -> Response {
+    let flags = tenant.settings().get("flags");
+    let tells = flags.and_then(|flags| flags.get("enable_public_signup_user_exists_error"));
     match error {
+        // Whoever sets this flag has weighed what it gives away.
+        UserError::Exists if tells == Some(&Value::Bool(true)) => {
+            refused(400, "user_exists", "The user already exists.")
+        }
         UserError::Exists => refused(400, "invalid_signup", "Invalid sign up"),
         UserError::Weak(weak) => (StatusCode::BAD_REQUEST, Json(weak.body(password))).into_response(),
         UserError::SignupDisabled => refused(400, "public_signup_disabled", "Public signup is disabled"),
@@ -175,12 +197,7 @@ pub(super) async fn change_password(
         return bad("The parameter email must be an e-mail address.");
     }
     let mut made = entry(&origin, &client, Kind::Scpr, "Change password request");
-    let letters = crate::login::letters::Sender {
-        app: &app,
-        tenant: &tenant,
-        client: Some(&client),
-        language: String::new(),
-    };
+    let letters = Sender { app: &app, tenant: &tenant, client: Some(&client), language: String::new() };
     let sent = async {
         if connection.options().password_change_disabled() {
             return Ok(());

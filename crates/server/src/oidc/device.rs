@@ -8,18 +8,20 @@ use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
+use chancery_oauth::authorize::consent_needed;
 use chancery_oauth::client::Client;
 use chancery_oauth::device::{self, Charset};
 use chancery_oauth::scope::Scopes;
 use chancery_oauth::token::Error;
 use serde_json::{Value, json};
 
-use super::error;
 use super::token::{authenticated, internal};
+use super::{authorize, error};
 use crate::app::App;
 use crate::db::DbError;
 use crate::http::host::Site;
 use crate::in_flight::devices::{self, Asked, Waiting};
+use crate::login::consent::described;
 use crate::login::pages::{DeviceCode, Failure, Form, Page, Problem, paths};
 use crate::login::under_way::{self, Step, UnderWay};
 use crate::login::visit::{Setting, Visit};
@@ -27,6 +29,8 @@ use crate::logs::{Entry, Kind};
 use crate::protection::{self, Verdict};
 use crate::sessions::Session;
 use crate::tenants::Tenant;
+use crate::user_grants::{self, Between};
+use crate::users;
 use crate::write::Write;
 
 /// How often a new user code is tried before somebody else's is met again and again.
@@ -59,12 +63,11 @@ async fn issue(app: &Arc<App>, tenant: &Tenant, request: Request) -> Result<(Str
     }
     let scopes = Scopes::parse(&parameters.take("scope").unwrap_or_default())
         .map_err(|error| Error::InvalidRequest(error.to_string()))?;
-    let audience = parameters.take("audience").or(tenant.default_audience().map(str::to_owned));
+    let audience = tenant.audience(parameters.take("audience").as_deref()).map(str::to_owned);
     if let Some(audience) = &audience {
         let api = app.memory.api(app, tenant.id(), audience).await.map_err(|error| internal(error.into()))?;
         api.ok_or_else(|| Error::UnknownApi(audience.clone()))?;
     }
-    let fault = |error: DbError| internal(error.into());
     for _ in 0..TRIES {
         let asked = Asked {
             scopes: scopes.clone(),
@@ -142,30 +145,67 @@ async fn found(visit: &Visit, typed: &str) -> Result<Option<(Waiting, Arc<Client
 
 /// Whoever is signed in is asked; whoever is not signs in first, at the application of the device.
 async fn begin(visit: &Visit, waiting: &Waiting, client: &Client) -> Response {
-    let code = waiting.asked.user_code.as_str();
     let outcome = async {
-        if visit.session().await?.is_some() {
-            return Ok(ask(visit, code, client));
+        if signed_in(visit, client).await?.is_some() {
+            return ask(visit, (waiting, client)).await;
         }
-        let text = UnderWay::for_device(visit, client, code).store(visit).await?;
-        Ok::<_, DbError>(visit.redirect(&paths::with_state(under_way::first_page(&visit.tenant), &text)))
+        let login = UnderWay::for_device(visit, client, &waiting.asked.user_code);
+        let text = login.store(visit).await.map_err(fault)?;
+        Ok(visit.redirect(&paths::with_state(under_way::first_page(&visit.tenant), &text)))
     };
-    outcome.await.unwrap_or_else(|error| visit.broken(&error))
+    outcome.await.unwrap_or_else(|error: Error| visit.broken(&error))
 }
 
 /// Goes on with a login for the device that shows this code.
 pub async fn proceed(visit: &Visit, step: &Step, user_code: &str) -> Response {
-    match visit.session().await {
-        Ok(Some(_)) => ask(visit, user_code, &step.client),
-        Ok(None) => step.to(visit, under_way::first_page(&visit.tenant)),
-        Err(error) => visit.broken(&error),
-    }
+    let outcome = async {
+        let Some((waiting, client)) = found(visit, user_code).await? else {
+            return Ok(visit.failure(Failure::Expired, None));
+        };
+        if signed_in(visit, &client).await?.is_none() {
+            return Ok(step.to(visit, under_way::first_page(&visit.tenant)));
+        }
+        ask(visit, (&waiting, &client)).await
+    };
+    outcome.await.unwrap_or_else(|error: Error| visit.broken(&error))
 }
 
-fn ask(visit: &Visit, code: &str, client: &Client) -> Response {
+/// Who is signed in and may be so at the application of the device.
+async fn signed_in(visit: &Visit, client: &Client) -> Result<Option<Session>, Error> {
+    let Some(session) = visit.session().await.map_err(fault)? else { return Ok(None) };
+    let user = users::find(&visit.app.db, visit.tenant.id(), &session.user_id).await.map_err(fault)?;
+    let Some(user) = user.filter(|user| !user.is_blocked()) else { return Ok(None) };
+    let admitted = authorize::admits(visit, (client, None), &user).await.map_err(fault)?;
+    Ok(admitted.then_some(session))
+}
+
+/// Whether the user has to know what the application asks for.
+async fn consents(visit: &Visit, (waiting, client): (&Waiting, &Client)) -> Result<bool, Error> {
+    let api = match &waiting.asked.audience {
+        Some(audience) => {
+            let api = visit.app.memory.api(&visit.app, visit.tenant.id(), audience).await;
+            api.map_err(fault)?
+        }
+        None => None,
+    };
+    let of = (client, api.as_deref());
+    Ok(consent_needed(of, None, &waiting.asked.scopes, None, &visit.tenant.authorize))
+}
+
+async fn ask(visit: &Visit, (waiting, client): (&Waiting, &Client)) -> Result<Response, Error> {
+    let Asked { user_code: code, audience, scopes, .. } = &waiting.asked;
+    let scopes = if consents(visit, (waiting, client)).await? {
+        described(visit, (audience.as_deref(), scopes)).await.map_err(fault)?
+    } else {
+        Vec::new()
+    };
     let form = Form::plain(paths::DEVICE_CONFIRM, &visit.proof(code)).with(CODE, code);
     let setting = Setting { application: Some(&client.name), ..Setting::default() };
-    visit.page(&Page::DeviceConfirm { form, code }, &setting)
+    Ok(visit.page(&Page::DeviceConfirm { form, code, scopes: &scopes }, &setting))
+}
+
+fn fault(error: DbError) -> Error {
+    internal(error.into())
 }
 
 /// Yes or no.
@@ -178,12 +218,10 @@ async fn confirm(mut visit: Visit) -> Response {
         _ => return visit.failure(Failure::Request, None),
     };
     let outcome = async {
-        let fault = |error: DbError| internal(error.into());
-        let session = visit.session().await.map_err(fault)?;
-        let (Some(session), Some((waiting, client))) = (session, found(&visit, &code).await?) else {
-            return Ok(false);
-        };
-        decide(&visit, (&waiting, &client), &session, allowed).await.map_err(fault)
+        let Some((waiting, client)) = found(&visit, &code).await? else { return Ok(false) };
+        let Some(session) = signed_in(&visit, &client).await? else { return Ok(false) };
+        let agreed = allowed && consents(&visit, (&waiting, &client)).await?;
+        decide(&visit, (&waiting, &client), &session, (allowed, agreed)).await.map_err(fault)
     };
     match outcome.await {
         Ok(true) => visit.page(&Page::DeviceDone { allowed }, &Setting::default()),
@@ -192,11 +230,12 @@ async fn confirm(mut visit: Visit) -> Response {
     }
 }
 
+/// Writes the decision, and what was agreed to with it; false if there is nothing left to decide.
 async fn decide(
     visit: &Visit,
     (waiting, client): (&Waiting, &Client),
     session: &Session,
-    allowed: bool,
+    (allowed, agreed): (bool, bool),
 ) -> Result<bool, DbError> {
     let verdict = if allowed {
         devices::Verdict::Approved {
@@ -211,6 +250,12 @@ async fn decide(
     let of = (waiting.asked.user_code.as_str(), &verdict);
     if !devices::decide(&visit.app, write.tx(), visit.tenant.id(), of).await? {
         return Ok(false);
+    }
+    if agreed {
+        let audience = waiting.asked.audience.as_deref().unwrap_or(&visit.tenant.userinfo);
+        let between = Between { user_id: &session.user_id, client_id: &client.id, audience };
+        let scopes = waiting.asked.scopes.iter().map(str::to_owned);
+        user_grants::record(&visit.app, write.tx(), visit.tenant.id(), between, scopes).await?;
     }
     let said = if allowed { "The user connected a device" } else { "The user did not connect a device" };
     let entry = Entry {

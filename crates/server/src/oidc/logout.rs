@@ -153,10 +153,18 @@ async fn signed_in(visit: &Visit) -> Result<String, DbError> {
 
 async fn confirmed(mut visit: Visit) -> Response {
     let then = visit.unproved(THEN).unwrap_or_default();
-    if visit.form(&matter(&then)).is_none() {
+    let Some(mut form) = visit.form(&matter(&then)) else {
         return visit.failure(Failure::Expired, None);
+    };
+    let then = Some(then).filter(|to| !to.is_empty());
+    if form.take(paths::ACTION).as_deref() == Some(paths::ACCEPT) {
+        return end(&visit, None, then).await;
     }
-    end(&visit, None, Some(then).filter(|to| !to.is_empty())).await
+    // Back to the application all the same, but still signed in.
+    match then {
+        Some(to) => super::respond::redirect(&visit, &to),
+        None => visit.page(&Page::LoggedOut { back: None, kept: true }, &Setting::default()),
+    }
 }
 
 /// Ends the session of the browser, and goes on.
@@ -171,7 +179,7 @@ async fn end(visit: &Visit, client: Option<&Client>, then: Option<String>) -> Re
     }
     let response = match then {
         Some(to) => super::respond::redirect(visit, &to),
-        None => visit.page(&Page::LoggedOut { back: None }, &Setting::default()),
+        None => visit.page(&Page::LoggedOut { back: None, kept: false }, &Setting::default()),
     };
     with_cookie(response, cookies::clear_session(&visit.tenant))
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
-use chancery_oauth::authorize::{self, Known, Opening, REQUEST_URN, Refusal};
+use chancery_oauth::authorize::{self, Known, Opening, PageError, REQUEST_URN, Refusal};
 use chancery_oauth::token::Error;
 use http::StatusCode;
 use serde_json::json;
@@ -28,13 +28,39 @@ pub(super) async fn endpoint(State(app): State<Arc<App>>, Site(tenant): Site, re
             error::no_store(&mut response);
             response
         }
-        Err(refused) => error::respond(&refused),
+        Err(Refused::Client(refused)) => error::respond(&refused),
+        Err(Refused::Request(code, text)) => {
+            let body = json!({ "error": code, "error_description": text });
+            let mut response = (StatusCode::BAD_REQUEST, Json(body)).into_response();
+            error::no_store(&mut response);
+            response
+        }
     }
 }
 
-async fn push(app: &Arc<App>, tenant: &Tenant, request: Request) -> Result<(String, i64), Error> {
+/// Why a request is not kept.
+enum Refused {
+    /// The client, or a fault of ours.
+    Client(Error),
+    /// The request itself: what `/authorize` would say of it.
+    Request(&'static str, String),
+}
+
+impl From<Error> for Refused {
+    fn from(error: Error) -> Self {
+        Self::Client(error)
+    }
+}
+
+impl From<PageError> for Refused {
+    fn from(error: PageError) -> Self {
+        Self::Request(error.code(), error.to_string())
+    }
+}
+
+async fn push(app: &Arc<App>, tenant: &Tenant, request: Request) -> Result<(String, i64), Refused> {
     if !tenant.offers.pushed_requests {
-        return Err(Error::EndpointDisabled);
+        return Err(Error::EndpointDisabled.into());
     }
     let (client, mut parameters) = authenticated(app, tenant, request).await?;
     let bad = |text: String| Error::InvalidRequest(text);
@@ -43,12 +69,12 @@ async fn push(app: &Arc<App>, tenant: &Tenant, request: Request) -> Result<(Stri
         parameters.add("client_id".to_owned(), client.id.clone()).map_err(|error| bad(error.to_string()))?;
     }
     let now = app.clock.now();
-    let opening = Opening::parse(parameters).map_err(|error| bad(error.to_string()))?;
-    let raw = opening.push(&client, &tenant.authorize, now).map_err(|error| bad(error.to_string()))?;
+    let opening = Opening::parse(parameters)?;
+    let raw = opening.push(&client, &tenant.authorize, now)?;
     let known = Known { client: &client, settings: &tenant.authorize, ring: &tenant.ring, now };
     authorize::check(&raw, &known).map_err(|refusal| match refusal {
-        Refusal::Page(error) => bad(error.to_string()),
-        Refusal::Client(refused) => bad(refused.1.to_string()),
+        Refusal::Page(error) => Refused::from(error),
+        Refusal::Client(refused) => Refused::Request(refused.1.code(), refused.1.to_string()),
     })?;
     let seconds = client.pushed_request_lifetime;
     let fault = |error: DbError| internal(error.into());

@@ -122,11 +122,15 @@ async fn write(
         if !logins::end(app, &mut tx, tenant, text).await? {
             return Ok(false);
         }
-        write_code(visit, &mut tx, parts).await?;
+        if !write_code(visit, &mut tx, parts).await? {
+            return Ok(false);
+        }
         tx.commit().await?;
     } else {
         let mut write = Write::begin(app, tenant).await?;
-        write_code(visit, write.tx(), parts).await?;
+        if !write_code(visit, write.tx(), parts).await? {
+            return Ok(false);
+        }
         let user = &signed_in.user;
         let entry = Entry {
             client_id: Some(client.id.clone()),
@@ -140,15 +144,18 @@ async fn write(
     Ok(true)
 }
 
+/// Writes the code, if there is one; false if the session ended meanwhile.
 async fn write_code(
     visit: &Visit,
     tx: &mut Tx,
     (client, request, signed_in, made): (&Client, &Request, &SignedIn, &Success),
-) -> Result<(), DbError> {
+) -> Result<bool, DbError> {
     let SignedIn { session, user, grant } = signed_in;
     let tenant = visit.tenant.id();
-    sessions::sql::join(tx, tenant, &session.id, &client.id).await?;
-    let Some(text) = &made.code else { return Ok(()) };
+    if !sessions::sql::join(tx, tenant, &session.id, &client.id).await? {
+        return Ok(false);
+    }
+    let Some(text) = &made.code else { return Ok(true) };
     let code = Code {
         client_id: client.id.clone(),
         user_id: user.user_id.clone(),
@@ -159,7 +166,8 @@ async fn write_code(
         login: told(request, session),
         expires_at: visit.app.clock.now().as_second() + LIFETIME,
     };
-    codes::issue(&visit.app, tx, tenant, (text, &code, Some(&session.id))).await
+    codes::issue(&visit.app, tx, tenant, (text, &code, Some(&session.id))).await?;
+    Ok(true)
 }
 
 /// Refuses, through the client's channel, and ends nothing: the user may try again.

@@ -34,8 +34,10 @@ const CLOSE: &str = "UPDATE sessions SET digest = $3 WHERE tenant_id = $1 AND id
 const OVER: &str = "SELECT tenant_id, id, user_id, persistent, authenticated_at, created_at, updated_at, \
      idle_expires_at, expires_at, document FROM sessions WHERE (tenant_id, id) > ($2, $3) \
      AND (expires_at < $1 OR idle_expires_at < $1) ORDER BY tenant_id, id LIMIT $4";
-const JOIN: &str = "INSERT INTO session_clients (tenant_id, session_id, client_id) VALUES ($1, $2, $3) \
-     ON CONFLICT DO NOTHING";
+const JOIN: &str = "INSERT INTO session_clients (tenant_id, session_id, client_id) \
+     SELECT tenant_id, id, $3 FROM sessions WHERE tenant_id = $1 AND id = $2 ON CONFLICT DO NOTHING";
+const TAKES_PART: &str =
+    "SELECT 1 AS found FROM session_clients WHERE tenant_id = $1 AND session_id = $2 AND client_id = $3";
 const CLIENTS: &str =
     "SELECT client_id FROM session_clients WHERE tenant_id = $1 AND session_id = $2 ORDER BY client_id";
 
@@ -207,14 +209,15 @@ pub(super) async fn over(
     rows.iter().map(|row| Ok((TenantId::from_stored(row.text("tenant_id")?), from_row(row)?))).collect()
 }
 
-/// Notes that an application takes part in a session; true if it did not before.
+/// Notes that an application takes part in a session; false if the session is over.
 pub async fn join(
     tx: &mut Tx,
     tenant: &TenantId,
     session_id: &str,
     client_id: &str,
 ) -> Result<bool, DbError> {
-    Ok(tx.execute(JOIN, &[tenant.as_str().into(), session_id.into(), client_id.into()]).await? == 1)
+    let values = [tenant.as_str().into(), session_id.into(), client_id.into()];
+    Ok(tx.execute(JOIN, &values).await? == 1 || tx.query_opt(TAKES_PART, &values).await?.is_some())
 }
 
 /// The applications that take part in a session.

@@ -88,6 +88,11 @@ impl Tenant {
         self.authorize.default_audience.as_deref()
     }
 
+    /// The API that a request means, with what it names; none where it names the user information or nothing.
+    pub fn audience<'a>(&'a self, named: Option<&'a str>) -> Option<&'a str> {
+        named.or(self.default_audience()).filter(|audience| *audience != self.userinfo)
+    }
+
     /// The operator's settings.
     pub fn policy(&self) -> &Policy {
         &self.stored.policy

@@ -3,6 +3,7 @@
 pub(crate) mod attacks;
 pub(crate) mod backchannel;
 mod browser;
+mod edges;
 mod endpoints;
 mod receiver;
 mod registration;

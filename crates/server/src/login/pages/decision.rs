@@ -19,19 +19,21 @@ const SCOPES: &[(&str, &str)] = &[
     ("offline_access", "scope-offline"),
 ];
 
+/// What the scopes mean, if there are any.
+fn listed(scopes: &[(String, Option<String>)], texts: &Texts<'_>) -> Option<FormPart> {
+    let meanings = scopes.iter().map(|(scope, description)| {
+        let known = SCOPES.iter().find(|(name, _)| name == scope).map(|(_, message)| texts.get(message));
+        known.or_else(|| description.clone().filter(|text| !text.is_empty())).unwrap_or_else(|| scope.clone())
+    });
+    (!scopes.is_empty()).then(|| FormPart::Scopes(texts.get("consent-scopes"), meanings.collect()))
+}
+
 /// May the application?
 pub(super) fn consent<'a>(page: &Consent<'_>, scene: &'a Scene<'a>) -> View<'a> {
     let Consent { form, user, scopes, host } = page;
     let arguments = vec![("user", (*user).to_owned()), ("host", (*host).to_owned())];
     let texts = Texts::new(scene, Screen::Consent, arguments);
-    let meanings = scopes.iter().map(|(scope, description)| {
-        let known = SCOPES.iter().find(|(name, _)| name == scope).map(|(_, message)| texts.get(message));
-        known.or_else(|| description.clone().filter(|text| !text.is_empty())).unwrap_or_else(|| scope.clone())
-    });
-    let mut parts = vec![];
-    if !scopes.is_empty() {
-        parts.push(FormPart::Scopes(texts.get("consent-scopes"), meanings.collect()));
-    }
+    let mut parts: Vec<_> = listed(scopes, &texts).into_iter().collect();
     parts.push(FormPart::Quiet(texts.get("consent-returns")));
     parts.push(FormPart::Choice(texts.get("accept"), texts.get("decline")));
     View::new(&texts, "consent-page-title", "consent-title")
@@ -50,12 +52,15 @@ pub(super) fn device_code<'a>(page: &DeviceCode<'_>, scene: &'a Scene<'a>) -> Vi
 }
 
 /// Is it the right device?
-pub(super) fn device_confirm<'a>(form: &Form, code: &str, scene: &'a Scene<'a>) -> View<'a> {
+pub(super) fn device_confirm<'a>(
+    (form, code): (&Form, &str),
+    scopes: &[(String, Option<String>)],
+    scene: &'a Scene<'a>,
+) -> View<'a> {
     let texts = Texts::new(scene, Screen::DeviceConfirm, vec![]);
-    let parts = vec![
-        FormPart::Quiet(texts.get("device-confirm-warning")),
-        FormPart::Choice(texts.get("confirm"), texts.get("cancel")),
-    ];
+    let mut parts: Vec<_> = listed(scopes, &texts).into_iter().collect();
+    parts.push(FormPart::Quiet(texts.get("device-confirm-warning")));
+    parts.push(FormPart::Choice(texts.get("confirm"), texts.get("cancel")));
     View::new(&texts, "device-confirm-page-title", "device-confirm-title")
         .lead(texts.get("device-confirm-description"))
         .part(Part::Code(code.to_owned()))

@@ -89,10 +89,12 @@ impl Page<'_> {
             Page::Unblock { outcome } => notice::unblock(*outcome, scene),
             Page::Consent(consent) => decision::consent(consent, scene),
             Page::DeviceCode(device) => decision::device_code(device, scene),
-            Page::DeviceConfirm { form, code } => decision::device_confirm(form, code, scene),
+            Page::DeviceConfirm { form, code, scopes } => {
+                decision::device_confirm((form, code), scopes, scene)
+            }
             Page::DeviceDone { allowed } => notice::device_done(*allowed, scene),
             Page::Logout { form, user } => decision::logout(form, user, scene),
-            Page::LoggedOut { back } => notice::logged_out(*back, scene),
+            Page::LoggedOut { back, kept } => notice::logged_out(*back, *kept, scene),
             Page::Relay { action, parameters } => decision::relay(action, parameters, scene),
             Page::Error(error) => notice::error(error, scene),
         }

@@ -78,10 +78,15 @@ pub(super) fn device_done<'a>(allowed: bool, scene: &'a Scene<'a>) -> View<'a> {
     View::new(&texts, "device-page-title", heading).symbol(symbol).lead(texts.get(lead))
 }
 
-/// Logged out.
-pub(super) fn logged_out<'a>(back: Option<&str>, scene: &'a Scene<'a>) -> View<'a> {
+/// Logged out, or not after all.
+pub(super) fn logged_out<'a>(back: Option<&str>, kept: bool, scene: &'a Scene<'a>) -> View<'a> {
     let texts = Texts::new(scene, Screen::LoggedOut, vec![]);
-    View::new(&texts, "logged-out-page-title", "logged-out-title")
+    let (page_title, heading) = if kept {
+        ("logout-kept-page-title", "logout-kept-title")
+    } else {
+        ("logged-out-page-title", "logged-out-title")
+    };
+    View::new(&texts, page_title, heading)
         .symbol(Symbol::Done)
         .lead(texts.get("logged-out-description"))
         .button(back, "back-to-application", &texts)

@@ -261,6 +261,8 @@ pub enum Page<'a> {
         form: Form,
         /// The code, as the device shows it.
         code: &'a str,
+        /// What the application asks for, with descriptions, where the user has to be asked.
+        scopes: &'a [(String, Option<String>)],
     },
     /// The device is connected, or not.
     DeviceDone {
@@ -274,10 +276,12 @@ pub enum Page<'a> {
         /// Who is logged in.
         user: &'a str,
     },
-    /// Logged out.
+    /// Logged out, or not after all.
     LoggedOut {
         /// The application.
         back: Option<&'a str>,
+        /// Whether the user wanted to stay logged in.
+        kept: bool,
     },
     /// Carries parameters to another site by a form that sends itself.
     Relay {

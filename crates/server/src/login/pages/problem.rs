@@ -41,6 +41,8 @@ pub enum Problem {
     InvalidCode,
     /// Too many failures for this account, from this address.
     UserBlocked,
+    /// An administrator has closed the account.
+    AccountClosed,
     /// Too many failures from this address.
     IpBlocked,
     /// Too many attempts.
@@ -90,6 +92,7 @@ impl Problem {
             Self::InvalidUsername { .. } => "problem-invalid-username",
             Self::InvalidCode => "problem-invalid-code",
             Self::UserBlocked => "problem-user-blocked",
+            Self::AccountClosed => "problem-account-closed",
             Self::IpBlocked => "problem-ip-blocked",
             Self::TooMany => "problem-too-many",
             Self::TooManySignups => "problem-too-many-signups",
@@ -127,6 +130,7 @@ impl Problem {
             | Self::InvalidEmail
             | Self::InvalidCode
             | Self::UserBlocked
+            | Self::AccountClosed
             | Self::IpBlocked
             | Self::TooMany
             | Self::TooManySignups
@@ -159,6 +163,7 @@ impl Problem {
             Self::WrongCredentials
             | Self::WrongEmailCredentials
             | Self::UserBlocked
+            | Self::AccountClosed
             | Self::IpBlocked
             | Self::TooMany
             | Self::TooManySignups
@@ -176,6 +181,7 @@ impl Problem {
             Self::UserBlocked | Self::IpBlocked | Self::TooMany | Self::TooManySignups => {
                 StatusCode::TOO_MANY_REQUESTS
             }
+            Self::AccountClosed => StatusCode::FORBIDDEN,
             Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
             Self::Failure => StatusCode::INTERNAL_SERVER_ERROR,
             Self::WrongCredentials

@@ -119,11 +119,12 @@ fn every_page() -> Vec<Page<'static>> {
         Page::ResetDone { back },
         Page::Consent(Consent { form: form(), user: EVIL, scopes, host: EVIL }),
         Page::DeviceCode(DeviceCode { form: form(), code: EVIL, problems: ALL }),
-        Page::DeviceConfirm { form: form(), code: EVIL },
+        Page::DeviceConfirm { form: form(), code: EVIL, scopes: &[] },
         Page::DeviceDone { allowed: true },
         Page::DeviceDone { allowed: false },
         Page::Logout { form: form(), user: EVIL },
-        Page::LoggedOut { back },
+        Page::LoggedOut { back, kept: false },
+        Page::LoggedOut { back, kept: true },
         Page::Relay { action: EVIL, parameters },
     ]);
     for outcome in [Outcome::Done, Outcome::Already, Outcome::Invalid, Outcome::Failed] {
@@ -237,6 +238,7 @@ fn the_status_says_what_the_page_says() {
     for (problem, status) in [
         (Problem::WrongEmailCredentials, 400),
         (Problem::UserBlocked, 429),
+        (Problem::AccountClosed, 403),
         (Problem::IpBlocked, 429),
         (Problem::Busy, 503),
         (Problem::Failure, 500),

@@ -33,10 +33,8 @@ impl Exchange<'_> {
         let decided =
             authorization_code::redeem(&issued.code, client, redirect_uri, verifier, app.clock.now());
         if let Err(refused) = decided {
-            // Whoever showed it knows it, and should not: it is used up.
-            let mut tx = app.db.begin().await.map_err(fault)?;
-            codes::redeem(app, &mut tx, tenant.id(), text).await.map_err(fault)?;
-            tx.commit().await.map_err(fault)?;
+            // Whoever showed it knows it, and should not.
+            self.use_up(text).await?;
             return Err(refused);
         }
         let code = &issued.code;
@@ -56,18 +54,28 @@ impl Exchange<'_> {
             };
             return self.used_again(family).await;
         }
+        if let Some(session_id) = &issued.session_id
+            && !sessions::sql::join(write.tx(), tenant.id(), session_id, &client.id).await.map_err(fault)?
+        {
+            // Nothing that a session gave survives it.
+            drop(write);
+            self.use_up(text).await?;
+            return Err(INVALID);
+        }
         let of = (user.user_id.as_str(), issued.session_id.as_deref());
         let refresh_token = self.offline(&mut write, &grant, of, code.login.auth_time).await?;
         if let Some((id, _)) = &refresh_token {
             codes::gave(app, write.tx(), tenant.id(), (text, id)).await.map_err(fault)?;
         }
-        if let Some(session_id) = &issued.session_id {
-            // The session may have ended meanwhile; then nobody takes part in it.
-            sessions::sql::join(write.tx(), tenant.id(), session_id, &client.id).await.map_err(fault)?;
-        }
         let entry = self.entry(Kind::Seacft, "Authorization Code for Access Token", &grant);
         write.commit(about(&user, entry)).await.map_err(fault)?;
         Ok(answer(tokens, &grant, refresh_token.map(|(_, text)| text)))
+    }
+
+    async fn use_up(&self, text: &str) -> Result<(), Error> {
+        let mut tx = self.app.db.begin().await.map_err(fault)?;
+        codes::redeem(self.app, &mut tx, self.tenant.id(), text).await.map_err(fault)?;
+        tx.commit().await.map_err(fault)
     }
 
     /// A code came again: what it gave ends.

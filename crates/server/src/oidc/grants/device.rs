@@ -31,11 +31,15 @@ impl Exchange<'_> {
         if !devices::end(app, write.tx(), tenant.id(), text).await.map_err(fault)? {
             return Err(UNKNOWN);
         }
+        if let Some(session_id) = &waiting.session_id
+            && !sessions::sql::join(write.tx(), tenant.id(), session_id, &client.id).await.map_err(fault)?
+        {
+            // Nothing that a session gave survives it.
+            drop(write);
+            return Err(UNKNOWN);
+        }
         let of = (user.user_id.as_str(), waiting.session_id.as_deref());
         let refresh_token = self.offline(&mut write, &grant, of, waiting.asked.auth_time).await?;
-        if let Some(session_id) = &waiting.session_id {
-            sessions::sql::join(write.tx(), tenant.id(), session_id, &client.id).await.map_err(fault)?;
-        }
         let entry = self.entry(Kind::Sede, "Device Code for Access Token", &grant);
         write.commit(about(&user, entry)).await.map_err(fault)?;
         Ok(answer(tokens, &grant, refresh_token.map(|(_, text)| text)))

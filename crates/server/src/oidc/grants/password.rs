@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::{Exchange, answer, fault};
 use crate::connections::{self, Connection};
+use crate::login::letters::Sender;
 use crate::logs::{Entry, Kind};
 use crate::oidc::token::Issued;
 use crate::passwords::PoolError;
@@ -63,8 +64,7 @@ impl Exchange<'_> {
             Err(Refused::Db(error)) => return Err(fault(error)),
         };
         let maker = self.maker();
-        let audience = audience.or(tenant.default_audience());
-        let grant = maker.decide(&user.user_id, (audience, requested)).await?;
+        let grant = maker.decide(&user.user_id, (tenant.audience(audience), requested)).await?;
         let tokens = maker.sign(&grant, (&user, &Login::default()), Way::Password).await?;
 
         let mut write = Write::begin(app, tenant.id()).await.map_err(fault)?;
@@ -80,6 +80,7 @@ impl Exchange<'_> {
 
     /// Counts a failure.
     async fn failed(&self, attempt: &Attempt, kind: Kind, user_id: Option<String>) -> Result<Issued, Error> {
+        let about = user_id.clone();
         let entry = Entry {
             client_id: Some(self.client.id.clone()),
             client_name: Some(self.client.name.clone()),
@@ -90,8 +91,15 @@ impl Exchange<'_> {
         };
         let counted = protection::after_failure(self.app, self.tenant, attempt, entry).await;
         match counted.map_err(fault)? {
-            Consequence::LimitReached { blocked: true, .. } => Err(BLOCKED),
-            Consequence::LimitReached { blocked: false, .. } | Consequence::None => Err(WRONG),
+            Consequence::LimitReached { blocked, notify } => {
+                if let (true, Some(user_id)) = (notify, about) {
+                    let Self { app, tenant, client, .. } = *self;
+                    let letters = Sender { app, tenant, client: Some(client), language: String::new() };
+                    letters.blocked(&user_id).await;
+                }
+                Err(if blocked { BLOCKED } else { WRONG })
+            }
+            Consequence::None => Err(WRONG),
         }
     }
 

@@ -32,6 +32,7 @@ impl Exchange<'_> {
             audience: token.details.audience.as_deref(),
             scopes: &scopes,
         };
+        let audience = audience.filter(|audience| *audience != tenant.userinfo);
         let target = refresh_token::target(&issued, client, audience, requested)?;
         let user = self.user(&token.user_id).await?;
         let maker = self.maker();

@@ -1,0 +1,195 @@
+//! Where a sign-in, a session and an application meet at their edges: what ends together, and who may be where.
+
+use http::Method;
+use serde_json::json;
+
+use super::{
+    Browser, CALLBACK, CONNECTION, EMAIL, PASSWORD, answered, application, authorize, exchange, mails,
+    parameter, signed_in, token, user,
+};
+use crate::kit::{Call, TestServer, engines};
+
+const DEVICE: &str = "urn:ietf:params:oauth:grant-type:device_code";
+
+#[tokio::test]
+async fn a_code_or_a_device_of_a_session_that_has_ended_gets_nothing() {
+    for on in engines() {
+        let server = TestServer::on(on).await;
+        let grants = json!({ "grant_types": ["authorization_code", "refresh_token", DEVICE] });
+        let shop = application(&server, grants).await;
+        user(&server).await;
+        let mut browser = Browser::default();
+        let back = signed_in(&server, &mut browser, &shop, &[]).await;
+        let code = parameter(&back, "code");
+        let proof = [("client_id", shop.id.clone()), ("client_secret", shop.secret.clone())];
+        let pairs: Vec<_> = proof.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+        let asked =
+            server.send(Call::new(Method::POST, "/oauth/device/code").form(&pairs).build()).await.expect(200);
+        let page = browser.get(&server, "/activate").await;
+        let typed = [("user_code", asked["user_code"].as_str().unwrap())];
+        let page = browser.submit(&server, &page, &typed).await;
+        browser.submit(&server, &page, &[("action", "accept")]).await.expect_ok();
+        browser.get(&server, "/v2/logout").await.expect_ok();
+        let invalid = |text: &str| (403, json!({ "error": "invalid_grant", "error_description": text }));
+        for _ in 0..2 {
+            assert_eq!(exchange(&server, &shop, &code).await.both(), invalid("Invalid authorization code"));
+        }
+        let device = asked["device_code"].as_str().unwrap();
+        let form = [
+            ("grant_type", DEVICE),
+            ("client_id", &shop.id),
+            ("client_secret", &shop.secret),
+            ("device_code", device),
+        ];
+        assert_eq!(token(&server, &form).await.both(), invalid("Invalid or expired device code."));
+    }
+}
+
+#[tokio::test]
+async fn whoever_does_not_want_to_log_out_stays_logged_in() {
+    for on in engines() {
+        let server = TestServer::on(on).await;
+        let bye = "https://app.example/bye";
+        let shop = application(&server, json!({ "allowed_logout_urls": [bye] })).await;
+        user(&server).await;
+        let mut browser = Browser::default();
+        signed_in(&server, &mut browser, &shop, &[]).await;
+        let away = format!("/oidc/logout?client_id={}&post_logout_redirect_uri={bye}", shop.id);
+        let page = browser.get(&server, &away).await;
+        let back = browser.submit(&server, &page, &[("action", "deny")]).await;
+        assert_eq!(back.header("location"), Some(bye));
+        let page = browser.get(&server, "/oidc/logout").await;
+        let kept = browser.submit(&server, &page, &[("action", "deny")]).await;
+        assert!(kept.text().contains("You are still logged in"), "{}", kept.text());
+        let silent = browser.get(&server, &authorize(&shop, &[("prompt", "none")])).await;
+        assert!(answered(&silent).iter().any(|(name, _)| name == "code"));
+    }
+}
+
+#[tokio::test]
+async fn a_session_counts_at_the_applications_of_its_connection_alone() {
+    for on in engines() {
+        let server = TestServer::on(on).await;
+        let ours = application(&server, json!({ "name": "Ours" })).await;
+        let theirs = application(&server, json!({ "name": "Theirs" })).await;
+        let other = json!({ "name": "others", "strategy": "auth0", "enabled_clients": [ours.id] });
+        server.api_send(Method::POST, "/connections", &other).await.expect(201);
+        let body = json!({ "connection": "others", "email": EMAIL, "password": PASSWORD });
+        server.api_send(Method::POST, "/users", &body).await.expect(201);
+        let mut browser = Browser::default();
+        signed_in(&server, &mut browser, &ours, &[]).await;
+        let silently = async |browser: &mut Browser, app, more: &[(&str, &str)]| {
+            let all = [&[("prompt", "none")], more].concat();
+            let answer = browser.get(&server, &authorize(app, &all)).await;
+            answered(&answer).into_iter().find(|(name, _)| name == "code" || name == "error").unwrap()
+        };
+        assert_eq!(silently(&mut browser, &ours, &[]).await.0, "code");
+        assert_eq!(silently(&mut browser, &ours, &[("connection", "others")]).await.0, "code");
+        let refused = ("error".to_owned(), "login_required".to_owned());
+        assert_eq!(silently(&mut browser, &ours, &[("connection", CONNECTION)]).await, refused);
+        assert_eq!(silently(&mut browser, &theirs, &[]).await, refused);
+    }
+}
+
+#[tokio::test]
+async fn a_sign_up_by_an_application_is_mailed_to_and_throttled_like_one_on_a_page() {
+    for on in engines() {
+        let server = TestServer::on(on).await;
+        let shop = application(&server, json!({})).await;
+        let few = json!({ "stage": { "pre-user-registration": { "max_attempts": 2, "rate": 1_728_000 } } });
+        server.api_send(Method::PATCH, "/attack-protection/suspicious-ip-throttling", &few).await.expect(200);
+        let sign_up = async |email: &str| {
+            let body = json!({
+                "client_id": shop.id, "connection": CONNECTION, "email": email, "password": PASSWORD,
+            });
+            server.send(Call::new(Method::POST, "/dbconnections/signup").json(&body).build()).await
+        };
+        sign_up(EMAIL).await.expect(200);
+        let sent: Vec<_> = mails(&server).await.into_iter().map(|mail| (mail.template, mail.to)).collect();
+        assert_eq!(sent, [("verify_email".to_owned(), EMAIL.to_owned())]);
+        let flags = json!({ "flags": { "enable_public_signup_user_exists_error": true } });
+        server.api_send(Method::PATCH, "/tenants/settings", &flags).await.expect(200);
+        assert_eq!(sign_up(EMAIL).await.expect(400)["code"], "user_exists");
+        assert_eq!(sign_up("b@x.example").await.expect(429)["code"], "too_many_requests");
+        let found = server.api_get("/users-by-email?email=b@x.example").await.expect(200);
+        assert_eq!(found, json!([]));
+    }
+}
+
+#[tokio::test]
+async fn a_device_of_somebody_else_says_what_it_asks_for() {
+    for on in engines() {
+        let server = TestServer::on(on).await;
+        let tv = json!({
+            "name": "TV", "app_type": "native", "is_first_party": false, "grant_types": [DEVICE],
+        });
+        let tv = application(&server, tv).await;
+        let user_id = user(&server).await;
+        let pairs =
+            [("client_id".to_owned(), tv.id.clone()), ("scope".to_owned(), "openid email".to_owned())];
+        let asked =
+            server.send(Call::new(Method::POST, "/oauth/device/code").form(&pairs).build()).await.expect(200);
+        let mut browser = Browser::default();
+        let page = browser.get(&server, "/activate").await;
+        let typed = [("user_code", asked["user_code"].as_str().unwrap())];
+        let page = browser.submit(&server, &page, &typed).await;
+        let page = browser.submit(&server, &page, &[("username", EMAIL)]).await;
+        let page = browser.submit(&server, &page, &[("password", PASSWORD)]).await;
+        assert!(page.text().contains("This will allow TV to:"), "{}", page.text());
+        browser.submit(&server, &page, &[("action", "accept")]).await.expect_ok();
+        let query = format!("/grants?user_id={}", user_id.replace('|', "%7C"));
+        let grants = server.api_get(&query).await.expect(200);
+        assert_eq!(grants[0]["scope"], json!(["email", "openid"]), "{grants}");
+    }
+}
+
+#[tokio::test]
+async fn the_first_language_that_there_is_counts() {
+    let server = TestServer::start().await;
+    let shop = application(&server, json!({})).await;
+    let page = Browser::default().visit(&server, &authorize(&shop, &[("ui_locales", "fr de")])).await;
+    assert!(page.text().contains("<html lang=\"de\""), "{}", page.text());
+}
+
+#[tokio::test]
+async fn the_user_information_is_no_api_at_any_grant() {
+    let server = TestServer::start().await;
+    let realm = "http://auth0.com/oauth/grant-type/password-realm";
+    let shop = application(&server, json!({ "grant_types": [realm, "refresh_token"] })).await;
+    user(&server).await;
+    let audience = format!("{}userinfo", crate::kit::ISSUER);
+    let form = [
+        ("grant_type", realm),
+        ("client_id", &shop.id),
+        ("client_secret", &shop.secret),
+        ("realm", CONNECTION),
+        ("username", EMAIL),
+        ("password", PASSWORD),
+        ("scope", "openid offline_access"),
+        ("audience", &audience),
+    ];
+    let tokens = token(&server, &form).await.expect(200);
+    let again = [
+        ("grant_type", "refresh_token"),
+        ("client_id", &shop.id),
+        ("client_secret", &shop.secret),
+        ("refresh_token", tokens["refresh_token"].as_str().unwrap()),
+        ("audience", &audience),
+    ];
+    token(&server, &again).await.expect(200);
+}
+
+#[tokio::test]
+async fn a_pushed_request_is_refused_with_the_code_that_the_browser_would_bring() {
+    let server = TestServer::start().await;
+    let shop = application(&server, json!({})).await;
+    let form = [
+        ("client_id", shop.id.as_str()),
+        ("client_secret", &shop.secret),
+        ("redirect_uri", CALLBACK),
+        ("response_type", "foo"),
+    ];
+    let pairs: Vec<_> = form.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    let refused = server.send(Call::new(Method::POST, "/oauth/par").form(&pairs).build()).await.expect(400);
+    assert_eq!(refused["error"], "unsupported_response_type");
+}
