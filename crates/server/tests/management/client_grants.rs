@@ -165,20 +165,16 @@ async fn the_list_pages_by_number_oldest_first_with_and_without_totals() {
         let mut walked = Vec::new();
         for page in 0..4 {
             let bare = listed(&server, &format!("per_page=3&page={page}")).await;
-            let length = bare.as_array().unwrap().len();
             let counted = listed(&server, &format!("per_page=3&page={page}&include_totals=true")).await;
-            assert_eq!(
-                counted,
-                json!({ "start": page * 3, "limit": 3, "length": length, "total": 8, "client_grants": bare })
-            );
+            assert_eq!(counted, json!({ "start": page * 3, "limit": 3, "total": 8, "client_grants": bare }));
             walked.extend(bare.as_array().unwrap().clone());
         }
         assert_eq!(walked, all);
-        let none = json!({ "start": 0, "limit": 0, "length": 0, "total": 8, "client_grants": [] });
+        let none = json!({ "start": 0, "limit": 0, "total": 8, "client_grants": [] });
         assert_eq!(listed(&server, "per_page=0&include_totals=true").await, none);
         let filtered =
             listed(&server, &format!("audience={MANAGEMENT}&include_totals=true&per_page=100")).await;
-        let one = json!({ "start": 0, "limit": 100, "length": 1, "total": 1, "client_grants": [all[0]] });
+        let one = json!({ "start": 0, "limit": 100, "total": 1, "client_grants": [all[0]] });
         assert_eq!(filtered, one);
     }
 }

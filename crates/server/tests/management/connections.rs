@@ -253,8 +253,8 @@ async fn lists_are_filtered_and_paged_both_ways() {
         assert_eq!(server.api_get(&format!("{PATH}?strategy=oidc")).await.expect(200), json!([]));
         let page = server.api_get(&format!("{PATH}?per_page=2&page=1&include_totals=true")).await.expect(200);
         assert_eq!(
-            (&page["total"], &page["length"], &page["start"], &page["limit"]),
-            (&json!(5), &json!(2), &json!(2), &json!(2))
+            (&page["total"], page.get("length"), &page["start"], &page["limit"]),
+            (&json!(5), None, &json!(2), &json!(2))
         );
         let (mut walked, mut from) = (Vec::new(), String::new());
         loop {
