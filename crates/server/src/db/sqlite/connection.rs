@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use super::super::{Patience, error::DbError};
@@ -91,6 +92,9 @@ fn open(path: &Path) -> Result<Connection, DbError> {
 fn common(connection: &Connection, patience: Patience) -> Result<(), DbError> {
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     functions::register(connection).map_err(failure)?;
+    // A statement keeps its plan. Otherwise SQLite makes many of them anew for each execution, in case the values of
+    // their parameters would suggest another one, and that costs more than running them.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(failure)?;
     for (name, value) in [("foreign_keys", 1), ("cache_size", CACHE), ("mmap_size", 0)] {
         patiently(patience.lock, || connection.pragma_update(None, name, value))?;
     }
