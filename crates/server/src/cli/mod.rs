@@ -12,13 +12,13 @@ mod tenants;
 mod token;
 
 use std::net::Ipv4Addr;
-use std::num::NonZeroUsize;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::{Parser, Subcommand};
 
 use crate::app::App;
+use crate::background;
 use crate::bootstrap::{self, Mode, StartError};
 use crate::config::{Config, ConfigError, Flags};
 use crate::db::DbError;
@@ -100,11 +100,11 @@ pub fn run() -> ExitCode {
     }
 }
 
-/// One thread that answers for every two cores. Signing, hashing and the database have threads of their own, and each
-/// thread more makes an answer dearer: work is handed from one to the other, and threads are woken for little.
 fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
-    let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
-    tokio::runtime::Builder::new_multi_thread().worker_threads(cores.div_ceil(2)).enable_all().build()
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(background::answering_threads())
+        .enable_all()
+        .build()
 }
 
 async fn dispatch(command: Command, config: &Config) -> Result<(), Failure> {

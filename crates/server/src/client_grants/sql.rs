@@ -110,7 +110,7 @@ pub async fn find_for_client(
     audience: &str,
 ) -> Result<Option<ClientGrant>, DbError> {
     let values = [tenant.as_str().into(), client_id.into(), audience.into()];
-    db.query_opt(FIND_FOR_CLIENT, &values).await?.as_ref().map(from_row).transpose()
+    db.look_up_opt(FIND_FOR_CLIENT, &values).await?.as_ref().map(from_row).transpose()
 }
 
 /// The grant that an application has on behalf of users at an API.
@@ -120,7 +120,7 @@ pub async fn find_for_users(
     (client_id, audience): (&str, &str),
 ) -> Result<Option<ClientGrant>, DbError> {
     let values = [tenant.as_str().into(), client_id.into(), audience.into()];
-    db.query_opt(FIND_FOR_USERS, &values).await?.as_ref().map(from_row).transpose()
+    db.look_up_opt(FIND_FOR_USERS, &values).await?.as_ref().map(from_row).transpose()
 }
 
 /// The grant that applications of a kind have for themselves at an API where they have none of their own.
@@ -130,7 +130,7 @@ pub async fn find_default(
     (kind, audience): (&str, &str),
 ) -> Result<Option<ClientGrant>, DbError> {
     let values = [tenant.as_str().into(), kind.into(), audience.into()];
-    db.query_opt(FIND_DEFAULT, &values).await?.as_ref().map(from_row).transpose()
+    db.look_up_opt(FIND_DEFAULT, &values).await?.as_ref().map(from_row).transpose()
 }
 
 /// The grant with this id; others who want to change it wait until the transaction ends.

@@ -80,12 +80,12 @@ fn from_row(row: &Row) -> Result<Connection, DbError> {
 
 /// The connection with this id.
 pub async fn find(db: &Db, tenant: &TenantId, id: &str) -> Result<Option<Connection>, DbError> {
-    db.query_opt(FIND, &[tenant.as_str().into(), id.into()]).await?.as_ref().map(from_row).transpose()
+    db.look_up_opt(FIND, &[tenant.as_str().into(), id.into()]).await?.as_ref().map(from_row).transpose()
 }
 
 /// The connection of this name.
 pub async fn find_by_name(db: &Db, tenant: &TenantId, name: &str) -> Result<Option<Connection>, DbError> {
-    let row = db.query_opt(FIND_BY_NAME, &[tenant.as_str().into(), name.into()]).await?;
+    let row = db.look_up_opt(FIND_BY_NAME, &[tenant.as_str().into(), name.into()]).await?;
     row.as_ref().map(from_row).transpose()
 }
 
@@ -96,7 +96,7 @@ pub async fn lock(tx: &mut Tx, tenant: &TenantId, id: &str) -> Result<Option<Con
 
 /// The connections that are enabled for an application, oldest first.
 pub async fn of_client(db: &Db, tenant: &TenantId, client_id: &str) -> Result<Vec<Connection>, DbError> {
-    db.query(OF_CLIENT, &[tenant.as_str().into(), client_id.into()]).await?.iter().map(from_row).collect()
+    db.look_up(OF_CLIENT, &[tenant.as_str().into(), client_id.into()]).await?.iter().map(from_row).collect()
 }
 
 /// A page of connections, the oldest first.

@@ -125,6 +125,24 @@ impl Db {
         }
     }
 
+    /// Like [`Db::query`], for a few rows that an index leads to. Nothing else may come this way: on SQLite it runs on
+    /// the thread that asks, which answers nobody else meanwhile.
+    pub async fn look_up(&self, sql: &'static str, params: &[Value]) -> Result<Vec<Row>, DbError> {
+        self.trace.note(sql);
+        match &self.backend {
+            Backend::Sqlite(sqlite) => sqlite
+                .look_up(Step { sql: Sql::Fixed(sql), params: params.to_vec(), wants: Wants::Rows })
+                .await
+                .map(Outcome::rows),
+            Backend::Postgres(postgres) => postgres.read(sql, params).await,
+        }
+    }
+
+    /// Like [`Db::look_up`], for at most one row.
+    pub async fn look_up_opt(&self, sql: &'static str, params: &[Value]) -> Result<Option<Row>, DbError> {
+        at_most_one(self.look_up(sql, params).await?)
+    }
+
     /// Like [`Db::query`], for at most one row.
     pub async fn query_opt(&self, sql: &'static str, params: &[Value]) -> Result<Option<Row>, DbError> {
         at_most_one(self.query(sql, params).await?)

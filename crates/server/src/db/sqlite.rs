@@ -1,7 +1,7 @@
 //! SQLite: one thread that writes, two that read, and the async side of talking to them.
 //!
-//! Owns the threads and their channels. Must never run a statement on an async thread, and must never answer
-//! a commit before it is on the disk.
+//! Owns the threads and their channels. Must never run a statement on an async thread, but for those that look a few
+//! rows up, and must never answer a commit before it is on the disk.
 
 mod connection;
 mod functions;
@@ -41,6 +41,8 @@ pub(super) struct Sqlite(Arc<Handle>);
 
 /// Dropped in this order: the threads end when their channels close, and then the files may go.
 struct Handle {
+    /// Connections for looking up, one for each thread that answers.
+    desks: Vec<Mutex<Connection>>,
     jobs: Sender<Job>,
     reads: Sender<Read>,
     /// Searches may use all readers but one, so that other reads never wait for them.
@@ -110,12 +112,29 @@ impl Sqlite {
             closing.threads.push(reader.await?);
         }
         let searches = Arc::new(Semaphore::new(READERS - 1));
-        Ok(Self(Arc::new(Handle { jobs, reads, searches, patience, commits, closing })))
+        let desks = (0..crate::background::answering_threads())
+            .map(|_| connection::looking_up(&path, patience).map(Mutex::new))
+            .collect::<Result<_, _>>()?;
+        Ok(Self(Arc::new(Handle { desks, jobs, reads, searches, patience, commits, closing })))
     }
 
     /// Runs a statement on a reading connection.
     pub(super) async fn read(&self, step: Step) -> Result<Outcome, DbError> {
         self.send(step, None)?.await.map_err(|_| stopped())?
+    }
+
+    /// Runs a statement that an index leads to a few rows: at once, because to wake another thread costs more than that.
+    /// Where all desks are taken or the database is locked, a reader does it.
+    pub(super) async fn look_up(&self, step: Step) -> Result<Outcome, DbError> {
+        match self
+            .0
+            .desks
+            .iter()
+            .find_map(|desk| desk.try_lock().ok().map(|desk| statement::run(&desk, &step)))
+        {
+            None | Some(Err(DbError::Busy)) => self.read(step).await,
+            Some(outcome) => outcome,
+        }
     }
 
     /// Runs a statement that may take long, and gives it up when it does.
@@ -169,8 +188,8 @@ impl Sqlite {
 
     /// Waits for the threads to end, if this is the last handle.
     pub(super) async fn close(self) {
-        if let Some(Handle { jobs, reads, mut closing, .. }) = Arc::into_inner(self.0) {
-            drop((jobs, reads));
+        if let Some(Handle { desks, jobs, reads, mut closing, .. }) = Arc::into_inner(self.0) {
+            drop((desks, jobs, reads));
             // A failed join means that a thread panicked, and it has told so itself.
             let _ = tokio::task::spawn_blocking(move || closing.join()).await;
         }

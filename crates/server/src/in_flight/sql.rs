@@ -99,7 +99,7 @@ pub(super) async fn look_at_code(
     digest: Digest,
     now: i64,
 ) -> Result<Presented, DbError> {
-    let Some(row) = db.query_opt(LOOK_AT_CODE, &key(tenant, digest)).await? else {
+    let Some(row) = db.look_up_opt(LOOK_AT_CODE, &key(tenant, digest)).await? else {
         return Ok(Presented::Unknown);
     };
     if row.opt_int("used_at")?.is_some() {
@@ -140,7 +140,7 @@ pub(super) async fn find_login<D: DeserializeOwned>(
     now: i64,
 ) -> Result<Option<D>, DbError> {
     let [tenant, digest] = key(tenant, digest);
-    let row = db.query_opt(FIND_LOGIN, &[tenant, digest, Value::Int(now)]).await?;
+    let row = db.look_up_opt(FIND_LOGIN, &[tenant, digest, Value::Int(now)]).await?;
     row.map(|row| parse(&row.text("document")?)).transpose()
 }
 
@@ -206,7 +206,7 @@ pub(super) async fn find_device_by_user_code(
     now: i64,
 ) -> Result<Option<Waiting>, DbError> {
     let values = [tenant.as_str().into(), user_code.into(), Value::Int(now)];
-    db.query_opt(FIND_DEVICE_BY_USER_CODE, &values).await?.as_ref().map(waiting).transpose()
+    db.look_up_opt(FIND_DEVICE_BY_USER_CODE, &values).await?.as_ref().map(waiting).transpose()
 }
 
 fn waiting(row: &Row) -> Result<Waiting, DbError> {

@@ -51,7 +51,7 @@ pub async fn is_blocked(
 ) -> Result<bool, DbError> {
     let mut values = place(tenant, account);
     values.push(since.into());
-    Ok(db.query_opt(IS_BLOCKED, &values).await?.is_some())
+    Ok(db.look_up_opt(IS_BLOCKED, &values).await?.is_some())
 }
 
 /// Counts a failure and answers how many there are. Those from before a moment do not count.
@@ -107,7 +107,7 @@ pub async fn bucket(
     tenant: &TenantId,
     (stage, ip): (Stage, &str),
 ) -> Result<Option<Bucket>, DbError> {
-    let row = db.query_opt(BUCKET, &[tenant.as_str().into(), stage.name().into(), ip.into()]).await?;
+    let row = db.look_up_opt(BUCKET, &[tenant.as_str().into(), stage.name().into(), ip.into()]).await?;
     let bucket = |row: crate::db::Row| {
         Ok(Bucket { available: row.int("available")?, updated_at: row.int("updated_at")? })
     };

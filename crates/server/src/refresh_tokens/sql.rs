@@ -138,7 +138,7 @@ pub async fn update_details(tx: &mut Tx, tenant: &TenantId, token: &RefreshToken
 
 /// The family with this id, live or not.
 pub async fn find(db: &Db, tenant: &TenantId, id: &str) -> Result<Option<RefreshToken>, DbError> {
-    db.query_opt(FIND, &[tenant.as_str().into(), id.into()]).await?.as_ref().map(from_row).transpose()
+    db.look_up_opt(FIND, &[tenant.as_str().into(), id.into()]).await?.as_ref().map(from_row).transpose()
 }
 
 /// The family with this id; others who want to change it wait until the transaction ends.

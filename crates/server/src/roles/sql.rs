@@ -242,7 +242,7 @@ pub async fn permissions_at(
     audience: &str,
 ) -> Result<Vec<String>, DbError> {
     let values = [tenant.as_str().into(), user_id.into(), audience.into()];
-    db.query(PERMISSIONS_AT, &values).await?.iter().map(|row| row.text("permission")).collect()
+    db.look_up(PERMISSIONS_AT, &values).await?.iter().map(|row| row.text("permission")).collect()
 }
 
 /// The roles that a user has, in the order in which they were given.

@@ -136,12 +136,12 @@ pub async fn find_by_digest(
     digest: [u8; 32],
 ) -> Result<Option<Session>, DbError> {
     let values = [tenant.as_str().into(), digest.as_slice().into()];
-    db.query_opt(FIND_BY_DIGEST, &values).await?.as_ref().map(from_row).transpose()
+    db.look_up_opt(FIND_BY_DIGEST, &values).await?.as_ref().map(from_row).transpose()
 }
 
 /// The session with this id, live or not.
 pub async fn find(db: &Db, tenant: &TenantId, id: &str) -> Result<Option<Session>, DbError> {
-    db.query_opt(FIND, &[tenant.as_str().into(), id.into()]).await?.as_ref().map(from_row).transpose()
+    db.look_up_opt(FIND, &[tenant.as_str().into(), id.into()]).await?.as_ref().map(from_row).transpose()
 }
 
 /// The session with this id; others who want to change it wait until the transaction ends.

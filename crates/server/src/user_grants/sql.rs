@@ -59,7 +59,7 @@ pub async fn find_between(
     Between { user_id, client_id, audience }: Between<'_>,
 ) -> Result<Option<UserGrant>, DbError> {
     let values = [tenant.as_str().into(), user_id.into(), client_id.into(), audience.into()];
-    db.query_opt(FIND_BETWEEN, &values).await?.as_ref().map(from_row).transpose()
+    db.look_up_opt(FIND_BETWEEN, &values).await?.as_ref().map(from_row).transpose()
 }
 
 /// The consent between the same three as `new`, which is written if there is none yet; kept from others until

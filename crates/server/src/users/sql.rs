@@ -169,13 +169,13 @@ fn user(row: &Row, user_id: String) -> Result<User, DbError> {
 
 /// The user with this id.
 pub async fn find(db: &Db, tenant: &TenantId, user_id: &str) -> Result<Option<User>, DbError> {
-    let rows = db.query(FIND, &[tenant.as_str().into(), user_id.into()]).await?;
+    let rows = db.look_up(FIND, &[tenant.as_str().into(), user_id.into()]).await?;
     Ok(fold_rows(&rows)?.pop())
 }
 
 /// Whether a user has this id.
 pub async fn exists(db: &Db, tenant: &TenantId, user_id: &str) -> Result<bool, DbError> {
-    Ok(db.query_opt(EXISTS, &[tenant.as_str().into(), user_id.into()]).await?.is_some())
+    Ok(db.look_up_opt(EXISTS, &[tenant.as_str().into(), user_id.into()]).await?.is_some())
 }
 
 /// Reads a user and keeps others from changing it until the transaction ends.
@@ -189,7 +189,7 @@ pub async fn lock(tx: &mut Tx, tenant: &TenantId, user_id: &str) -> Result<Optio
 
 /// The users with this e-mail address, the oldest first.
 pub async fn find_by_email(db: &Db, tenant: &TenantId, email: &str) -> Result<Vec<User>, DbError> {
-    fold_rows(&db.query(FIND_BY_EMAIL, &[tenant.as_str().into(), email.into()]).await?)
+    fold_rows(&db.look_up(FIND_BY_EMAIL, &[tenant.as_str().into(), email.into()]).await?)
 }
 
 /// Users in the order of age.

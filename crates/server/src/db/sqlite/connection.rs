@@ -51,6 +51,13 @@ pub(super) fn reading(path: &Path, patience: Patience) -> Result<Connection, DbE
     Ok(connection)
 }
 
+/// Opens a connection that reads and never waits for a lock.
+pub(super) fn looking_up(path: &Path, patience: Patience) -> Result<Connection, DbError> {
+    let connection = reading(path, patience)?;
+    connection.busy_timeout(Duration::ZERO).map_err(failure)?;
+    Ok(connection)
+}
+
 /// Moves the whole write-ahead log into the database file and empties it.
 pub(super) fn checkpoint(connection: &Connection, patience: Patience) -> Result<(), DbError> {
     let checkpoint = || connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0));

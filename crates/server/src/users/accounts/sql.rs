@@ -56,7 +56,7 @@ pub async fn by_email(
     email: &str,
 ) -> Result<Option<Found>, DbError> {
     let values = [tenant.as_str().into(), connection_id.into(), email.into()];
-    db.query_opt(BY_EMAIL, &values).await?.as_ref().map(found).transpose()
+    db.look_up_opt(BY_EMAIL, &values).await?.as_ref().map(found).transpose()
 }
 
 /// Who has a username at a connection.
@@ -66,7 +66,7 @@ pub async fn by_username(
     username: &str,
 ) -> Result<Option<Found>, DbError> {
     let values = [tenant.as_str().into(), connection_id.into(), username.into()];
-    db.query_opt(BY_USERNAME, &values).await?.as_ref().map(found).transpose()
+    db.look_up_opt(BY_USERNAME, &values).await?.as_ref().map(found).transpose()
 }
 
 /// Who has a phone number at a connection.
@@ -76,7 +76,7 @@ pub async fn by_phone_number(
     phone_number: &str,
 ) -> Result<Option<Found>, DbError> {
     let values = [tenant.as_str().into(), connection_id.into(), phone_number.into()];
-    db.query_opt(BY_PHONE_NUMBER, &values).await?.as_ref().map(found).transpose()
+    db.look_up_opt(BY_PHONE_NUMBER, &values).await?.as_ref().map(found).transpose()
 }
 
 /// The id of the user who has an e-mail address at a connection, as an open transaction sees it.
@@ -92,7 +92,7 @@ pub async fn user_by_email(
 
 /// The account of an identity.
 pub async fn find(db: &Db, (tenant, identity_id): (&TenantId, &str)) -> Result<Option<Account>, DbError> {
-    let row = db.query_opt(FIND, &[tenant.as_str().into(), identity_id.into()]).await?;
+    let row = db.look_up_opt(FIND, &[tenant.as_str().into(), identity_id.into()]).await?;
     row.as_ref().map(from_row).transpose()
 }
 
