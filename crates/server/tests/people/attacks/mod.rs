@@ -2,6 +2,7 @@
 //! failures name, each through the real router, each with a look at what did not change.
 
 mod codes;
+mod forms;
 mod requests;
 mod tenants;
 
