@@ -3,6 +3,9 @@
 
 mod codes;
 mod forms;
+mod hosts;
+mod logout;
+mod markup;
 mod requests;
 mod tenants;
 
