@@ -22,6 +22,7 @@ use crate::logs::{Entry, Kind};
 use crate::protection::{self, Verdict};
 use crate::tenants::Tenant;
 use crate::users::{self, UserError};
+use crate::write::Write;
 
 const MAX_BODY: usize = 64 * 1024;
 /// Texts that somebody may say of themselves, with the most characters of each.
@@ -212,8 +213,8 @@ pub(super) async fn change_password(
         }
         made.kind = Kind::Fcpr;
         made.user_name = Some(email.to_owned());
-        let _ = app.log.append(&app, tenant.id(), made).await;
-        Ok(())
+        // Written as a mail is, so that it takes as long.
+        Write::begin(&app, tenant.id()).await?.commit(made).await
     };
     if let Err(error) = sent.await {
         tracing::error!(%error, "a mail for a new password could not be written");
