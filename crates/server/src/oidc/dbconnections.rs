@@ -72,7 +72,7 @@ async fn asked(app: &Arc<App>, tenant: &Tenant, request: Request) -> Result<Aske
         }
     };
     let mut text = |name: &str| match members.remove(name) {
-        Some(Value::String(text)) if !text.is_empty() => Ok(text),
+        Some(Value::String(text)) if !text.is_empty() && !text.chars().any(char::is_control) => Ok(text),
         Some(_) => Err(format!("The parameter {name} must be a text.")),
         None => Err(format!("Missing required parameter: {name}")),
     };

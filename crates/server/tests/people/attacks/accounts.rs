@@ -153,7 +153,7 @@ async fn signing_up_with_a_taken_address_says_no_more_than_that_it_did_not_work(
 }
 
 /// Keeps every thread that hashes at work, and the queue before them full; whoever needs a hash is then turned away.
-async fn flood(server: &TestServer) -> Vec<tokio::task::JoinHandle<()>> {
+pub(super) async fn flood(server: &TestServer) -> Vec<tokio::task::JoinHandle<()>> {
     let salt = "c2FsdHNhbHRzYWx0c2FsdA";
     let dear = format!("$argon2id$v=19$m=131072,t=10,p=1${salt}${}", "A".repeat(43));
     let mut waiting = Vec::new();

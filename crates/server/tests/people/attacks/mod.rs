@@ -8,6 +8,7 @@ mod hosts;
 mod logout;
 mod markup;
 mod requests;
+mod sizes;
 mod tenants;
 
 use http::Method;
