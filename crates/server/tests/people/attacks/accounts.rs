@@ -1,11 +1,13 @@
 //! Whether an account exists: told by no text, no status, no block and no work that is done for it alone.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use chancery::db::Row;
 use chancery::passwords::Password;
 use http::Method;
 use serde_json::{Value, json};
+use tokio::task::JoinSet;
 
 use crate::kit::{Answer, Call, TestServer, engines};
 use crate::people::{
@@ -152,20 +154,35 @@ async fn signing_up_with_a_taken_address_says_no_more_than_that_it_did_not_work(
     }
 }
 
-/// Keeps every thread that hashes at work, and the queue before them full; whoever needs a hash is then turned away.
-pub(super) async fn flood(server: &TestServer) -> Vec<tokio::task::JoinHandle<()>> {
-    let salt = "c2FsdHNhbHRzYWx0c2FsdA";
-    let dear = format!("$argon2id$v=19$m=131072,t=10,p=1${salt}${}", "A".repeat(43));
-    let mut waiting = Vec::new();
-    for _ in 0..3 {
-        for _ in 0..300 {
-            let (app, dear) = (std::sync::Arc::clone(&server.app), dear.clone());
-            waiting.push(tokio::spawn(async move {
+/// Keeps every thread that hashes at work, and the queue before them full, until the tasks are dropped; whoever needs a
+/// hash is then turned away.
+pub(super) async fn flood(server: &TestServer) -> JoinSet<()> {
+    let dear = format!("$argon2id$v=19$m=131072,t=10,p=1$c2FsdHNhbHRzYWx0c2FsdA${}", "A".repeat(43));
+    let mut waiting = JoinSet::new();
+    let add = |waiting: &mut JoinSet<()>, count| {
+        for _ in 0..count {
+            let (app, dear) = (Arc::clone(&server.app), dear.clone());
+            waiting.spawn(async move {
                 let _ = app.passwords.verify(&Password::new("x").unwrap(), &dear).await;
-            }));
+            });
         }
+    };
+    // The threads take some out of the queue, which others fill again.
+    for _ in 0..3 {
+        add(&mut waiting, 300);
         tokio::time::sleep(Duration::from_millis(30)).await;
     }
+    let (app, dear) = (Arc::clone(&server.app), dear.clone());
+    waiting.spawn(async move {
+        let mut more = JoinSet::new();
+        loop {
+            let (app, dear) = (Arc::clone(&app), dear.clone());
+            more.spawn(async move {
+                let _ = app.passwords.verify(&Password::new("x").unwrap(), &dear).await;
+            });
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    });
     waiting
 }
 
@@ -175,7 +192,7 @@ async fn a_password_of_nobody_costs_a_hash_like_one_of_somebody_everywhere() {
     let shop = shop(&server).await;
     let (mut browser, both) = page(&server, &shop, "/u/login").await;
     let (mut other, signup) = page(&server, &shop, "/u/signup").await;
-    let waiting = flood(&server).await;
+    let flood = flood(&server).await;
     for email in [EMAIL, NOBODY] {
         let fields = [("username", email), ("password", "wrong")];
         assert_eq!(browser.post(&server, &form(&both), &fields).await.status, 503, "login of {email}");
@@ -189,7 +206,7 @@ async fn a_password_of_nobody_costs_a_hash_like_one_of_somebody_everywhere() {
             assert_eq!(answer.status, 503, "grant of {email}");
         }
     }
-    waiting.iter().for_each(tokio::task::JoinHandle::abort);
+    drop(flood);
 }
 
 #[tokio::test]

@@ -74,7 +74,7 @@ async fn no_spelling_of_another_address_is_answered_by_any_way_that_a_request_co
         }
         let request = [("response_type", "code"), ("redirect_uri", evil), ("scope", "openid")];
         let refused = post_as(&server, &shop, "/oauth/par", &request).await;
-        assert_eq!(refused.expect(400)["error"], "invalid_request", "{evil}");
+        assert_eq!(refused.expect(400)["error"], "unauthorized_client", "{evil}");
         let inner = signed(&shop, &json!({ "redirect_uri": evil }));
         stays(&browser.get(&server, &authorize(&shop, &[("request", &inner)])).await, evil);
     }
@@ -111,7 +111,7 @@ async fn a_message_goes_to_origins_that_are_registered_and_to_nobody_else() {
             told.expect_ok();
             let policy = told.header("content-security-policy").unwrap();
             assert!(policy.contains(&format!("frame-ancestors {origin};")), "{policy}");
-            assert!(told.text().contains(&format!("to.postMessage({{")), "{}", told.text());
+            assert!(told.text().contains("to.postMessage({"), "{}", told.text());
             assert!(told.text().contains(&format!(",\"{origin}\")")), "{}", told.text());
         }
         for evil in [
@@ -269,7 +269,7 @@ async fn a_request_is_fetched_from_nowhere() {
             let answer = Browser::default().get(&server, &authorize(&shop, &[("request_uri", uri)])).await;
             stays(&answer, uri);
             let pushed = post_as(&server, &shop, "/oauth/par", &[("request_uri", uri)]).await;
-            assert_eq!(pushed.expect(400)["error"], "invalid_request", "{uri}");
+            assert_eq!(pushed.expect(400)["error"], "invalid_request_uri", "{uri}");
         }
     }
 }
