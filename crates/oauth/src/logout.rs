@@ -13,6 +13,9 @@ use crate::id_token::{self, Hint, HintError};
 use crate::uri::Allowed;
 use crate::user_access::after;
 
+/// The longest `state` that goes along, in bytes: as long as that of an authorization request.
+const LONGEST_STATE: usize = 8192;
+
 /// Seconds that a logout token lives.
 pub const TOKEN_LIFETIME: i64 = 120;
 
@@ -33,6 +36,9 @@ pub enum Error {
     /// A place to go, but nothing that says whose list it must be in.
     #[error("post_logout_redirect_uri needs id_token_hint or client_id.")]
     NoClient,
+    /// A `state` that is longer than anything that is accepted.
+    #[error("The parameter state is too long.")]
+    StateTooLong,
     /// No such client.
     #[error("Unknown client.")]
     UnknownClient,
@@ -101,6 +107,9 @@ pub fn decide_oidc(
     tenant_urls: &Allowed,
     prompt: bool,
 ) -> Result<Decision, Error> {
+    if request.state.is_some_and(|state| state.len() > LONGEST_STATE) {
+        return Err(Error::StateTooLong);
+    }
     let then = match (request.redirect_uri, request.client) {
         (None, _) => None,
         (Some(_), None) => return Err(Error::NoClient),

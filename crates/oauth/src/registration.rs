@@ -68,9 +68,10 @@ impl Registration {
         }
         redirect_uris.iter().try_for_each(|uri| redirect_uri(uri))?;
         let client_name = text(sent, "client_name")?.unwrap_or_else(|| "Unnamed application".to_owned());
-        if client_name.chars().count() > LONGEST_NAME || client_name.contains(['<', '>']) {
+        let breaks = |one: char| matches!(one, '<' | '>') || one.is_control();
+        if client_name.chars().count() > LONGEST_NAME || client_name.contains(breaks) {
             return Err(wrong(format!(
-                "client_name must have at most {LONGEST_NAME} characters and no < or >."
+                "client_name must have at most {LONGEST_NAME} characters, no < or >, and no control character."
             )));
         }
         let method = text(sent, "token_endpoint_auth_method")?.unwrap_or_else(|| METHODS[0].to_owned());

@@ -18,6 +18,11 @@ pub const MAX_LENGTH: usize = 2048;
 const DANGEROUS: [&str; 8] =
     ["javascript", "data", "vbscript", "file", "blob", "about", "filesystem", "view-source"];
 
+/// Whether a browser that is sent to an address of this scheme runs or shows what stands in it.
+pub fn is_dangerous(scheme: &str) -> bool {
+    DANGEROUS.iter().any(|dangerous| scheme.eq_ignore_ascii_case(dangerous))
+}
+
 /// An absolute address, taken apart. Every part is as it stood in the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Uri<'a> {
@@ -66,7 +71,7 @@ impl<'a> Uri<'a> {
         if !is_scheme(scheme) {
             return Err(UriError::Scheme);
         }
-        if DANGEROUS.contains(&scheme) {
+        if is_dangerous(scheme) {
             return Err(UriError::Dangerous);
         }
         check_characters(rest)?;

@@ -312,6 +312,20 @@ fn the_decision_follows_session_prompt_and_consent() {
 }
 
 #[test]
+fn no_age_at_all_is_a_wish_for_a_login() {
+    let fresh = Session { for_this_request: true, ..session(0) };
+    for (prompt, session, expected) in [
+        ("", session(0), Decision::SignIn { again: true }),
+        ("none", session(0), Decision::Refuse(Error::LoginRequired)),
+        ("", fresh, Decision::Grant),
+    ] {
+        let request = accepted(&format!("response_type=code&max_age=0&prompt={prompt}"));
+        let standing = Standing { session: Some(session), consent: Consent::NotNeeded };
+        assert_eq!(decide(&request, &standing, now()), expected, "{prompt} {session:?}");
+    }
+}
+
+#[test]
 fn a_hint_of_another_user_asks_once_and_then_gives_up() {
     let mut request = accepted("response_type=code");
     request.hint = Some(Hint { user_id: "u2".to_owned(), sid: None, client_id: "app".to_owned() });

@@ -31,7 +31,7 @@ pub(super) async fn page(mut visit: Visit) -> Response {
         Ok(None) => return login.resume(&visit).await,
         Err(error) => return visit.broken(&error),
     };
-    let form = if visit.is_post() { visit.form(&login.text) } else { None };
+    let form = if visit.is_post() { visit.form(&matter(&login, &user)) } else { None };
     let action = form.and_then(|mut form| form.take(paths::ACTION));
     let allowed = match action.as_deref() {
         Some(paths::ACCEPT) => true,
@@ -46,6 +46,11 @@ pub(super) async fn page(mut visit: Visit) -> Response {
         Ok(false) => visit.failure(Failure::Expired, None),
         Err(error) => visit.broken(&error),
     }
+}
+
+/// The proof covers who is asked, so that nobody answers for whoever signed in in the same browser meanwhile.
+fn matter(login: &Step, user: &User) -> String {
+    [login.text.as_str(), " ", &user.user_id].concat()
 }
 
 async fn signed_in(visit: &Visit) -> Result<Option<User>, DbError> {
@@ -64,7 +69,7 @@ async fn ask(visit: &Visit, (login, request): (&Step, &Request), user: &User) ->
     let host = http::Uri::try_from(redirect_uri.as_str()).ok();
     let host = host.and_then(|uri| uri.host().map(str::to_owned)).unwrap_or_else(|| redirect_uri.clone());
     let page = Page::Consent(Consent {
-        form: Form::new(paths::CONSENT, &login.text, &login.proof(visit)),
+        form: Form::new(paths::CONSENT, &login.text, &visit.proof(&matter(login, user))),
         user: user.log_name().unwrap_or(&user.user_id),
         scopes: &scopes,
         host: &host,

@@ -22,7 +22,7 @@ pub fn check(app: &App, tenant: &Tenant, (browser, matter): (&str, &str), shown:
 }
 
 fn proof(app: &App, tenant: &Tenant, (browser, matter): (&str, &str)) -> [u8; 32] {
-    // Neither part can hold a space.
+    // The value of a browser holds no space.
     let id = [browser, " ", matter].concat();
     app.sealer.digest(Label { tenant: tenant.id().as_str(), kind: "form", id: &id })
 }

@@ -67,8 +67,8 @@ async fn send(visit: &Visit, login: &Step, email: &str) -> Result<(), DbError> {
         let Some(found) = users::by_identifier(db, tenant, &home, email).await? else {
             let entry = identify::of_client(visit, login, Kind::Fcpr, "Nobody has this address");
             let entry = Entry { user_name: Some(email.to_owned()), ..entry };
-            // A log that is full for a moment is no reason to tell that there is no account.
-            let _ = visit.app.log.append(&visit.app, tenant, entry).await;
+            // Written as a mail is, so that it takes as long.
+            Write::begin(&visit.app, tenant).await?.commit(entry).await?;
             continue;
         };
         let Some(user) = users::find(db, tenant, &found.user_id).await? else { continue };

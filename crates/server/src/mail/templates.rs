@@ -42,9 +42,9 @@ static SHAPE: LazyLock<Object> = LazyLock::new(|| {
 });
 
 fn is_url(text: &str) -> bool {
-    // A Liquid variable may stand in it.
+    // A Liquid variable may stand for its beginning, and no scheme before it: a page leads there.
     text.is_empty()
-        || ((text.starts_with("https://") || text.starts_with("http://") || text.contains("{{"))
+        || (["https://", "http://", "{{"].iter().any(|start| text.starts_with(start))
             && !text.chars().any(char::is_control))
 }
 

@@ -22,6 +22,7 @@ use crate::logs::{Entry, Kind};
 use crate::protection::{self, Verdict};
 use crate::tenants::Tenant;
 use crate::users::{self, UserError};
+use crate::write::Write;
 
 const MAX_BODY: usize = 64 * 1024;
 /// Texts that somebody may say of themselves, with the most characters of each.
@@ -71,7 +72,7 @@ async fn asked(app: &Arc<App>, tenant: &Tenant, request: Request) -> Result<Aske
         }
     };
     let mut text = |name: &str| match members.remove(name) {
-        Some(Value::String(text)) if !text.is_empty() => Ok(text),
+        Some(Value::String(text)) if !text.is_empty() && !text.chars().any(char::is_control) => Ok(text),
         Some(_) => Err(format!("The parameter {name} must be a text.")),
         None => Err(format!("Missing required parameter: {name}")),
     };
@@ -212,8 +213,8 @@ pub(super) async fn change_password(
         }
         made.kind = Kind::Fcpr;
         made.user_name = Some(email.to_owned());
-        let _ = app.log.append(&app, tenant.id(), made).await;
-        Ok(())
+        // Written as a mail is, so that it takes as long.
+        Write::begin(&app, tenant.id()).await?.commit(made).await
     };
     if let Err(error) = sent.await {
         tracing::error!(%error, "a mail for a new password could not be written");

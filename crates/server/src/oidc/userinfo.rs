@@ -38,6 +38,7 @@ pub(super) async fn endpoint(State(app): State<Arc<App>>, Site(tenant): Site, re
 /// old still send the query.
 async fn bearer(request: Request) -> Result<Option<String>, &'static str> {
     const NAME: &str = "access_token";
+    const FORM: &str = "application/x-www-form-urlencoded";
     let (parts, body) = request.into_parts();
     let mut headers = parts.headers.get_all(header::AUTHORIZATION).iter();
     let in_header = match (headers.next(), headers.next()) {
@@ -54,7 +55,12 @@ async fn bearer(request: Request) -> Result<Option<String>, &'static str> {
     };
     let query = Parameters::from_form(parts.uri.query().unwrap_or_default().as_bytes());
     let in_query = query.map_err(|_| "The query is malformed.")?.take(NAME);
-    let in_form = if parts.method == Method::POST && in_header.is_none() {
+    let is_form = parts
+        .headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|kind| kind.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case(FORM));
+    let in_form = if parts.method == Method::POST && is_form {
         let body =
             read(body, MAX_FORM).await.map_err(|_| "The body is too large, or did not arrive in time.")?;
         Parameters::from_form(&body).map_err(|_| "The body is malformed.")?.take(NAME)

@@ -5,6 +5,7 @@
 
 use std::sync::LazyLock;
 
+use chancery_oauth::uri;
 use serde_json::{Map, Value, json};
 
 use crate::management::ApiError;
@@ -309,11 +310,13 @@ fn whole(number: f64) -> i64 {
     number as i64
 }
 
-/// An absolute URI, loosely: a scheme and something after it, nothing that breaks a line or a header.
+/// An absolute URI, loosely: a scheme and something after it, nothing that a browser would run, nothing that breaks a
+/// line or a header.
 fn is_uri(text: &str) -> bool {
     let Some((scheme, rest)) = text.split_once(':') else { return false };
     scheme.starts_with(|first: char| first.is_ascii_alphabetic())
         && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
+        && !uri::is_dangerous(scheme)
         && !rest.trim_start_matches('/').is_empty()
         && is_plain(text)
 }

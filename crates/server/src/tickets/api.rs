@@ -6,6 +6,7 @@ use std::sync::{Arc, LazyLock};
 
 use axum::Json;
 use axum::extract::State;
+use chancery_oauth::uri;
 use http::{Method, StatusCode};
 use serde_json::{Map, Value, json};
 
@@ -83,10 +84,9 @@ fn identity(provider: Field) -> Object {
 /// An absolute address; nothing that runs in the page, nothing that breaks a header.
 fn is_url(text: &str) -> bool {
     let Some((scheme, rest)) = text.split_once(':') else { return false };
-    let runs = ["javascript", "data", "vbscript", "file", "blob"];
     scheme.starts_with(|first: char| first.is_ascii_alphabetic())
         && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
-        && !runs.iter().any(|one| scheme.eq_ignore_ascii_case(one))
+        && !uri::is_dangerous(scheme)
         && rest.strip_prefix("//").is_some_and(|host| !host.is_empty() && !host.starts_with('/'))
         && !text
             .chars()

@@ -179,6 +179,64 @@ async fn a_query_that_makes_no_sense_is_refused_at_its_place() {
     }
 }
 
+/// What would change a statement, a pattern or a path if it ever became part of one.
+#[tokio::test]
+async fn a_search_for_the_language_of_a_database_finds_what_is_called_so_and_nothing_else() {
+    for on in engines() {
+        let server = filled(on).await;
+        let everybody = found(&server, &[("q", "*:*")]).await;
+        for text in [
+            "' OR '1'='1",
+            "'; DROP TABLE users; --",
+            "\\\\' OR 1=1 --",
+            "x') OR ('1'='1",
+            "$1",
+            "?1",
+            "%",
+            "_%",
+            "{}",
+            "$.a",
+            "a') FROM users --",
+            "/**/OR/**/1=1",
+        ] {
+            for field in [
+                "email",
+                "name",
+                "user_id",
+                "nickname",
+                "app_metadata.a",
+                "user_metadata.a",
+                "identities.connection",
+            ] {
+                let q = format!("{field}:\"{text}\"");
+                assert_eq!(found(&server, &[("q", q.as_str())]).await, "", "{q}");
+            }
+            // As the name of a field, as an order, and as a connection.
+            for (name, value) in [
+                ("q", format!("app_metadata.{text}:1")),
+                ("q", format!("{text}:1")),
+                ("sort", format!("{text}:1")),
+                ("sort", format!("app_metadata.{text}:1")),
+                ("connection", text.to_owned()),
+                ("fields", text.to_owned()),
+            ] {
+                let answer = server.api_get(&format!("/users?{}", encoded(&[(name, value.as_str())]))).await;
+                let none = answer.status == 200 && answer.json() == json!([]);
+                let sorted = name == "sort" && answer.status == 200;
+                assert!(answer.status == 400 || none || sorted, "{name}={value}: {}", answer.text());
+            }
+            for path in [
+                format!("/users-by-email?{}", encoded(&[("email", text)])),
+                format!("/logs?{}", encoded(&[("q", &format!("user_name:\"{text}\""))])),
+            ] {
+                let answer = server.api_get(&path).await;
+                assert!(answer.status == 400 || answer.json() == json!([]), "{path}: {}", answer.text());
+            }
+        }
+        assert_eq!(found(&server, &[("q", "*:*")]).await, everybody);
+    }
+}
+
 #[tokio::test]
 async fn a_search_walks_from_place_to_place() {
     for on in engines() {

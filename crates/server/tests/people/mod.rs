@@ -15,7 +15,7 @@ use chancery_jose::base64url;
 use http::Method;
 use serde_json::{Value, json};
 
-pub(crate) use browser::{Browser, form};
+pub(crate) use browser::{Browser, Form, form};
 
 use crate::kit::{Answer, Call, DOMAIN, ISSUER, TestServer};
 

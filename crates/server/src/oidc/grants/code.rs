@@ -46,8 +46,8 @@ impl Exchange<'_> {
 
         let mut write = Write::begin(app, tenant.id()).await.map_err(fault)?;
         if !codes::redeem(app, write.tx(), tenant.id(), text).await.map_err(fault)? {
-            // Somebody was first, between the look and now.
-            drop(write);
+            // Somebody was first, between the look and now. What they got has to be there to be taken back.
+            write.nothing_to_do().await.map_err(fault)?;
             let family = match codes::look(app, tenant.id(), text).await.map_err(fault)? {
                 Presented::Again { refresh_token_id, .. } => refresh_token_id,
                 Presented::Unknown | Presented::Good(_) => None,

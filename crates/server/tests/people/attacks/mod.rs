@@ -1,6 +1,14 @@
 //! What must not get through: the attacks on OAuth 2.0 and OpenID Connect that RFC 9700 and the record of others'
 //! failures name, each through the real router, each with a look at what did not change.
 
+mod accounts;
+mod codes;
+mod forms;
+mod hosts;
+mod logout;
+mod markup;
+mod requests;
+mod sizes;
 mod tenants;
 
 use http::Method;
