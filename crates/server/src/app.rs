@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use chancery_crypto::seal::Sealer;
+use chancery_oauth::access_token::Proved;
 use ipnet::IpNet;
 
 use crate::changes::{Changes, Notice, Topic};
@@ -69,6 +70,8 @@ pub struct App {
     pub tenants: Tenants,
     /// The applications, APIs and grants in memory.
     pub memory: Memory,
+    /// The access tokens whose signatures are known to be good.
+    pub proved: Proved,
     /// Who makes a connection key.
     pub making_connection_key: connection_keys::Making,
     /// How far other processes' changes were read.
@@ -90,6 +93,7 @@ impl App {
             passwords: PasswordPool::new(passwords),
             tenants: Tenants::default(),
             memory: Memory::default(),
+            proved: Proved::default(),
             making_connection_key: connection_keys::Making::default(),
             changes: Changes::default(),
             log_ids: LogIds::new(entropy.bytes()),

@@ -160,7 +160,7 @@ impl Sqlite {
 
     /// A transaction that takes its turn with its first statement.
     pub(super) fn session(&self) -> Session {
-        Session { database: self.clone(), requests: None }
+        Session { database: self.clone(), requests: None, before: Vec::new() }
     }
 
     /// Runs one statement for many rows as a transaction.
@@ -210,13 +210,25 @@ pub(super) struct Session {
     database: Sqlite,
     /// The line to the writer, from the first statement on. Dropping it rolls back.
     requests: Option<Sender<Request>>,
+    /// Statements that go along with the next one that is waited for.
+    before: Vec<Step>,
 }
 
 impl Session {
+    /// Runs a statement later: with the next one or with the commit, and fails there. Nobody is woken for it.
+    pub(super) fn put(&mut self, step: Step) {
+        self.before.push(step);
+    }
+
     /// Runs the next statement.
     pub(super) async fn run(&mut self, step: Step) -> Result<Outcome, DbError> {
         let (answer, outcome) = oneshot::channel();
-        let request = Request::Run { step, answer };
+        let before = std::mem::take(&mut self.before);
+        self.ask(Request::Run { before, step, answer })?;
+        outcome.await.map_err(|_| given_up())?
+    }
+
+    fn ask(&mut self, request: Request) -> Result<(), DbError> {
         if let Some(requests) = &self.requests {
             requests.send(request).map_err(|_| given_up())?;
         } else {
@@ -226,16 +238,17 @@ impl Session {
             self.database.submit(Job::Session(line))?;
             self.requests = Some(requests);
         }
-        outcome.await.map_err(|_| given_up())?
+        Ok(())
     }
 
     /// Commits, together with the group.
-    pub(super) async fn commit(self) -> Result<(), DbError> {
-        let Some(requests) = self.requests else {
+    pub(super) async fn commit(mut self) -> Result<(), DbError> {
+        if self.requests.is_none() && self.before.is_empty() {
             return Ok(());
-        };
+        }
         let (answer, outcome) = oneshot::channel();
-        requests.send(Request::Commit(answer)).map_err(|_| given_up())?;
+        let before = std::mem::take(&mut self.before);
+        self.ask(Request::Commit { before, answer })?;
         outcome.await.map_err(|_| given_up())?
     }
 }

@@ -66,6 +66,20 @@ impl Tx {
         Ok(count)
     }
 
+    /// Runs a statement whose count nobody needs. What is wrong with it may come to light only at the next statement or
+    /// at the commit: on SQLite it goes along with that, so that the writer is woken once for both.
+    pub async fn put(&mut self, sql: &'static str, params: &[Value]) -> Result<(), DbError> {
+        self.enter(sql)?;
+        match &mut self.link {
+            Link::Sqlite(session) => {
+                session.put(Step { sql: Sql::Fixed(sql), params: params.to_vec(), wants: Wants::Count });
+            }
+            Link::Postgres(tx) => drop(tx.execute(sql, params).await?),
+        }
+        self.spoilt = false;
+        Ok(())
+    }
+
     /// Makes it last. When this answers `Ok`, a crash or a power failure does not take it back.
     pub async fn commit(self) -> Result<(), DbError> {
         if self.spoilt {

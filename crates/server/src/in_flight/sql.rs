@@ -80,7 +80,7 @@ pub(super) async fn insert_code(
         json(code)?,
         Value::Int(*expires_at),
     ];
-    tx.execute(INSERT_CODE, &values).await.map(drop)
+    tx.put(INSERT_CODE, &values).await
 }
 
 pub(super) async fn use_code(
@@ -120,7 +120,7 @@ pub(super) async fn note_refresh_token(
     id: &str,
 ) -> Result<(), DbError> {
     let [tenant, digest] = key(tenant, digest);
-    tx.execute(NOTE_REFRESH_TOKEN, &[tenant, digest, id.into()]).await.map(drop)
+    tx.put(NOTE_REFRESH_TOKEN, &[tenant, digest, id.into()]).await
 }
 
 pub(super) async fn insert_login<D: Serialize>(
@@ -130,7 +130,7 @@ pub(super) async fn insert_login<D: Serialize>(
     (document, expires_at): (&D, i64),
 ) -> Result<(), DbError> {
     let [tenant, digest] = key(tenant, digest);
-    tx.execute(INSERT_LOGIN, &[tenant, digest, json(document)?, Value::Int(expires_at)]).await.map(drop)
+    tx.put(INSERT_LOGIN, &[tenant, digest, json(document)?, Value::Int(expires_at)]).await
 }
 
 pub(super) async fn find_login<D: DeserializeOwned>(
@@ -166,7 +166,7 @@ pub(super) async fn insert_pushed(
 ) -> Result<(), DbError> {
     let [tenant, digest] = key(tenant, digest);
     let values = [tenant, digest, client_id.into(), json(document)?, Value::Int(expires_at)];
-    tx.execute(INSERT_PUSHED, &values).await.map(drop)
+    tx.put(INSERT_PUSHED, &values).await
 }
 
 pub(super) async fn take_pushed(
@@ -234,7 +234,7 @@ pub(super) async fn note_poll(
     now: i64,
 ) -> Result<(), DbError> {
     let [tenant, digest] = key(tenant, digest);
-    tx.execute(NOTE_POLL, &[tenant, digest, Value::Int(now)]).await.map(drop)
+    tx.put(NOTE_POLL, &[tenant, digest, Value::Int(now)]).await
 }
 
 pub(super) async fn decide_device(

@@ -43,7 +43,7 @@ fn values(tenant: &TenantId, row: &Row) -> Vec<Value> {
 
 /// Adds an entry within a transaction.
 pub async fn append(tx: &mut Tx, tenant: &TenantId, row: &Row) -> Result<(), DbError> {
-    tx.execute(INSERT, &values(tenant, row)).await.map(drop)
+    tx.put(INSERT, &values(tenant, row)).await
 }
 
 /// Adds many entries at once. Entries that are there already stay as they are.

@@ -143,7 +143,8 @@ async fn identify(
 }
 
 fn verify(app: &App, tenant: &Tenant, token: &str) -> Result<Verified, VerifyError> {
-    access_token::verify(token, &tenant.ring, &tenant.issuer, &tenant.management_audience, app.clock.now())
+    let by = (&tenant.ring, &app.proved);
+    access_token::verify(token, by, &tenant.issuer, &tenant.management_audience, app.clock.now())
 }
 
 fn admit(app: &App, caller: &Caller, admission: Option<Admission>) -> Result<(), ApiError> {

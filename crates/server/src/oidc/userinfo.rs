@@ -98,7 +98,9 @@ fn whose(app: &App, tenant: &Tenant, token: &str) -> Option<(String, Scopes)> {
         return Some((opaque.user_id, opaque.scopes));
     }
     let now = app.clock.now();
-    let verified = access_token::verify(token, &tenant.ring, &tenant.issuer, &tenant.userinfo, now).ok()?;
+    let verified =
+        access_token::verify(token, (&tenant.ring, &app.proved), &tenant.issuer, &tenant.userinfo, now)
+            .ok()?;
     Some((verified.subject, verified.scopes))
 }
 

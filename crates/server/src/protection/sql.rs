@@ -80,7 +80,7 @@ pub async fn block(
 
 /// Forgets the failures of an account from an address.
 pub async fn forget_failures(tx: &mut Tx, tenant: &TenantId, account: (&str, &str)) -> Result<(), DbError> {
-    tx.execute(FORGET_FAILURES, &place(tenant, account)).await.map(drop)
+    tx.put(FORGET_FAILURES, &place(tenant, account)).await
 }
 
 /// The addresses for which an account was blocked since a moment.
@@ -135,7 +135,7 @@ pub async fn take(
 
 /// Gives an address all its tries back.
 pub async fn refill(tx: &mut Tx, tenant: &TenantId, ip: &str) -> Result<(), DbError> {
-    tx.execute(REFILL, &[tenant.as_str().into(), ip.into()]).await.map(drop)
+    tx.put(REFILL, &[tenant.as_str().into(), ip.into()]).await
 }
 
 /// Deletes blocks and failures from before one moment, buckets from before another, of every tenant.

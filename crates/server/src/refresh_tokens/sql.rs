@@ -96,7 +96,7 @@ pub async fn insert(
         millis(*expires_at),
         json(details)?,
     ];
-    tx.execute(INSERT, &values).await.map(drop)
+    tx.put(INSERT, &values).await
 }
 
 /// Moves a family on to the generation that `token` has now. False: somebody else was first, or it is gone.
@@ -133,7 +133,7 @@ pub async fn exchanged(tx: &mut Tx, tenant: &TenantId, token: &RefreshToken) -> 
 /// Writes what is known of a token beyond its times.
 pub async fn update_details(tx: &mut Tx, tenant: &TenantId, token: &RefreshToken) -> Result<(), DbError> {
     let values = [tenant.as_str().into(), token.id.as_str().into(), json(&token.details)?];
-    tx.execute(UPDATE_DOCUMENT, &values).await.map(drop)
+    tx.put(UPDATE_DOCUMENT, &values).await
 }
 
 /// The family with this id, live or not.
@@ -189,7 +189,7 @@ pub async fn make_room(
     keep: i64,
 ) -> Result<(), DbError> {
     let values = [tenant.as_str().into(), user_id.into(), client_id.into(), Value::Int(keep)];
-    tx.execute(MAKE_ROOM, &values).await.map(drop)
+    tx.put(MAKE_ROOM, &values).await
 }
 
 /// Ends a family; false if there was none.

@@ -35,9 +35,8 @@ const OVER: &str = "SELECT tenant_id, id, user_id, persistent, authenticated_at,
      idle_expires_at, expires_at, document FROM sessions WHERE (tenant_id, id) > ($2, $3) \
      AND (expires_at < $1 OR idle_expires_at < $1) ORDER BY tenant_id, id LIMIT $4";
 const JOIN: &str = "INSERT INTO session_clients (tenant_id, session_id, client_id) \
-     SELECT tenant_id, id, $3 FROM sessions WHERE tenant_id = $1 AND id = $2 ON CONFLICT DO NOTHING";
-const TAKES_PART: &str =
-    "SELECT 1 AS found FROM session_clients WHERE tenant_id = $1 AND session_id = $2 AND client_id = $3";
+     SELECT tenant_id, id, $3 FROM sessions WHERE tenant_id = $1 AND id = $2 \
+     ON CONFLICT (tenant_id, session_id, client_id) DO UPDATE SET client_id = EXCLUDED.client_id";
 const CLIENTS: &str =
     "SELECT client_id FROM session_clients WHERE tenant_id = $1 AND session_id = $2 ORDER BY client_id";
 
@@ -87,7 +86,7 @@ pub async fn insert(
         Value::Int(expires_at.as_millisecond()),
         json(details)?,
     ];
-    tx.execute(INSERT, &values).await.map(drop)
+    tx.put(INSERT, &values).await
 }
 
 /// Gives a session a new value and new times.
@@ -108,7 +107,7 @@ pub async fn renew(
         Value::Int(session.expires_at.as_millisecond()),
         json(&session.details)?,
     ];
-    tx.execute(RENEW, &values).await.map(drop)
+    tx.put(RENEW, &values).await
 }
 
 /// Notes a use, unless a later one is noted already.
@@ -120,13 +119,13 @@ pub async fn touch(tx: &mut Tx, tenant: &TenantId, session: &Session) -> Result<
         Value::Int(session.idle_expires_at.as_millisecond()),
         json(&session.details)?,
     ];
-    tx.execute(TOUCH, &values).await.map(drop)
+    tx.put(TOUCH, &values).await
 }
 
 /// Writes what is known of a session beyond its times.
 pub async fn update_details(tx: &mut Tx, tenant: &TenantId, session: &Session) -> Result<(), DbError> {
     let values = [tenant.as_str().into(), session.id.as_str().into(), json(&session.details)?];
-    tx.execute(UPDATE_DOCUMENT, &values).await.map(drop)
+    tx.put(UPDATE_DOCUMENT, &values).await
 }
 
 /// The session with this digest, live or not.
@@ -187,7 +186,7 @@ pub async fn of_user_within(tx: &mut Tx, tenant: &TenantId, user_id: &str) -> Re
 
 /// Deletes a session.
 pub(super) async fn delete(tx: &mut Tx, tenant: &TenantId, id: &str) -> Result<(), DbError> {
-    tx.execute(DELETE, &[tenant.as_str().into(), id.into()]).await.map(drop)
+    tx.put(DELETE, &[tenant.as_str().into(), id.into()]).await
 }
 
 /// Makes a session worth nothing, and keeps others from changing or joining it until the transaction ends. False:
@@ -217,7 +216,7 @@ pub async fn join(
     client_id: &str,
 ) -> Result<bool, DbError> {
     let values = [tenant.as_str().into(), session_id.into(), client_id.into()];
-    Ok(tx.execute(JOIN, &values).await? == 1 || tx.query_opt(TAKES_PART, &values).await?.is_some())
+    Ok(tx.execute(JOIN, &values).await? == 1)
 }
 
 /// The applications that take part in a session.

@@ -255,7 +255,7 @@ pub async fn total(db: &Db, tenant: &TenantId) -> Result<i64, DbError> {
 
 /// Counts users that were made or deleted in this transaction.
 pub async fn add_to_total(tx: &mut Tx, tenant: &TenantId, users: i64) -> Result<(), DbError> {
-    tx.execute(ADD_TO_TOTAL, &[tenant.as_str().into(), users.into()]).await.map(drop)
+    tx.put(ADD_TO_TOTAL, &[tenant.as_str().into(), users.into()]).await
 }
 
 /// What can change of a user, in the order of both statements that write it.
@@ -338,7 +338,7 @@ pub async fn record_login(
     (ip, now): (&str, Timestamp),
 ) -> Result<(), DbError> {
     let values = [tenant.as_str().into(), user_id.into(), now.as_millisecond().into(), ip.into()];
-    tx.execute(RECORD_LOGIN, &values).await.map(drop)
+    tx.put(RECORD_LOGIN, &values).await
 }
 
 /// Notes that a user has proved an address. False: the user has another one.
@@ -360,7 +360,7 @@ pub async fn note_password_reset(
     now: Timestamp,
 ) -> Result<(), DbError> {
     let values = [tenant.as_str().into(), user_id.into(), now.as_millisecond().into()];
-    tx.execute(NOTE_PASSWORD_RESET, &values).await.map(drop)
+    tx.put(NOTE_PASSWORD_RESET, &values).await
 }
 
 /// Writes an identity of a user.

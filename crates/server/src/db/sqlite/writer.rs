@@ -32,10 +32,10 @@ type Work = Box<dyn FnOnce(&Connection) -> Result<(), DbError> + Send>;
 
 /// What a transaction asks of the writer.
 pub(super) enum Request {
-    /// Run a statement.
-    Run { step: Step, answer: Answer<Outcome> },
-    /// Commit; the answer comes with the group's.
-    Commit(Answer<()>),
+    /// Run a statement, and before it those whose outcome nobody waited for.
+    Run { before: Vec<Step>, step: Step, answer: Answer<Outcome> },
+    /// Commit, once these are run; the answer comes with the group's.
+    Commit { before: Vec<Step>, answer: Answer<()> },
 }
 
 /// The state of the thread.
@@ -112,15 +112,20 @@ impl Writer {
         self.control("SAVEPOINT one").map_err(|error| self.abandon(error))?;
         loop {
             match requests.recv_timeout(self.patience.idle) {
-                Ok(Request::Run { step, answer }) => {
-                    let outcome = statement::run(&self.connection, &step);
+                Ok(Request::Run { before, step, answer }) => {
+                    let outcome = self.all(&before).and_then(|()| statement::run(&self.connection, &step));
                     let lost = outcome.as_ref().err().filter(|_| self.connection.is_autocommit()).cloned();
                     let _ = answer.send(outcome);
                     if let Some(error) = lost {
                         return Err(Lost(error));
                     }
                 }
-                Ok(Request::Commit(answer)) => return self.keep(answer, waiting),
+                Ok(Request::Commit { before, answer }) => {
+                    return match self.all(&before) {
+                        Ok(()) => self.keep(answer, waiting),
+                        Err(error) => self.give_up(answer, error),
+                    };
+                }
                 // Hung up, or idle while everybody else waits.
                 Err(_) => return self.undo(),
             }
@@ -140,11 +145,18 @@ impl Writer {
         }
         match statement::run_each(&self.connection, sql, rows) {
             Ok(()) => self.keep(answer, waiting),
-            Err(error) => {
-                let _ = answer.send(Err(error.clone()));
-                if self.connection.is_autocommit() { Err(Lost(error)) } else { self.undo() }
-            }
+            Err(error) => self.give_up(answer, error),
         }
+    }
+
+    fn all(&self, steps: &[Step]) -> Result<(), DbError> {
+        steps.iter().try_for_each(|step| statement::run(&self.connection, step).map(drop))
+    }
+
+    /// Ends a transaction of the group that failed.
+    fn give_up(&self, answer: Answer<()>, error: DbError) -> Result<(), Lost> {
+        let _ = answer.send(Err(error.clone()));
+        if self.connection.is_autocommit() { Err(Lost(error)) } else { self.undo() }
     }
 
     /// Ends a transaction of the group whose work is to last.
@@ -227,7 +239,7 @@ fn turn_away(job: Job, error: &DbError) {
             while let Ok(request) = requests.try_recv() {
                 match request {
                     Request::Run { answer, .. } => drop(answer.send(Err(error.clone()))),
-                    Request::Commit(answer) => drop(answer.send(Err(error.clone()))),
+                    Request::Commit { answer, .. } => drop(answer.send(Err(error.clone()))),
                 }
             }
         }

@@ -151,7 +151,7 @@ pub async fn set_password(
         json(history)?,
         Value::Int(now.as_millisecond()),
     ];
-    tx.execute(SET_PASSWORD, &values).await.map(drop)
+    tx.put(SET_PASSWORD, &values).await
 }
 
 /// Writes another hash of the same password, if it still is the same.
@@ -161,5 +161,5 @@ pub async fn replace_hash(
     (before, after): (&str, &str),
 ) -> Result<(), DbError> {
     let values = [tenant.as_str().into(), identity_id.into(), before.into(), after.into()];
-    tx.execute(REPLACE_HASH, &values).await.map(drop)
+    tx.put(REPLACE_HASH, &values).await
 }
