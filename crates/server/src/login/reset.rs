@@ -14,6 +14,7 @@ use super::{identify, rules};
 use crate::connections::{self, Connection};
 use crate::db::DbError;
 use crate::logs::{Entry, Kind};
+use crate::protection::{self, Verdict};
 use crate::tickets::{self, Ticket};
 use crate::users::{self, User, UserError};
 use crate::write::Write;
@@ -42,6 +43,11 @@ pub(super) async fn request(mut visit: Visit) -> Response {
     }
     if !users::is_email(&email) {
         return show(&visit, &email, &[Problem::InvalidEmail]);
+    }
+    match protection::before_reset(&visit.app, &visit.tenant, visit.origin.ip).await {
+        Ok(Verdict::Allowed) => {}
+        Ok(Verdict::Blocked | Verdict::Throttled(_)) => return show(&visit, &email, &[Problem::TooMany]),
+        Err(error) => return visit.broken(&error),
     }
     if let Err(error) = send(&visit, &login, &email).await {
         tracing::error!(%error, "a mail for a new password could not be written");

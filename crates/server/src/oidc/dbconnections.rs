@@ -197,6 +197,16 @@ pub(super) async fn change_password(
     if !users::is_email(email) {
         return bad("The parameter email must be an e-mail address.");
     }
+    match protection::before_reset(&app, &tenant, origin.ip).await {
+        Ok(Verdict::Allowed) => {}
+        Ok(Verdict::Blocked | Verdict::Throttled(_)) => {
+            return refused(429, "too_many_requests", "Too many requests from this address. Try again later.");
+        }
+        Err(error) => {
+            tracing::error!(%error, "the tries of an address could not be counted");
+            return bad("The server is busy. Try again in a moment.");
+        }
+    }
     let mut made = entry(&origin, &client, Kind::Scpr, "Change password request");
     let letters = Sender { app: &app, tenant: &tenant, client: Some(&client), language: String::new() };
     let sent = async {

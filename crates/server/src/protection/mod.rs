@@ -208,22 +208,39 @@ pub async fn after_success(tx: &mut Tx, tenant: &Tenant, attempt: &Attempt) -> R
 
 /// Before somebody signs up: takes one try of the address. Counts every sign-up, not only those that fail.
 pub async fn before_signup(app: &Arc<App>, tenant: &Tenant, ip: IpAddr) -> Result<Verdict, DbError> {
+    let told = (Kind::LimitSul, "An address is throttled after too many sign-ups");
+    take_each(app, tenant, (Stage::Signup, ip), told).await
+}
+
+/// Before a mail for a new password is sent to whoever was named: takes one try of the address, as a wrong password
+/// does, so that nobody floods the mailboxes of others.
+pub async fn before_reset(app: &Arc<App>, tenant: &Tenant, ip: IpAddr) -> Result<Verdict, DbError> {
+    let told = (Kind::LimitMu, "An address is throttled after too many requests for new passwords");
+    take_each(app, tenant, (Stage::Login, ip), told).await
+}
+
+/// Takes a try of an address, whether or not what follows succeeds.
+async fn take_each(
+    app: &Arc<App>,
+    tenant: &Tenant,
+    (stage, ip): (Stage, IpAddr),
+    (kind, text): (Kind, &str),
+) -> Result<Verdict, DbError> {
     let throttling = Throttling::of(tenant);
     if !throttling.counts(ip) {
         return Ok(Verdict::Allowed);
     }
-    let wait = throttle(app, tenant, (Stage::Signup, ip), &throttling).await?;
+    let wait = throttle(app, tenant, (stage, ip), &throttling).await?;
     if let (Some(wait), true) = (wait, throttling.keeps_out(ip)) {
         return Ok(Verdict::Throttled(wait));
     }
     let now = app.clock.now().as_millisecond();
     let mut tx = app.db.begin().await?;
-    let place = (Stage::Signup, &*network(ip));
-    let emptied = sql::take(&mut tx, tenant.id(), place, (throttling.limits(Stage::Signup), now)).await?;
+    let place = (stage, &*network(ip));
+    let emptied = sql::take(&mut tx, tenant.id(), place, (throttling.limits(stage), now)).await?;
     tx.commit().await?;
     if emptied {
-        let text = "An address is throttled after too many sign-ups";
-        tell(app, tenant, [Entry { ip: Some(ip.to_string()), ..Entry::new(Kind::LimitSul, text) }]).await;
+        tell(app, tenant, [Entry { ip: Some(ip.to_string()), ..Entry::new(kind, text) }]).await;
     }
     Ok(Verdict::Allowed)
 }

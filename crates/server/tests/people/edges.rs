@@ -193,3 +193,27 @@ async fn a_pushed_request_is_refused_with_the_code_that_the_browser_would_bring(
     let refused = server.send(Call::new(Method::POST, "/oauth/par").form(&pairs).build()).await.expect(400);
     assert_eq!(refused["error"], "unsupported_response_type");
 }
+
+#[tokio::test]
+async fn an_address_that_asks_for_many_new_passwords_is_throttled() {
+    for on in engines() {
+        let server = TestServer::on(on).await;
+        let shop = application(&server, json!({})).await;
+        user(&server).await;
+        let few = json!({ "stage": { "pre-login": { "max_attempts": 2, "rate": 864_000 } } });
+        server.api_send(Method::PATCH, "/attack-protection/suspicious-ip-throttling", &few).await.expect(200);
+        let before = mails(&server).await.len();
+        let body = json!({ "client_id": shop.id, "connection": CONNECTION, "email": EMAIL });
+        let mut said = Vec::new();
+        for _ in 0..3 {
+            let call = Call::new(Method::POST, "/dbconnections/change_password").json(&body);
+            said.push(server.send(call.build()).await.status.as_u16());
+        }
+        assert_eq!((said, mails(&server).await.len() - before), (vec![200, 200, 429], 2));
+        let mut browser = Browser::default();
+        let page = browser.visit(&server, &authorize(&shop, &[])).await;
+        let state = &super::form(&page).hidden.iter().find(|(name, _)| name == "state").unwrap().1.clone();
+        let page = browser.get(&server, &format!("/u/reset-password/request?state={state}")).await;
+        assert_eq!(browser.submit(&server, &page, &[("email", EMAIL)]).await.status, 429);
+    }
+}
