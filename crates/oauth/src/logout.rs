@@ -34,7 +34,9 @@ pub enum Error {
     )]
     NotRegistered,
     /// A place to go, but nothing that says whose list it must be in.
-    #[error("post_logout_redirect_uri needs id_token_hint or client_id.")]
+    #[error(
+        "post_logout_redirect_uri is not in the tenant's list of allowed logout URLs; one of an application's list needs id_token_hint or client_id."
+    )]
     NoClient,
     /// A `state` that is longer than anything that is accepted.
     #[error("The parameter state is too long.")]
@@ -61,14 +63,17 @@ pub enum Decision {
     },
 }
 
-/// `/v2/logout`: `client` is the one that `client_id` names; without it the list of the tenant counts.
+/// `/v2/logout`: `client` is the one that `client_id` names; without it the list of the tenant counts. Who does not say
+/// where to go is sent to the first of that list.
 pub fn decide_v2(
     return_to: Option<&str>,
     client: Option<&Client>,
     tenant_urls: &Allowed,
 ) -> Result<Decision, Error> {
-    let Some(url) = return_to else { return Ok(Decision::Plain) };
     let list = client.map_or(tenant_urls, |client| &client.logout_urls);
+    let Some(url) = return_to else {
+        return Ok(list.first().map_or(Decision::Plain, |first| Decision::Redirect(first.to_owned())));
+    };
     if list.admits_without_query(url) {
         Ok(Decision::Redirect(url.to_owned()))
     } else {
@@ -112,10 +117,10 @@ pub fn decide_oidc(
     }
     let then = match (request.redirect_uri, request.client) {
         (None, _) => None,
-        (Some(_), None) => return Err(Error::NoClient),
-        (Some(url), Some(client)) => {
-            if !client.logout_urls.admits_without_query(url) && !tenant_urls.admits_without_query(url) {
-                return Err(Error::NotRegistered);
+        (Some(url), client) => {
+            let of_client = client.is_some_and(|client| client.logout_urls.admits_without_query(url));
+            if !of_client && !tenant_urls.admits_without_query(url) {
+                return Err(if client.is_some() { Error::NotRegistered } else { Error::NoClient });
             }
             Some(with_state(url, request.state))
         }
@@ -206,7 +211,8 @@ mod tests {
         let client = kit::client(Authentication::None);
         let to = |url: &str| Ok(Decision::Redirect(url.to_owned()));
         for (url, with_client, expected) in [
-            (None, false, Ok(Decision::Plain)),
+            (None, false, to("https://home.example/")),
+            (None, true, to(BYE)),
             (Some(BYE), true, to(BYE)),
             (Some("https://app.example/bye?x=1"), true, to("https://app.example/bye?x=1")),
             (Some("https://home.example/"), false, to("https://home.example/")),
@@ -222,6 +228,8 @@ mod tests {
             let client = Some(&client).filter(|_| with_client);
             assert_eq!(decide_v2(url, client, &tenant()), expected, "{url:?}");
         }
+        let patterns: Allowed = ["https://*.home.example/"].iter().collect();
+        assert_eq!(decide_v2(None, None, &patterns), Ok(Decision::Plain), "a pattern is no place to go");
     }
 
     #[test]

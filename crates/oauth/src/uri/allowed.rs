@@ -37,6 +37,16 @@ impl<T: AsRef<str>> FromIterator<T> for Allowed {
     }
 }
 
+impl Allowed {
+    /// The first that stands for one address alone.
+    pub fn first(&self) -> Option<&str> {
+        self.0.iter().find_map(|entry| match entry {
+            Entry::Exact(text) => Some(text.as_str()),
+            Entry::Wildcard(_) => None,
+        })
+    }
+}
+
 impl Entry {
     fn parse(text: &str) -> Option<Self> {
         // `{organization_name}` and its kin stand for nothing here: there are no organizations yet.

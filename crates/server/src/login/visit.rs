@@ -181,7 +181,14 @@ impl Visit {
 
     /// To another page, with GET.
     pub fn redirect(&self, to: &str) -> Response {
-        self.with_browser(Redirect::to(to).into_response())
+        let response = if self.is_post() {
+            Redirect::to(to).into_response()
+        } else {
+            // 302, which clients of old look for.
+            let Ok(location) = HeaderValue::from_str(to) else { return self.failure(Failure::Generic, None) };
+            (StatusCode::FOUND, [(header::LOCATION, location)]).into_response()
+        };
+        self.with_browser(response)
     }
 
     /// Gives the browser its value, if it has none.

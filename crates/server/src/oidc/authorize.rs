@@ -8,7 +8,8 @@ use axum::Router;
 use axum::response::Response;
 use axum::routing::get;
 use chancery_oauth::authorize::{
-    self, Consent, Decision, Opening, PageError, Raw, Refusal, Request, Standing, consent_needed, decide,
+    self, Consent, Decision, Error, Opening, PageError, Raw, Refusal, Request, Standing, consent_needed,
+    decide,
 };
 use chancery_oauth::client::Client;
 use chancery_oauth::scope::Scopes;
@@ -169,10 +170,26 @@ impl Matter<'_> {
             (Decision::AskConsent, Some(_)) => self.to(paths::CONSENT, raw).await,
             // Nothing that a user may owe exists yet, and without a session only a login is left.
             (Decision::SignIn { .. } | Decision::Interact | Decision::AskConsent | Decision::Grant, _) => {
+                if !self.can_begin().await.map_err(|error| visit.broken(&error))? {
+                    let error = Error::InvalidRequest("the connection was not found".to_owned());
+                    return respond::refuse(visit, (client, request), error, None).await;
+                }
                 let path =
                     if request.signup_first { paths::SIGNUP } else { under_way::first_page(&visit.tenant) };
                 self.to(path, raw).await
             }
+        }
+    }
+
+    /// Whether the application may use the connection that it asks for, where a login is about to begin.
+    async fn can_begin(&self) -> Result<bool, crate::db::DbError> {
+        let Self { visit, client, request, login } = *self;
+        match (&request.connection, login) {
+            (Some(name), None) => {
+                let found = connections::usable(&visit.app.db, visit.tenant.id(), &client.id, name).await?;
+                Ok(found.is_some())
+            }
+            _ => Ok(true),
         }
     }
 

@@ -200,7 +200,11 @@ pub(super) async fn change_password(
     match protection::before_reset(&app, &tenant, origin.ip).await {
         Ok(Verdict::Allowed) => {}
         Ok(Verdict::Blocked | Verdict::Throttled(_)) => {
-            return refused(429, "too_many_requests", "Too many requests from this address. Try again later.");
+            return refused(
+                429,
+                "too_many_requests",
+                "Too many requests from this address. Try again later.",
+            );
         }
         Err(error) => {
             tracing::error!(%error, "the tries of an address could not be counted");

@@ -162,7 +162,7 @@ async fn confirmed(mut visit: Visit) -> Response {
     }
     // Back to the application all the same, but still signed in.
     match then {
-        Some(to) => super::respond::redirect(&visit, &to),
+        Some(to) => visit.redirect(&to),
         None => visit.page(&Page::LoggedOut { back: None, kept: true }, &Setting::default()),
     }
 }
@@ -178,7 +178,7 @@ async fn end(visit: &Visit, client: Option<&Client>, then: Option<String>) -> Re
         return visit.broken(&error);
     }
     let response = match then {
-        Some(to) => super::respond::redirect(visit, &to),
+        Some(to) => visit.redirect(&to),
         None => visit.page(&Page::LoggedOut { back: None, kept: false }, &Setting::default()),
     };
     with_cookie(response, cookies::clear_session(&visit.tenant))

@@ -2,7 +2,7 @@
 //!
 //! Must never answer a login twice, and never put a token where the response mode does not say.
 
-use axum::response::{Html, IntoResponse, Redirect, Response};
+use axum::response::{Html, IntoResponse, Response};
 use chancery_oauth::authorize::{Answer, Error, Request, Success};
 use chancery_oauth::client::Client;
 use chancery_oauth::id_token::{self, Login};
@@ -195,25 +195,13 @@ pub(super) async fn refuse(
 pub(super) fn send(visit: &Visit, answer: Answer) -> Response {
     match answer {
         // After a form the browser must not send it again, to another place (RFC 9700 section 4.12).
-        Answer::Redirect(to) => redirect(visit, &to),
+        Answer::Redirect(to) => visit.redirect(&to),
         Answer::FormPost { action, fields } => {
             let setting = Setting { leads_to: Some(&action), ..Setting::default() };
             visit.page(&Page::Relay { action: &action, parameters: &fields }, &setting)
         }
         Answer::WebMessage { origin, members } => message(visit, &origin, &members),
     }
-}
-
-pub(super) fn redirect(visit: &Visit, to: &str) -> Response {
-    let response = if visit.is_post() {
-        Redirect::to(to).into_response()
-    } else {
-        // 302, which clients of old look for.
-        let location = HeaderValue::from_str(to);
-        let Ok(location) = location else { return visit.failure(Failure::Generic, None) };
-        (http::StatusCode::FOUND, [(header::LOCATION, location)]).into_response()
-    };
-    visit.with_browser(response)
 }
 
 /// A page without a face that tells the page around it. Only the origin of the redirect URI may hold it, and only

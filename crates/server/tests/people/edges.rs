@@ -217,3 +217,12 @@ async fn an_address_that_asks_for_many_new_passwords_is_throttled() {
         assert_eq!(browser.submit(&server, &page, &[("email", EMAIL)]).await.status, 429);
     }
 }
+
+#[tokio::test]
+async fn a_connection_that_the_application_cannot_use_is_refused_to_the_application() {
+    let server = TestServer::start().await;
+    let shop = application(&server, json!({})).await;
+    let refused = Browser::default().get(&server, &authorize(&shop, &[("connection", "nope")])).await;
+    assert_eq!(parameter(&refused, "error"), "invalid_request");
+    assert_eq!(parameter(&refused, "error_description"), "the connection was not found");
+}

@@ -128,7 +128,7 @@ async fn a_proxy_that_is_trusted_reaches_registered_domains_alone() {
     }
     // The client wrote the left one, the proxy the right one.
     assert_eq!(through("x-forwarded-host", "tenant.example, evil.example").await.status, 404);
-    assert_eq!(through("x-forwarded-host", "evil.example, tenant.example").await.status, 303);
+    assert_eq!(through("x-forwarded-host", "evil.example, tenant.example").await.status, 302);
     assert_eq!(
         through("x-forwarded-host", OTHER).await.status,
         400,
