@@ -19,9 +19,6 @@ use super::statement::failure;
 const STATEMENTS: usize = 256;
 /// Kibibytes of page cache for each connection (negative, as SQLite wants it). The system caches the file too.
 const CACHE: i64 = -2000;
-/// The same for the connections that look up, so that the inner pages of the indexes of a million users stay. It grows
-/// with what is read.
-const INDEX_CACHE: i64 = -32_000;
 /// The write-ahead log is cut back to this size after it grew.
 const LOG_LIMIT: i64 = 16 << 20;
 
@@ -58,7 +55,6 @@ pub(super) fn reading(path: &Path, patience: Patience) -> Result<Connection, DbE
 pub(super) fn looking_up(path: &Path, patience: Patience) -> Result<Connection, DbError> {
     let connection = reading(path, patience)?;
     connection.busy_timeout(Duration::ZERO).map_err(failure)?;
-    connection.pragma_update(None, "cache_size", INDEX_CACHE).map_err(failure)?;
     Ok(connection)
 }
 
