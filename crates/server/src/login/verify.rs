@@ -1,8 +1,10 @@
 //! The links of mails that prove an address, or end a block.
 //!
-//! Must never prove another address than the ticket was made for.
+//! Must never prove another address than the ticket was made for, nor use a link up for a request that only asks
+//! whether it is there: programs that look through mails send HEAD.
 
 use axum::response::{IntoResponse, Redirect, Response};
+use http::{Method, StatusCode};
 
 use super::pages::{Outcome, Page};
 use super::visit::{Setting, Visit};
@@ -15,6 +17,9 @@ use crate::write::Write;
 
 /// GET
 pub(super) async fn page(visit: Visit) -> Response {
+    if visit.method == Method::HEAD {
+        return StatusCode::OK.into_response();
+    }
     let text = visit.query.value("ticket").unwrap_or_default().to_owned();
     let (outcome, ticket) = match redeem(&visit, &text).await {
         Ok(found) => found,
@@ -63,6 +68,9 @@ async fn redeem(visit: &Visit, text: &str) -> Result<(Outcome, Option<Ticket>), 
 
 /// GET of the link that ends a block.
 pub(super) async fn unblock(visit: Visit) -> Response {
+    if visit.method == Method::HEAD {
+        return StatusCode::OK.into_response();
+    }
     let text = visit.query.value("ticket").unwrap_or_default().to_owned();
     let outcome = match lift(&visit, &text).await {
         Ok(true) => Outcome::Done,

@@ -60,8 +60,7 @@ impl FromRequest<Arc<App>> for Visit {
         let Site(tenant) =
             <Site as axum::extract::FromRequestParts<Arc<App>>>::from_request_parts(&mut parts, app).await?;
         let bad = |text: &'static str| (StatusCode::BAD_REQUEST, text).into_response();
-        let query = Parameters::from_form(parts.uri.query().unwrap_or_default().as_bytes())
-            .map_err(|error| (StatusCode::BAD_REQUEST, error.to_string()).into_response())?;
+        let query = Parameters::from_form(parts.uri.query().unwrap_or_default().as_bytes());
         let body = if parts.method == Method::POST {
             let media_type = parts.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
             let essence = media_type.unwrap_or_default().split(';').next().unwrap_or_default().trim();
@@ -70,10 +69,10 @@ impl FromRequest<Arc<App>> for Visit {
             }
             let body = read(body, MAX_FORM).await.map_err(|_| bad("The form is larger than 64 kB."))?;
             Parameters::from_form(&body)
-                .map_err(|error| (StatusCode::BAD_REQUEST, error.to_string()).into_response())?
         } else {
-            Parameters::default()
+            Ok(Parameters::default())
         };
+        let unreadable = query.as_ref().err().or(body.as_ref().err()).map(ToString::to_string);
         let session_value = cookies::session(&tenant, &parts.headers).map(str::to_owned);
         let brought = cookies::browser(&tenant, &parts.headers);
         let brought = brought.filter(|value| value.len() == BROWSER && value.bytes().all(is_url_safe));
@@ -81,19 +80,23 @@ impl FromRequest<Arc<App>> for Visit {
         let browser = brought.map_or_else(|| app.entropy.url_safe(BROWSER), str::to_owned);
         let accept_language =
             parts.headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
-        Ok(Self {
+        let visit = Self {
             app: Arc::clone(app),
             tenant,
             origin,
             method: parts.method,
-            query,
-            body,
+            query: query.unwrap_or_default(),
+            body: body.unwrap_or_default(),
             session_value,
             browser,
             known,
             accept_language: accept_language.map(str::to_owned),
             opened: None,
-        })
+        };
+        match unreadable {
+            None => Ok(visit),
+            Some(why) => Err(visit.failure(Failure::Request, Some(("invalid_request", &why)))),
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 use http::{Method, StatusCode};
 use serde_json::{Map, Value, json};
 
-use super::sql::{self, Matching};
+use super::sql::{self, Audience, Matching};
 use super::view::{SHAPE, view};
 use super::{RefreshToken, revoke};
 use crate::app::App;
@@ -248,21 +248,20 @@ enum Revocation<'a> {
 impl<'a> Revocation<'a> {
     fn of(body: &'a Map<String, Value>) -> Result<Self, ApiError> {
         let member = |name: &str| body.get(name).and_then(Value::as_str);
+        let audience = member("audience");
         let matching = Matching {
             user_id: member("user_id"),
             client_id: member("client_id"),
-            audience: member("audience"),
+            audience: audience.map_or(Audience::Any, Audience::Api),
         };
-        let named = matching.user_id.or(matching.client_id).or(matching.audience).is_some();
+        let named = matching.user_id.or(matching.client_id).or(audience).is_some();
         match (body.get("ids").and_then(Value::as_array), named) {
             (Some(ids), false) => Ok(Self::Ids(ids.iter().filter_map(Value::as_str).collect())),
             (Some(_), true) => Err(ApiError::Body(
                 "ids names the tokens to revoke by itself: leave out user_id, client_id and audience."
                     .to_owned(),
             )),
-            (None, true)
-                if matching.audience.is_some() && matching.user_id.or(matching.client_id).is_none() =>
-            {
+            (None, true) if audience.is_some() && matching.user_id.or(matching.client_id).is_none() => {
                 Err(ApiError::Body("audience needs user_id or client_id beside it.".to_owned()))
             }
             (None, true) => Ok(Self::Matching(matching)),

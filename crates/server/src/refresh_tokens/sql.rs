@@ -214,16 +214,33 @@ pub struct Matching<'a> {
     pub user_id: Option<&'a str>,
     /// An application.
     pub client_id: Option<&'a str>,
+    /// What they are for.
+    pub audience: Audience<'a>,
+}
+
+/// What refresh tokens are for.
+#[derive(Debug, Clone, Copy, Default)]
+pub enum Audience<'a> {
+    /// Whatever it is.
+    #[default]
+    Any,
+    /// User information alone.
+    UserInfo,
     /// An API.
-    pub audience: Option<&'a str>,
+    Api(&'a str),
 }
 
 /// Ends every family that matches.
 pub async fn delete_matching(tx: &mut Tx, tenant: &TenantId, matching: Matching<'_>) -> Result<u64, DbError> {
     let Matching { user_id, client_id, audience } = matching;
     // The audience is the first member of our own compact JSON, in which quotation marks inside a value are escaped.
+    let audience = match audience {
+        Audience::Any => None,
+        Audience::UserInfo => Some(Json::Null),
+        Audience::Api(identifier) => Some(Json::from(identifier)),
+    };
     let pattern = audience.map(|audience| {
-        let text = Json::from(audience).to_string();
+        let text = audience.to_string();
         let escaped = text.replace('!', "!!").replace('%', "!%").replace('_', "!_");
         format!("{{\"audience\":{escaped},%")
     });

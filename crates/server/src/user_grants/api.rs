@@ -13,6 +13,8 @@ use crate::management::operation::{Operation, Required, operation};
 use crate::management::query::{self, Paging, listing, refused};
 use crate::management::shape::{Object, field, list as list_of, object, text};
 use crate::management::{ApiError, Caller, Path, Query};
+use crate::refresh_tokens;
+use crate::refresh_tokens::sql::{Audience, Matching};
 use crate::write::Write;
 
 /// The lines of this slice.
@@ -82,14 +84,9 @@ async fn delete(
     caller: Caller,
     Path(id): Path<String>,
 ) -> Result<StatusCode, ApiError> {
-    let tenant = caller.tenant.id();
-    let mut write = Write::begin(&app, tenant).await?;
-    if sql::delete(write.tx(), tenant, &id).await? == 0 {
-        write.nothing_to_do().await?;
-    } else {
-        write.commit(caller.entry(204)).await?;
-    }
-    Ok(StatusCode::NO_CONTENT)
+    let mut write = Write::begin(&app, caller.tenant.id()).await?;
+    let deleted = sql::delete(write.tx(), caller.tenant.id(), &id).await?;
+    finish(write, &caller, &deleted).await
 }
 
 async fn delete_of_user(
@@ -99,9 +96,20 @@ async fn delete_of_user(
 ) -> Result<StatusCode, ApiError> {
     let user_id =
         query.text("user_id").ok_or_else(|| refused("Missing required property: user_id", "user_id"))?;
-    let tenant = caller.tenant.id();
-    let mut write = Write::begin(&app, tenant).await?;
-    if sql::delete_of_user(write.tx(), tenant, user_id).await? == 0 {
+    let mut write = Write::begin(&app, caller.tenant.id()).await?;
+    let deleted = sql::delete_of_user(write.tx(), caller.tenant.id(), user_id).await?;
+    finish(write, &caller, &deleted).await
+}
+
+/// What was allowed no longer is, so the refresh tokens that rest on it end as well.
+async fn finish(mut write: Write, caller: &Caller, deleted: &[UserGrant]) -> Result<StatusCode, ApiError> {
+    for UserGrant { user_id, client_id, audience, .. } in deleted {
+        let for_user_info = *audience == caller.tenant.userinfo;
+        let audience = if for_user_info { Audience::UserInfo } else { Audience::Api(audience) };
+        let matching = Matching { user_id: Some(user_id), client_id: Some(client_id), audience };
+        refresh_tokens::sql::delete_matching(write.tx(), caller.tenant.id(), matching).await?;
+    }
+    if deleted.is_empty() {
         write.nothing_to_do().await?;
     } else {
         write.commit(caller.entry(204)).await?;

@@ -20,8 +20,8 @@ const PAGE: &str = "SELECT id, user_id, client_id, audience, scope, created_at F
 const COUNT: &str = "SELECT COUNT(*) AS total FROM user_grants \
      WHERE tenant_id = $1 AND (CAST($2 AS TEXT) IS NULL OR user_id = $2) \
      AND (CAST($3 AS TEXT) IS NULL OR client_id = $3) AND (CAST($4 AS TEXT) IS NULL OR audience = $4)";
-const DELETE: &str = "DELETE FROM user_grants WHERE tenant_id = $1 AND id = $2";
-const DELETE_OF_USER: &str = "DELETE FROM user_grants WHERE tenant_id = $1 AND user_id = $2";
+const DELETE: &str = "DELETE FROM user_grants WHERE tenant_id = $1 AND id = $2 RETURNING *";
+const DELETE_OF_USER: &str = "DELETE FROM user_grants WHERE tenant_id = $1 AND user_id = $2 RETURNING *";
 
 /// What a list is narrowed to; none means everything.
 #[derive(Debug, Clone, Copy, Default)]
@@ -103,11 +103,15 @@ pub async fn count(db: &Db, tenant: &TenantId, filter: &Filter<'_>) -> Result<i6
 }
 
 /// Deletes a consent, if it is there.
-pub async fn delete(tx: &mut Tx, tenant: &TenantId, id: &str) -> Result<u64, DbError> {
-    tx.execute(DELETE, &[tenant.as_str().into(), id.into()]).await
+pub async fn delete(tx: &mut Tx, tenant: &TenantId, id: &str) -> Result<Vec<UserGrant>, DbError> {
+    tx.query(DELETE, &[tenant.as_str().into(), id.into()]).await?.iter().map(from_row).collect()
 }
 
 /// Deletes all consents of a user.
-pub async fn delete_of_user(tx: &mut Tx, tenant: &TenantId, user_id: &str) -> Result<u64, DbError> {
-    tx.execute(DELETE_OF_USER, &[tenant.as_str().into(), user_id.into()]).await
+pub async fn delete_of_user(
+    tx: &mut Tx,
+    tenant: &TenantId,
+    user_id: &str,
+) -> Result<Vec<UserGrant>, DbError> {
+    tx.query(DELETE_OF_USER, &[tenant.as_str().into(), user_id.into()]).await?.iter().map(from_row).collect()
 }

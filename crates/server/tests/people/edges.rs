@@ -226,3 +226,71 @@ async fn a_connection_that_the_application_cannot_use_is_refused_to_the_applicat
     assert_eq!(parameter(&refused, "error"), "invalid_request");
     assert_eq!(parameter(&refused, "error_description"), "the connection was not found");
 }
+
+#[tokio::test]
+async fn what_is_no_longer_allowed_gets_no_more_tokens() {
+    for on in engines() {
+        let server = TestServer::on(on).await;
+        let partner =
+            json!({ "is_first_party": false, "grant_types": ["authorization_code", "refresh_token"] });
+        let (partner, shop) = (application(&server, partner).await, application(&server, json!({})).await);
+        let user_id = user(&server).await;
+        let mut browser = Browser::default();
+        let kept = parameter(&signed_in(&server, &mut browser, &shop, &[]).await, "code");
+        let kept = exchange(&server, &shop, &kept).await.expect(200);
+        let page = browser.visit(&server, &authorize(&partner, &[])).await;
+        let back = browser.submit(&server, &page, &[("action", "accept")]).await;
+        let tokens = exchange(&server, &partner, &parameter(&back, "code")).await.expect(200);
+        let refresh = async |of: &super::Application, tokens: &serde_json::Value| {
+            let form = [
+                ("grant_type", "refresh_token"),
+                ("client_id", &*of.id),
+                ("client_secret", &*of.secret),
+                ("refresh_token", tokens["refresh_token"].as_str().unwrap()),
+            ];
+            token(&server, &form).await
+        };
+        let tokens = {
+            let again = refresh(&partner, &tokens).await.expect(200);
+            if again["refresh_token"].is_string() { again } else { tokens }
+        };
+        let query = format!("/grants?user_id={}", user_id.replace('|', "%7C"));
+        let grants = server.api_get(&query).await.expect(200);
+        let path = format!("/grants/{}", grants[0]["id"].as_str().unwrap());
+        server.api_call(Method::DELETE, &path).await.expect(204);
+        assert_eq!(refresh(&partner, &tokens).await.expect(403)["error"], "invalid_grant");
+        refresh(&shop, &kept).await.expect(200);
+    }
+}
+
+#[tokio::test]
+async fn a_browser_is_told_on_a_page_what_was_wrong_with_its_request() {
+    let server = TestServer::start().await;
+    let shop = application(&server, json!({})).await;
+    let twice = format!("{}&scope=openid", authorize(&shop, &[]));
+    for path in [twice.as_str(), "/u/login?state=a&state=b"] {
+        let answer = Browser::default().get(&server, path).await;
+        assert_eq!(answer.status, 400);
+        assert!(answer.text().contains("is there more than once"), "{}", answer.text());
+        assert!(answer.text().contains("<html"), "{}", answer.text());
+    }
+}
+
+#[tokio::test]
+async fn a_program_that_only_looks_whether_a_link_is_there_does_not_use_it_up() {
+    let server = TestServer::start().await;
+    let id = user(&server).await;
+    let asked = json!({ "user_id": id });
+    let ticket = server.api_send(Method::POST, "/tickets/email-verification", &asked).await.expect(201);
+    let url = ticket["ticket"].as_str().unwrap();
+    let path = &url[url.find("/u/").unwrap()..];
+    let verified = async || {
+        let path = format!("/users/{}", id.replace('|', "%7C"));
+        server.api_get(&path).await.expect(200)["email_verified"].clone()
+    };
+    let before = verified().await;
+    assert_eq!(server.send(Call::new(Method::HEAD, path).build()).await.status, 200);
+    assert_eq!((verified().await, before), (json!(false), json!(false)));
+    assert_eq!(Browser::default().get(&server, path).await.status, 200);
+    assert_eq!(verified().await, json!(true));
+}
