@@ -7,8 +7,8 @@ use chancery_jose::base64url;
 use http::Method;
 use serde_json::{Value, json};
 
+use super::common::{at_other, other_tenant};
 use super::crossing::{everything, with_ids};
-use super::resource_servers::{at_other, other_tenant};
 use crate::kit::{START, TestServer, engines};
 use crate::people::{CONNECTION, PASSWORD, user};
 

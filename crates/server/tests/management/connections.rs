@@ -4,7 +4,7 @@ use chancery::connections;
 use http::Method;
 use serde_json::{Value, json};
 
-use super::resource_servers::{at_other, bad, misfit, needs_scopes, other_tenant};
+use super::common::{at_other, bad, misfit, needs_scopes, other_tenant};
 use super::users::{made as user, tenant_of};
 use crate::kit::{Answer, TestServer, engines, error};
 

@@ -11,7 +11,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
 use super::branding::theme;
-use super::resource_servers::{at_other, other_tenant};
+use super::common::{at_other, other_tenant};
 use crate::kit::{Answer, TestServer, engines, key};
 use crate::people::{
     self, Browser, CALLBACK, CONNECTION, EMAIL, PASSWORD, authorize, exchange, form, parameter, signed_in,

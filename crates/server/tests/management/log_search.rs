@@ -5,7 +5,7 @@ use chancery::tenants::TenantId;
 use http::Method;
 use serde_json::{Value, json};
 
-use super::resource_servers::{at_other, bad, other_tenant};
+use super::common::{at_other, bad, other_tenant};
 use crate::kit::{Call, DOMAIN, On, TestServer, engines};
 
 /// Puts numbered entries into the log of a tenant, the first on 2027-02-01 and each a month after the one before.

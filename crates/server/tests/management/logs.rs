@@ -6,7 +6,7 @@ use http::Method;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
-use super::resource_servers::{at_other, bad, needs_scopes, no_id, other_tenant};
+use super::common::{at_other, bad, needs_scopes, no_id, other_tenant};
 use crate::kit::{Call, MANAGEMENT, TestServer, engines, error};
 
 const PATH: &str = "/logs";

@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpListener;
 
-use super::resource_servers::bad;
+use super::common::bad;
 use crate::kit::{DOMAIN, TestServer, engines, error};
 
 const PROVIDER: &str = "/emails/provider";

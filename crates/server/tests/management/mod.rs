@@ -5,6 +5,7 @@ mod checkpoints;
 mod client_grants;
 mod client_rules;
 mod clients;
+pub(crate) mod common;
 mod connections;
 mod crossing;
 mod key_lifecycle;

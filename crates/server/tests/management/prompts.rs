@@ -3,8 +3,8 @@
 use http::Method;
 use serde_json::{Value, json};
 
+use super::common::{at_other, misfit, needs_scopes, other_tenant};
 use super::logs::{entry_of, writes};
-use super::resource_servers::{at_other, misfit, needs_scopes, other_tenant};
 use crate::kit::{DOMAIN, TestServer, engines};
 
 const PATH: &str = "/prompts";

@@ -12,8 +12,8 @@ use http::Method;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
+use super::common::{at_other, misfit, needs_scopes, other_tenant};
 use super::logs::writes;
-use super::resource_servers::{at_other, misfit, needs_scopes, other_tenant};
 use super::users::{person, tenant_of};
 use crate::kit::{DOMAIN, TestServer, engines, error};
 

@@ -5,8 +5,8 @@ use http::Method;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
+use super::common::{at_other, misfit, needs_scopes, other_tenant};
 use super::logs::writes;
-use super::resource_servers::{at_other, misfit, needs_scopes, other_tenant};
 use super::users::{path_of, person, tenant_of};
 use crate::kit::{Call, TestServer, engines, error};
 

@@ -6,7 +6,7 @@ use http::Method;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
-use super::resource_servers::{at_other, bad, needs_scopes, other_tenant};
+use super::common::{at_other, bad, needs_scopes, other_tenant};
 use super::users::{person, tenant_of};
 use crate::kit::{TestServer, engines};
 

@@ -9,8 +9,8 @@ use http::Method;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
+use super::common::{at_other, bad, needs_scopes, other_tenant};
 use super::logs::writes;
-use super::resource_servers::{at_other, bad, needs_scopes, other_tenant};
 use super::users::{path_of, person, tenant_of};
 use crate::kit::{TestServer, engines};
 

@@ -1,5 +1,8 @@
 //! `/api/v2/users` and `/api/v2/users-by-email`
 
+mod bodies;
+mod links;
+
 use chancery::connections::DEFAULT;
 use chancery::logs::{Entry, Kind};
 use chancery::tenants::TenantId;
@@ -7,11 +10,12 @@ use http::Method;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
+use super::common::{at_other, bad, needs_scopes, other_tenant};
 use super::logs::{entry_of, writes};
-use super::resource_servers::{at_other, bad, misfit, needs_scopes, other_tenant};
 use crate::kit::{Answer, DOMAIN, TestServer, engines, error};
 
 const PATH: &str = "/users";
+
 /// A password that every policy accepts.
 pub(super) const PASSWORD: &str = "correct Horse 7 battery";
 
@@ -114,90 +118,6 @@ async fn every_member_is_stored_and_shown() {
 }
 
 #[tokio::test]
-async fn a_body_that_does_not_fit_is_refused_and_makes_nobody() {
-    for on in engines() {
-        let server = TestServer::on(on).await;
-        connection_with_usernames(&server, "c").await;
-        person(&server, "there@x.example").await;
-        let base = json!({ "connection": DEFAULT, "email": "new@x.example", "password": PASSWORD });
-        let with = |name: &str, value: Value| {
-            let mut body = base.clone();
-            body[name] = value;
-            body
-        };
-        let without = |name: &str| {
-            let mut body = base.clone();
-            body.as_object_mut().unwrap().remove(name);
-            body
-        };
-        let invalid = |message: &str| bad("invalid_body", message);
-        let weak = |message: &str| bad("auth0_idp_error", message);
-        let exists = (409, error(409, "Conflict", Some("auth0_idp_error"), "The user already exists."));
-        for (body, expected) in [
-            (without("connection"), misfit("Missing required property: connection", "")),
-            (with("connection", json!("nowhere")), invalid("The connection does not exist.")),
-            (
-                without("email"),
-                invalid("Missing email: the connection Username-Password-Authentication requires it."),
-            ),
-            (without("password"), invalid("Missing password: the connection requires it.")),
-            (with("password", json!("short")), weak("PasswordStrengthError: Password is too weak")),
-            (
-                with("password", json!("A7b".repeat(200_000))),
-                misfit("String is too long (600000 chars), maximum 256", "password"),
-            ),
-            (
-                with("username", json!("u")),
-                invalid("Cannot set username for connection without requires_username"),
-            ),
-            (
-                with("connection", json!("c")),
-                invalid("Missing username for c connection with requires_username enabled"),
-            ),
-            (with("email", json!("THERE@x.example")), exists),
-            (
-                with("user_id", json!("a b")),
-                misfit("Object didn't pass validation for format ^\\S*$: a b", "user_id"),
-            ),
-            (
-                with("app_metadata", json!({ "blocked": true })),
-                invalid(
-                    "Payload validation error: 'Property not allowed: blocked' on property app_metadata.",
-                ),
-            ),
-            (
-                with("user_metadata", json!({ "a": "\0" })),
-                invalid(
-                    "Payload validation error: 'String contains the character NUL' on property user_metadata.",
-                ),
-            ),
-            (with("nonsense", json!(1)), misfit("Additional properties not allowed: nonsense", "")),
-        ] {
-            let shown: String = body.to_string().chars().take(300).collect();
-            assert_eq!(created(&server, &body).await.both(), expected, "{shown}");
-        }
-        for (name, value) in [
-            ("email", json!("no address")),
-            ("email", json!("a@b@c.example")),
-            ("email", json!("<a@b.example>")),
-            ("email", json!("a\r\nBcc: b@x.example")),
-            ("picture", json!("javascript:alert(1)")),
-            ("picture", json!("https://x.example/\"><script>")),
-            ("phone_number", json!("12")),
-            ("name", json!("")),
-            ("blocked", json!("true")),
-            ("email_verified", Value::Null),
-            ("user_metadata", json!([])),
-            ("created_at", json!("2020-01-01T00:00:00.000Z")),
-        ] {
-            assert_eq!(created(&server, &with(name, value.clone())).await.status, 400, "{name}: {value}");
-        }
-        let all = listed(&server, "include_totals=true").await;
-        assert_eq!((&all["total"], &all["length"]), (&json!(1), &json!(1)));
-    }
-}
-
-#[tokio::test]
 async fn an_address_is_there_once_in_a_connection_and_may_come_again_in_another() {
     for on in engines() {
         let server = TestServer::on(on).await;
@@ -294,54 +214,6 @@ async fn another_address_is_not_verified_unless_it_is_said_to_be() {
 }
 
 #[tokio::test]
-async fn a_patch_that_does_not_fit_is_refused_and_changes_nothing() {
-    for on in engines() {
-        let server = TestServer::on(on).await;
-        let user = person(&server, "a@x.example").await;
-        let invalid = |message: &str| bad("invalid_body", message);
-        for (body, expected) in [
-            (
-                json!({ "email": "b@x.example", "password": PASSWORD }),
-                invalid("Cannot update email and password simultaneously"),
-            ),
-            (
-                json!({ "email": "b@x.example", "username": "b" }),
-                invalid("Cannot update username and email simultaneously"),
-            ),
-            (
-                json!({ "email_verified": true, "password": PASSWORD }),
-                invalid("Cannot update password and email_verified simultaneously"),
-            ),
-            (json!({ "password": null }), invalid("A password can be replaced, not removed.")),
-            (
-                json!({ "password": "abc" }),
-                bad("auth0_idp_error", "PasswordStrengthError: Password is too weak"),
-            ),
-            (
-                json!({ "email": null }),
-                invalid("Missing email: the connection Username-Password-Authentication requires it."),
-            ),
-            (
-                json!({ "username": "u" }),
-                invalid("Cannot set username for connection without requires_username"),
-            ),
-            (
-                json!({ "password": PASSWORD, "connection": "elsewhere" }),
-                invalid("The user does not belong to connection elsewhere."),
-            ),
-            (json!({ "user_id": "x" }), misfit("Additional properties not allowed: user_id", "")),
-            (
-                json!({ "app_metadata": { "email": "x" } }),
-                invalid("Payload validation error: 'Property not allowed: email' on property app_metadata."),
-            ),
-        ] {
-            assert_eq!(patched(&server, &user, body.clone()).await.both(), expected, "{body}");
-        }
-        assert_eq!(server.api_get(&path_of(&user)).await.expect(200), user);
-    }
-}
-
-#[tokio::test]
 async fn the_scope_of_app_metadata_changes_nothing_else() {
     let server = TestServer::start().await;
     let user = person(&server, "a@x.example").await;
@@ -422,76 +294,6 @@ async fn lists_are_paged_both_ways_and_see_each_user_once() {
                 "Query validation error: 'It is not the next of an earlier answer' on property from.";
             assert_eq!(refused, bad("invalid_query_string", message), "{forged}");
         }
-    }
-}
-
-#[tokio::test]
-async fn a_linked_identity_belongs_to_the_other_user_until_it_is_unlinked() {
-    for on in engines() {
-        let server = TestServer::on(on).await;
-        let one = person(&server, "one@x.example").await;
-        let two = made(
-            &server,
-            json!({ "connection": DEFAULT, "email": "two@x.example", "password": PASSWORD, "app_metadata": { "a": 1 } }),
-        )
-        .await;
-        let id = |user: &Value| user["user_id"].as_str().unwrap().strip_prefix("auth0|").unwrap().to_owned();
-        let body = json!({ "provider": "auth0", "user_id": two["user_id"] });
-        let path = format!("{}/identities", path_of(&one));
-        let linked = server.api_send(Method::POST, &path, &body).await.both();
-        let primary = one["identities"][0].clone();
-        let mut secondary = two["identities"][0].clone();
-        secondary["profileData"] = json!({
-            "email": "two@x.example", "email_verified": false, "name": "two@x.example", "nickname": "two",
-        });
-        assert_eq!(linked, (201, json!([primary, secondary])));
-        assert_eq!(server.api_get(&path_of(&one)).await.expect(200)["identities"], linked.1);
-        assert_eq!(server.api_get(&path_of(&two)).await.both(), unknown());
-        assert_eq!(listed(&server, "include_totals=true").await["total"], 1);
-        let again = server.api_send(Method::POST, &path, &body).await.both();
-        assert_eq!(again, (409, error(409, "Conflict", None, "Specified identity already exists.")));
-
-        let own = format!("{path}/auth0/{}", id(&one));
-        let refused = server.api_call(Method::DELETE, &own).await.both();
-        assert_eq!(refused, bad("operation_not_supported", "Main identity can not be unlinked."));
-        let nothing = server.api_call(Method::DELETE, &format!("{path}/auth0/nothing")).await.both();
-        assert_eq!(nothing, (404, error(404, "Not Found", None, "The user does not have this identity.")));
-        server.clock.advance(SignedDuration::from_secs(60));
-        let unlinked = server.api_call(Method::DELETE, &format!("{path}/auth0/{}", id(&two))).await.both();
-        assert_eq!(unlinked, (200, json!([primary])));
-        let mut expected = two.clone();
-        expected.as_object_mut().unwrap().remove("app_metadata");
-        expected["created_at"] = json!("2027-01-15T08:01:00.000Z");
-        expected["updated_at"] = json!("2027-01-15T08:01:00.000Z");
-        assert_eq!(server.api_get(&path_of(&two)).await.expect(200), expected);
-        assert_eq!(listed(&server, "include_totals=true").await["total"], 2);
-    }
-}
-
-#[tokio::test]
-async fn what_cannot_be_linked_is_refused_and_changes_nothing() {
-    for on in engines() {
-        let server = TestServer::on(on).await;
-        let one = person(&server, "one@x.example").await;
-        let two = person(&server, "two@x.example").await;
-        let path = format!("{}/identities", path_of(&one));
-        for (body, status) in [
-            (json!({}), 400),
-            (json!({ "provider": "auth0" }), 400),
-            (json!({ "link_with": "x.y.z" }), 400),
-            (json!({ "provider": "auth0", "user_id": "nobody" }), 404),
-            (json!({ "provider": "auth0", "user_id": 7 }), 404),
-            (json!({ "provider": "auth0", "user_id": one["user_id"] }), 409),
-            (
-                json!({ "provider": "auth0", "user_id": two["user_id"], "connection_id": "con_0123456789abcdef" }),
-                404,
-            ),
-        ] {
-            assert_eq!(server.api_send(Method::POST, &path, &body).await.status, status, "{body}");
-        }
-        let mut all = [one, two];
-        all.sort_by_key(|user| user["user_id"].as_str().unwrap().to_owned());
-        assert_eq!(listed(&server, "").await, Value::from(all.to_vec()));
     }
 }
 

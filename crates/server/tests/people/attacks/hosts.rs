@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::post_as;
 use crate::kit::{Call, DOMAIN, ISSUER, TestServer, claims, engines};
-use crate::management::resource_servers::{OTHER, other_tenant};
+use crate::management::common::{OTHER, other_tenant};
 use crate::people::{
     Browser, EMAIL, application, authorize, exchange, form, link_in, mails, parameter, signed_in, user,
 };

@@ -16,7 +16,7 @@ use serde_json::Value;
 
 use super::{Application, CALLBACK};
 use crate::kit::{Answer, Call, TestServer};
-use crate::management::resource_servers::at_other;
+use crate::management::common::at_other;
 
 /// Posts a form to a host.
 async fn post(server: &TestServer, host: &str, path: &str, form: &[(&str, &str)]) -> Answer {

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::{application_there, post, post_as, set};
 use crate::kit::{Call, DOMAIN, TestServer, engines};
-use crate::management::resource_servers::{OTHER, at_other, other_tenant};
+use crate::management::common::{OTHER, at_other, other_tenant};
 use crate::people::{
     Application, Browser, CALLBACK, EMAIL, VERIFIER, application, authorize, exchange, form, mailed,
     parameter, refresh, signed_in, user,
