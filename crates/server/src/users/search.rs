@@ -13,6 +13,8 @@ static ASKED: Fields = Fields {
     known: &[
         ("user_id", Column::Text("user_id", Exact)),
         ("email", Column::Text("email", Folded)),
+        // What follows the last @, put so that both databases understand it.
+        ("email.domain", Column::Text(DOMAIN, Folded)),
         ("email_verified", Column::Bool("email_verified")),
         ("username", Column::Text("username", Folded)),
         ("phone_number", Column::Text("phone_number", Exact)),
@@ -47,6 +49,8 @@ static ASKED: Fields = Fields {
     ],
     bare: &["email", "name", "nickname", "username"],
 };
+
+const DOMAIN: &str = "substr(email, length(rtrim(email, replace(email, '@', ''))) + 1)";
 
 /// What users can be sorted by, and the columns that stand for it.
 const SORTED: &[(&str, &str)] = &[

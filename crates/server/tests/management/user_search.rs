@@ -6,7 +6,7 @@ use http::Method;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
-use super::resource_servers::bad;
+use super::common::bad;
 use super::users::{PASSWORD, connection_with_usernames, made, patched, tenant_of};
 use crate::kit::{On, TestServer, engines};
 
@@ -58,8 +58,9 @@ async fn every_field_finds_what_it_says() {
             ("email:\"jane.doe@contoso.com\"", "a"),
             ("email:JANE.DOE@contoso.com", "a"),
             ("email:*contoso.com", "ab"),
+            ("email.domain:\"CONTOSO.com\"", "ab"),
+            ("email.domain:contoso", ""),
             ("email:j*", "ab"),
-            ("email.domain:x", "refused"),
             ("email_verified:true", "a"),
             ("username:BOSS_1", "c"),
             ("username:boss*", "c"),
