@@ -170,8 +170,7 @@ impl Matter<'_> {
             (Decision::AskConsent, Some(_)) => self.to(paths::CONSENT, raw).await,
             // Nothing that a user may owe exists yet, and without a session only a login is left.
             (Decision::SignIn { .. } | Decision::Interact | Decision::AskConsent | Decision::Grant, _) => {
-                if !self.can_begin().await.map_err(|error| visit.broken(&error))? {
-                    let error = Error::InvalidRequest("the connection was not found".to_owned());
+                if let Some(error) = self.in_vain().await.map_err(|error| visit.broken(&error))? {
                     return respond::refuse(visit, (client, request), error, None).await;
                 }
                 let path =
@@ -181,16 +180,20 @@ impl Matter<'_> {
         }
     }
 
-    /// Whether the application may use the connection that it asks for, where a login is about to begin.
-    async fn can_begin(&self) -> Result<bool, crate::db::DbError> {
+    /// Why a login that is about to begin would be in vain: nobody should sign in to be told so.
+    async fn in_vain(&self) -> Result<Option<Error>, crate::db::DbError> {
         let Self { visit, client, request, login } = *self;
-        match (&request.connection, login) {
-            (Some(name), None) => {
-                let found = connections::usable(&visit.app.db, visit.tenant.id(), &client.id, name).await?;
-                Ok(found.is_some())
-            }
-            _ => Ok(true),
+        if login.is_some() {
+            return Ok(None);
         }
+        if let Some(name) = &request.connection
+            && connections::usable(&visit.app.db, visit.tenant.id(), &client.id, name).await?.is_none()
+        {
+            return Ok(Some(Error::InvalidRequest("the connection was not found".to_owned())));
+        }
+        let maker = Maker { app: &visit.app, tenant: &visit.tenant, client };
+        let api = maker.api(request.audience.as_deref()).await;
+        Ok(api.err().map(respond::for_client))
     }
 
     /// Who is signed in, unless that user is gone or kept out.

@@ -62,14 +62,7 @@ impl Maker<'_> {
         (audience, requested): (Option<&str>, &Scopes),
     ) -> Result<Grant, Error> {
         let Self { app, tenant, client } = *self;
-        let api = match audience {
-            None => None,
-            Some(audience) => {
-                let api = app.memory.api(app, tenant.id(), audience).await;
-                let api = api.map_err(|error| internal(error.into()))?;
-                Some(api.ok_or_else(|| Error::UnknownApi(audience.to_owned()))?)
-            }
-        };
+        let api = self.api(audience).await?;
         let mut granted = None;
         let mut permissions = None;
         if let Some(api) = &api {
@@ -92,6 +85,14 @@ impl Maker<'_> {
         };
         let allowance = access.decide(requested)?;
         Ok(Grant { api, allowance })
+    }
+
+    /// The API that is asked for, if one is.
+    pub(super) async fn api(&self, audience: Option<&str>) -> Result<Option<Arc<Api>>, Error> {
+        let Some(audience) = audience else { return Ok(None) };
+        let api = self.app.memory.api(self.app, self.tenant.id(), audience).await;
+        let api = api.map_err(|error| internal(error.into()))?;
+        api.map(Some).ok_or_else(|| Error::UnknownApi(audience.to_owned()))
     }
 
     /// Signs what was decided.

@@ -294,3 +294,12 @@ async fn a_program_that_only_looks_whether_a_link_is_there_does_not_use_it_up() 
     assert_eq!(Browser::default().get(&server, path).await.status, 200);
     assert_eq!(verified().await, json!(true));
 }
+
+#[tokio::test]
+async fn nobody_signs_in_for_an_api_that_is_not_there() {
+    let server = TestServer::start().await;
+    let shop = application(&server, json!({})).await;
+    let back = Browser::default().get(&server, &authorize(&shop, &[("audience", "urn:none")])).await;
+    assert_eq!(parameter(&back, "error"), "access_denied");
+    assert_eq!(parameter(&back, "error_description"), "Service not found: urn:none");
+}
