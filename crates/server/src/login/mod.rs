@@ -39,8 +39,8 @@ pub fn router() -> Router<Arc<App>> {
         .route(paths::RESET_REQUEST, get(reset::request).post(reset::request))
         .route(Kind::PasswordChange.page(), get(reset::verify))
         .route(paths::RESET, post(reset::change))
-        .route(Kind::EmailVerification.page(), get(verify::page))
-        .route(Kind::Unblock.page(), get(verify::unblock))
+        .route(Kind::EmailVerification.page(), get(verify::page).head(verify::there))
+        .route(Kind::Unblock.page(), get(verify::unblock).head(verify::there))
         .route("/u/{*nothing}", get(missing))
 }
 

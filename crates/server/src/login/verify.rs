@@ -4,7 +4,7 @@
 //! whether it is there: programs that look through mails send HEAD.
 
 use axum::response::{IntoResponse, Redirect, Response};
-use http::{Method, StatusCode};
+use http::StatusCode;
 
 use super::pages::{Outcome, Page};
 use super::visit::{Setting, Visit};
@@ -15,11 +15,13 @@ use crate::tickets::{self, Ticket};
 use crate::users;
 use crate::write::Write;
 
+/// HEAD of either link.
+pub(super) async fn there() -> StatusCode {
+    StatusCode::OK
+}
+
 /// GET
 pub(super) async fn page(visit: Visit) -> Response {
-    if visit.method == Method::HEAD {
-        return StatusCode::OK.into_response();
-    }
     let text = visit.query.value("ticket").unwrap_or_default().to_owned();
     let (outcome, ticket) = match redeem(&visit, &text).await {
         Ok(found) => found,
@@ -68,9 +70,6 @@ async fn redeem(visit: &Visit, text: &str) -> Result<(Outcome, Option<Ticket>), 
 
 /// GET of the link that ends a block.
 pub(super) async fn unblock(visit: Visit) -> Response {
-    if visit.method == Method::HEAD {
-        return StatusCode::OK.into_response();
-    }
     let text = visit.query.value("ticket").unwrap_or_default().to_owned();
     let outcome = match lift(&visit, &text).await {
         Ok(true) => Outcome::Done,

@@ -180,6 +180,10 @@ impl Matter<'_> {
         }
     }
 
+    fn maker(&self) -> Maker<'_> {
+        Maker { app: &self.visit.app, tenant: &self.visit.tenant, client: self.client }
+    }
+
     /// Why a login that is about to begin would be in vain: nobody should sign in to be told so.
     async fn in_vain(&self) -> Result<Option<Error>, crate::db::DbError> {
         let Self { visit, client, request, login } = *self;
@@ -191,8 +195,7 @@ impl Matter<'_> {
         {
             return Ok(Some(Error::InvalidRequest("the connection was not found".to_owned())));
         }
-        let maker = Maker { app: &visit.app, tenant: &visit.tenant, client };
-        let api = maker.api(request.audience.as_deref()).await;
+        let api = self.maker().api(request.audience.as_deref()).await;
         Ok(api.err().map(respond::for_client))
     }
 
@@ -206,9 +209,8 @@ impl Matter<'_> {
         if !admitted.map_err(|error| visit.broken(&error))? {
             return Ok(None);
         }
-        let maker = Maker { app: &visit.app, tenant: &visit.tenant, client };
         let asked = (request.audience.as_deref(), &request.scopes);
-        match maker.decide(&user.user_id, asked).await {
+        match self.maker().decide(&user.user_id, asked).await {
             Ok(grant) => Ok(Some(SignedIn { session, user, grant })),
             Err(error) => Err(respond::send(visit, request.channel.refuse(&respond::for_client(error)))),
         }

@@ -14,6 +14,7 @@ use serde_json::{Map, Value, json};
 use super::token::internal;
 use crate::app::App;
 use crate::connections::{self, Connection};
+use crate::db::DbError;
 use crate::http::Origin;
 use crate::http::body::read;
 use crate::http::host::Site;
@@ -47,6 +48,26 @@ fn refused(status: u16, code: &str, text: &str) -> Response {
 fn bad(text: &str) -> Response {
     let body = json!({ "error": "invalid_request", "error_description": text });
     (StatusCode::BAD_REQUEST, Json(body)).into_response()
+}
+
+fn busy() -> Response {
+    let wait = [(http::header::RETRY_AFTER, "3")];
+    (StatusCode::SERVICE_UNAVAILABLE, wait, "The server is busy. Try again in a moment.").into_response()
+}
+
+/// The answer to an address that has no tries left for what it asks for; none if it has.
+fn kept_out(verdict: Result<Verdict, DbError>, what: &str) -> Option<Response> {
+    match verdict {
+        Ok(Verdict::Allowed) => None,
+        Ok(Verdict::Blocked | Verdict::Throttled(_)) => {
+            let text = format!("Too many {what} from this address. Try again later.");
+            Some(refused(429, "too_many_requests", &text))
+        }
+        Err(error) => {
+            tracing::error!(%error, "the tries of an address could not be counted");
+            Some(busy())
+        }
+    }
 }
 
 /// What was sent, with the application and the connection that it names.
@@ -126,16 +147,9 @@ pub(super) async fn signup(State(app): State<Arc<App>>, Site(tenant): Site, requ
         Some(_) => return bad("user_metadata must be an object of at most ten texts."),
     }
     members.retain(|name, _| TEXTS.iter().any(|(own, _)| own == name) || name == "user_metadata");
-    match protection::before_signup(&app, &tenant, origin.ip).await {
-        Ok(Verdict::Allowed) => {}
-        Ok(Verdict::Blocked | Verdict::Throttled(_)) => {
-            return refused(
-                429,
-                "too_many_requests",
-                "Too many sign-ups from this address. Try again later.",
-            );
-        }
-        Err(error) => return not_signed_up(&tenant, &UserError::Db(error), ""),
+    let verdict = protection::before_signup(&app, &tenant, origin.ip).await;
+    if let Some(response) = kept_out(verdict, "sign-ups") {
+        return response;
     }
     let password = members.get("password").and_then(Value::as_str).unwrap_or_default().to_owned();
     let ok = entry(&origin, &client, Kind::Ss, "Successful signup");
@@ -175,9 +189,7 @@ fn not_signed_up(tenant: &Tenant, error: &UserError, password: &str) -> Response
         UserError::NoPassword(_) | UserError::Refused(_) => bad(&error.to_string()),
         UserError::Pool(_) | UserError::Db(_) => {
             tracing::error!(%error, "an account could not be made");
-            let wait = [(http::header::RETRY_AFTER, "3")];
-            (StatusCode::SERVICE_UNAVAILABLE, wait, "The server is busy. Try again in a moment.")
-                .into_response()
+            busy()
         }
     }
 }
@@ -197,19 +209,9 @@ pub(super) async fn change_password(
     if !users::is_email(email) {
         return bad("The parameter email must be an e-mail address.");
     }
-    match protection::before_reset(&app, &tenant, origin.ip).await {
-        Ok(Verdict::Allowed) => {}
-        Ok(Verdict::Blocked | Verdict::Throttled(_)) => {
-            return refused(
-                429,
-                "too_many_requests",
-                "Too many requests from this address. Try again later.",
-            );
-        }
-        Err(error) => {
-            tracing::error!(%error, "the tries of an address could not be counted");
-            return bad("The server is busy. Try again in a moment.");
-        }
+    let verdict = protection::before_reset(&app, &tenant, origin.ip).await;
+    if let Some(response) = kept_out(verdict, "requests") {
+        return response;
     }
     let mut made = entry(&origin, &client, Kind::Scpr, "Change password request");
     let letters = Sender { app: &app, tenant: &tenant, client: Some(&client), language: String::new() };

@@ -13,7 +13,6 @@ static ASKED: Fields = Fields {
     known: &[
         ("user_id", Column::Text("user_id", Exact)),
         ("email", Column::Text("email", Folded)),
-        // What follows the last @, put so that both databases understand it.
         ("email.domain", Column::Text(DOMAIN, Folded)),
         ("email_verified", Column::Bool("email_verified")),
         ("username", Column::Text("username", Folded)),
@@ -50,6 +49,7 @@ static ASKED: Fields = Fields {
     bare: &["email", "name", "nickname", "username"],
 };
 
+/// What follows the last @ of an address, put so that both databases understand it.
 const DOMAIN: &str = "substr(email, length(rtrim(email, replace(email, '@', ''))) + 1)";
 
 /// What users can be sorted by, and the columns that stand for it.
