@@ -70,3 +70,10 @@ pub(crate) async fn at_other(
     let call = Call::to(OTHER, method, &format!("/api/v2{path}")).bearer(token);
     server.send(if let Some(body) = body { call.json(body) } else { call }.build()).await
 }
+
+/// Reading, changing with `patch` and deleting what is at a path that holds no id are refused.
+pub(super) async fn is_no_id(server: &TestServer, path: &str, patch: &Value) {
+    assert_eq!(server.api_get(path).await.both(), no_id(), "{path}");
+    assert_eq!(server.api_send(Method::PATCH, path, patch).await.both(), no_id(), "{path}");
+    assert_eq!(server.api_call(Method::DELETE, path).await.both(), no_id(), "{path}");
+}

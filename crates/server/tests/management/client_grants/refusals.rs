@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::{AUDIENCE, PATH, api, client, created, listed, made, patched, path_of, unknown};
 use crate::kit::{TestServer, engines, error};
-use crate::management::common::{bad, misfit, needs_scopes, no_id};
+use crate::management::common::{bad, is_no_id, misfit, needs_scopes};
 
 #[tokio::test]
 async fn a_grant_needs_an_application_and_an_api_that_are_there() {
@@ -153,11 +153,7 @@ async fn what_can_be_no_id_is_refused() {
     for on in engines() {
         let server = TestServer::on(on).await;
         for id in ["%00", "cgr_0123456789abcde%00", "%ff", "%c3%28", "%0a"] {
-            let path = format!("{PATH}/{id}");
-            assert_eq!(server.api_get(&path).await.both(), no_id(), "{id}");
-            let patch = json!({ "scope": [] });
-            assert_eq!(server.api_send(Method::PATCH, &path, &patch).await.both(), no_id(), "{id}");
-            assert_eq!(server.api_call(Method::DELETE, &path).await.both(), no_id(), "{id}");
+            is_no_id(&server, &format!("{PATH}/{id}"), &json!({ "scope": [] })).await;
         }
     }
 }
