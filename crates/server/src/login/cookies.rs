@@ -38,11 +38,13 @@ pub fn set_browser(tenant: &Tenant, value: &str) -> Option<HeaderValue> {
     cookie(tenant, BROWSER, value, Some(A_YEAR))
 }
 
-fn has_tls(tenant: &Tenant) -> bool {
+/// Whether cookies of the tenant travel over TLS alone.
+pub fn has_tls(tenant: &Tenant) -> bool {
     tenant.stored.scheme == "https"
 }
 
-fn name(tenant: &Tenant, name: &str) -> String {
+/// The name of a cookie of the tenant.
+pub fn name(tenant: &Tenant, name: &str) -> String {
     if has_tls(tenant) { format!("__Host-{name}") } else { name.to_owned() }
 }
 
@@ -54,7 +56,7 @@ fn cookie(tenant: &Tenant, base: &str, value: &str, seconds: Option<i64>) -> Opt
 }
 
 /// The value of the first cookie of this name.
-fn find<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+pub fn find<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers
         .get_all(header::COOKIE)
         .iter()

@@ -2,12 +2,14 @@
 //!
 //! Must never let a request through whose token, audience, issuer or scopes were not checked.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::extract::{FromRequestParts, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use chancery_oauth::access_token::{self, Verified, VerifyError};
+use chancery_oauth::scope::Scopes;
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use serde_json::json;
@@ -22,6 +24,24 @@ use crate::http::host::Site;
 use crate::logs::{Entry, Kind};
 use crate::tenants::Tenant;
 
+/// An administrator whom the Dashboard has recognised, in place of a token. Travels with a request inside the process,
+/// as an extension: nothing that comes in through a connection can carry one.
+#[derive(Debug)]
+pub struct Insider {
+    /// The administrator's user id.
+    pub user_id: String,
+    /// The administrator's e-mail address.
+    pub email: String,
+    /// The application of the Dashboard.
+    pub client_id: String,
+    /// What the administrator may do.
+    pub scopes: Scopes,
+    /// Where the browser is.
+    pub ip: IpAddr,
+    /// What it calls itself.
+    pub user_agent: Option<String>,
+}
+
 /// An admitted caller of one operation.
 #[derive(Debug, Clone)]
 pub struct Caller {
@@ -33,6 +53,8 @@ pub struct Caller {
     pub line: Line,
     /// Where the request comes from.
     pub origin: Arc<Origin>,
+    /// The administrator at the Dashboard; none for a token.
+    pub insider: Option<Arc<Insider>>,
 }
 
 impl Caller {
@@ -53,16 +75,25 @@ impl Caller {
 
     fn logged(&self, kind: Kind, status: u16) -> Entry {
         let Origin { ip, user_agent, request_id, method, path } = &*self.origin;
+        let insider = self.insider.as_deref();
+        let mut auth =
+            json!({ "strategy": "jwt", "subject": self.token.subject, "client_id": self.token.client_id });
+        if let Some(Insider { user_id, email, .. }) = insider {
+            auth["strategy"] = json!("session");
+            auth["user"] = json!({ "user_id": user_id, "email": email });
+        }
         Entry {
             client_id: Some(self.token.client_id.clone()),
             ip: Some(ip.to_string()),
             user_agent: user_agent.clone(),
+            user_id: insider.map(|insider| insider.user_id.clone()),
+            user_name: insider.map(|insider| insider.email.clone()),
             details: Some(json!({
                 "request": {
                     "method": method.as_str().to_ascii_lowercase(),
                     "path": path,
-                    "channel": "api",
-                    "auth": { "strategy": "jwt", "subject": self.token.subject, "client_id": self.token.client_id },
+                    "channel": if insider.is_some() { "dashboard" } else { "api" },
+                    "auth": auth,
                     "correlation_id": request_id,
                 },
                 "response": { "statusCode": status },
@@ -88,10 +119,13 @@ pub async fn guard(
     mut request: Request,
     next: Next,
 ) -> Response {
-    let origin = Arc::new(Origin::of(&app, &request));
-    let caller = match identify(&app, site.0, line, request.headers(), origin).await {
-        Ok(caller) => caller,
-        Err(error) => return error.into_response(),
+    let origin = Origin::of(&app, &request);
+    let caller = match request.extensions_mut().remove::<Arc<Insider>>() {
+        Some(insider) => recognised(site.0, line, origin, insider),
+        None => match identify(&app, site.0, line, request.headers(), Arc::new(origin)).await {
+            Ok(caller) => caller,
+            Err(error) => return error.into_response(),
+        },
     };
     // Only those who belong here can use up what the tenant is granted.
     let tenant = &caller.tenant;
@@ -119,6 +153,19 @@ pub async fn guard(
     response
 }
 
+/// An administrator at the Dashboard.
+fn recognised(tenant: Arc<Tenant>, line: Line, origin: Origin, insider: Arc<Insider>) -> Caller {
+    let token = Verified {
+        subject: insider.user_id.clone(),
+        client_id: insider.client_id.clone(),
+        scopes: insider.scopes.clone(),
+        kid: String::new(),
+        jti: None,
+    };
+    let origin = Origin { ip: insider.ip, user_agent: insider.user_agent.clone(), ..origin };
+    Caller { tenant, token: Arc::new(token), line, origin: Arc::new(origin), insider: Some(insider) }
+}
+
 /// Who calls, by the token alone.
 async fn identify(
     app: &Arc<App>,
@@ -139,7 +186,7 @@ async fn identify(
         tenant = fresh;
     }
     let token = verified.map_err(|error| ApiError::Unauthorized(refusal(&error).to_owned()))?;
-    Ok(Caller { tenant, token: Arc::new(token), line, origin })
+    Ok(Caller { tenant, token: Arc::new(token), line, origin, insider: None })
 }
 
 fn verify(app: &App, tenant: &Tenant, token: &str) -> Result<Verified, VerifyError> {

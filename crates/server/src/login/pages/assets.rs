@@ -1,5 +1,5 @@
-//! Stylesheet, script and icon of the pages: in memory, under names that hold their digest, so that browsers may
-//! keep them for good.
+//! Stylesheet, script and icon of the pages, and those of the Dashboard: in memory, under names that hold their digest,
+//! so that browsers may keep them for good.
 
 use std::sync::LazyLock;
 
@@ -12,6 +12,7 @@ use chancery_jose::base64url;
 use http::{StatusCode, header};
 
 use super::paths::ASSETS;
+use crate::dashboard::assets as dashboard;
 
 /// A file of the pages.
 #[derive(Debug)]
@@ -34,7 +35,8 @@ pub static ICON: LazyLock<Asset> =
     LazyLock::new(|| Asset::new("icon", "svg", "image/svg+xml", include_str!("icon.svg")));
 
 impl Asset {
-    fn new(name: &str, extension: &str, media_type: &'static str, content: &'static str) -> Self {
+    /// A file that is kept in the program.
+    pub fn new(name: &str, extension: &str, media_type: &'static str, content: &'static str) -> Self {
         let digest = base64url::encode(&sha256(content.as_bytes())[..12]);
         Self { path: format!("{ASSETS}/{name}.{digest}.{extension}"), media_type, content }
     }
@@ -47,7 +49,9 @@ pub fn router<S: Clone + Send + Sync + 'static>() -> Router<S> {
 
 async fn serve(Path(name): Path<String>) -> Response {
     let path = format!("{ASSETS}/{name}");
-    match [&*STYLE, &*SCRIPT, &*ICON].into_iter().find(|asset| asset.path == path) {
+    let of_pages = [&*STYLE, &*SCRIPT, &*ICON];
+    let of_dashboard = [&*dashboard::STYLE, &*dashboard::SCRIPT, &*dashboard::ICON];
+    match of_pages.into_iter().chain(of_dashboard).find(|asset| asset.path == path) {
         Some(asset) => (
             [
                 (header::CONTENT_TYPE, asset.media_type),

@@ -1,0 +1,60 @@
+//! The cookies of the Dashboard: the session, and what was done a moment ago.
+//!
+//! Must never be readable by scripts, nor come along from other sites' frames.
+
+use axum::response::Response;
+use chancery_jose::base64url;
+use http::{HeaderMap, HeaderValue, header};
+
+use crate::login::cookies::{find, has_tls, name};
+use crate::tenants::Tenant;
+
+const SESSION: &str = "chancery_dashboard";
+const NOTICE: &str = "chancery_notice";
+/// Seconds that a notice waits for its page.
+const A_MINUTE: i64 = 60;
+
+/// The value of the session's cookie.
+pub fn session<'a>(tenant: &Tenant, headers: &'a HeaderMap) -> Option<&'a str> {
+    find(headers, &name(tenant, SESSION))
+}
+
+/// Sets the session's cookie; it ends with the browser.
+pub fn set_session(tenant: &Tenant, value: &str) -> Option<HeaderValue> {
+    cookie(tenant, SESSION, value, None)
+}
+
+/// Takes the session's cookie back.
+pub fn clear_session(tenant: &Tenant) -> Option<HeaderValue> {
+    cookie(tenant, SESSION, "", Some(0))
+}
+
+/// What was done a moment ago.
+pub fn notice(tenant: &Tenant, headers: &HeaderMap) -> Option<String> {
+    let value = find(headers, &name(tenant, NOTICE))?;
+    String::from_utf8(base64url::decode(value).ok()?).ok().filter(|text| !text.is_empty())
+}
+
+/// Has the next page say what was done.
+pub fn set_notice(tenant: &Tenant, text: &str) -> Option<HeaderValue> {
+    cookie(tenant, NOTICE, &base64url::encode(text.as_bytes()), Some(A_MINUTE))
+}
+
+/// It was said.
+pub fn clear_notice(tenant: &Tenant) -> Option<HeaderValue> {
+    cookie(tenant, NOTICE, "", Some(0))
+}
+
+/// Adds a cookie to an answer.
+pub fn append(response: &mut Response, cookie: Option<HeaderValue>) {
+    if let Some(cookie) = cookie {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+}
+
+fn cookie(tenant: &Tenant, base: &str, value: &str, seconds: Option<i64>) -> Option<HeaderValue> {
+    let age = seconds.map(|seconds| format!("; Max-Age={seconds}")).unwrap_or_default();
+    let secure = if has_tls(tenant) { "; Secure" } else { "" };
+    let text = format!("{}={value}; Path=/; HttpOnly; SameSite=Lax{secure}{age}", name(tenant, base));
+    HeaderValue::from_str(&text).ok()
+}

@@ -1,0 +1,108 @@
+// What is more comfortable with a script, but works without: copying, dates in the reader's zone, menus that
+// close, secrets that show themselves, a log that follows.
+(() => {
+  "use strict";
+  const root = document.documentElement;
+  root.classList.add("script");
+  const status = document.getElementById("said");
+  const say = (text) => { if (status) { status.textContent = ""; status.textContent = text; } };
+
+  const copied = (button, ok) => {
+    const text = button.querySelector("[data-text]") || button;
+    const before = button.dataset.before || (button.dataset.before = text.textContent);
+    text.textContent = ok ? "Copied" : "Press Ctrl+C";
+    say(ok ? `${button.dataset.name || "The text"} was copied.` : "The browser refused to copy.");
+    clearTimeout(button.timer);
+    button.timer = setTimeout(() => { text.textContent = before; }, 2000);
+  };
+  const copy = async (text) => {
+    if (navigator.clipboard) return navigator.clipboard.writeText(text);
+    // Plain HTTP has no clipboard; an invisible field does.
+    const area = document.createElement("textarea");
+    area.value = text;
+    area.className = "unseen";
+    document.body.append(area);
+    area.select();
+    const ok = document.execCommand("copy");
+    area.remove();
+    if (!ok) throw new Error("refused");
+  };
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("button[data-copy], button[data-copy-of]");
+    if (button) {
+      const of = button.dataset.copyOf && document.getElementById(button.dataset.copyOf);
+      const text = of ? (of.value ?? of.textContent) : button.dataset.copy;
+      copy(text).then(() => copied(button, true), () => { if (of && of.select) of.select(); copied(button, false); });
+      return;
+    }
+    for (const menu of document.querySelectorAll("details.menu[open]")) {
+      if (!menu.contains(event.target)) menu.open = false;
+    }
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    for (const menu of document.querySelectorAll("details.menu[open]")) {
+      menu.open = false;
+      menu.querySelector("summary").focus();
+    }
+    if (location.hash === "#nav") location.hash = "";
+  });
+
+  const long = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+  const short = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
+  const localize = (within) => {
+    for (const time of within.querySelectorAll("time[datetime]")) {
+      const date = new Date(time.dateTime);
+      if (!isNaN(date)) time.textContent = (time.dataset.form === "date" ? short : long).format(date);
+    }
+  };
+  localize(document);
+
+  // A form that would lose what was typed asks first.
+  for (const form of document.querySelectorAll("form[data-careful]")) {
+    let changed = false;
+    form.addEventListener("input", () => { changed = true; });
+    form.addEventListener("submit", () => { changed = false; });
+    addEventListener("beforeunload", (event) => { if (changed) event.preventDefault(); });
+  }
+  for (const choice of document.querySelectorAll("select[data-goes]")) {
+    choice.addEventListener("change", () => choice.form.requestSubmit());
+  }
+
+  // The log that follows: new rows come as the same HTML that the page has.
+  const tail = document.querySelector("[data-tail]");
+  if (tail) {
+    const toggle = document.querySelector("[data-tail-toggle]");
+    let on = false;
+    const step = async () => {
+      if (!on) return;
+      try {
+        const first = tail.querySelector("tr[data-id]");
+        const address = new URL(tail.dataset.tail, location);
+        if (first) address.searchParams.set("from", first.dataset.id);
+        const answer = await fetch(address, { headers: { accept: "text/html" }, redirect: "error" });
+        if (!answer.ok) throw new Error(answer.status);
+        const holder = document.createElement("template");
+        holder.innerHTML = await answer.text();
+        const rows = holder.content.querySelectorAll("tr[data-id]");
+        if (rows.length) {
+          localize(holder.content);
+          tail.prepend(holder.content);
+          while (tail.rows.length > 200) tail.deleteRow(-1);
+          say(rows.length === 1 ? "One new entry." : `${rows.length} new entries.`);
+        }
+      } catch {
+        on = false;
+        show();
+        say("Following stopped: the server did not answer.");
+        return;
+      }
+      setTimeout(step, 2000);
+    };
+    const show = () => {
+      toggle.setAttribute("aria-pressed", on);
+      toggle.querySelector("[data-text]").textContent = on ? "Stop following" : "Follow live";
+    };
+    toggle.addEventListener("click", () => { on = !on; show(); step(); });
+  }
+})();
