@@ -214,6 +214,7 @@ async fn every_statement_runs_on_both_engines() {
         crate::management::roles::exercise(&server).await;
         crate::management::user_grants::exercise(&server).await;
         crate::management::stats::exercise(&server).await;
+        crate::management::key_ring::exercise(&server).await;
         crate::management::protection::exercise(&server).await;
         crate::people::exercise(&server).await;
         crate::management::users::exercise(&server).await;

@@ -9,6 +9,7 @@ pub(crate) mod common;
 mod connections;
 mod crossing;
 mod key_lifecycle;
+pub(crate) mod key_ring;
 mod log_search;
 mod logs;
 pub(crate) mod mail;
