@@ -63,7 +63,7 @@ PARAMETERS_BEYOND = {
     "get_resource-servers_by_id": {"fields"},
 }
 # Published and not understood yet: docs/compatibility.md says so.
-PARAMETERS_LATER = {"get_clients": {"q"}, "get_logs": {"search"}}
+PARAMETERS_LATER = {"get_clients": {"q"}, "get_custom-domains": {"q"}, "get_logs": {"search"}}
 
 
 def operations(document):

@@ -16,3 +16,7 @@ ALTER TABLE signing_keys ADD COLUMN revoked_by TEXT;
 
 -- What is there for few, found without reading the others.
 CREATE INDEX clients_with_addons ON clients (tenant_id, client_id) WHERE addons IS NOT NULL;
+CREATE INDEX resource_servers_with_secret ON resource_servers (tenant_id, id) WHERE signing_secret IS NOT NULL;
+CREATE INDEX connections_with_secrets ON connections (tenant_id, id) WHERE secrets IS NOT NULL;
+CREATE INDEX mails_with_message ON mails (tenant_id, id) WHERE state <> 'sent';
+CREATE INDEX domains_of_tenant ON domains (tenant_id, domain);

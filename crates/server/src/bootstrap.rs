@@ -14,7 +14,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::app::{App, Parts};
-use crate::clock::{Clock, SystemClock};
+use crate::clock::{self, Clock, SystemClock};
 use crate::config::{Config, PublicUrl};
 use crate::db::{Db, DbError, Target, Tx, Value};
 use crate::entropy::{Entropy, SystemEntropy};
@@ -31,6 +31,7 @@ const SEAL_CHECK: &[u8] = b"chancery";
 const CHECK_LABEL: Label<'static> = Label { tenant: "", kind: "seal-check", id: "installation" };
 
 const FIND: &str = "SELECT seal_check FROM installation WHERE id = 1";
+const CREATED_AT: &str = "SELECT created_at FROM installation WHERE id = 1";
 const INSERT: &str =
     "INSERT INTO installation (id, seal_check, created_at) VALUES (1, $1, $2) ON CONFLICT DO NOTHING";
 
@@ -220,6 +221,12 @@ async fn seal_check(db: &Db) -> Result<Option<Vec<u8>>, DbError> {
     }
     let row = db.query_opt(FIND, &[]).await?;
     row.map(|row| row.bytes("seal_check")).transpose()
+}
+
+/// Since when the master key seals in this database.
+pub async fn sealed_since(db: &Db) -> Result<Option<jiff::Timestamp>, DbError> {
+    let row = db.query_opt(CREATED_AT, &[]).await?;
+    row.map(|row| clock::from_millis(row.int("created_at")?)).transpose()
 }
 
 async fn mark_installation(

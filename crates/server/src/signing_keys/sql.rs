@@ -31,6 +31,7 @@ const ROTATION_IN_THE_WAY: &str = "SELECT rotated_at FROM rotations WHERE tenant
      ORDER BY rotated_at DESC LIMIT 1 OFFSET $3";
 const INSERT_ROTATION: &str =
     "INSERT INTO rotations (tenant_id, promoted_kid, rotated_at) VALUES ($1, $2, $3)";
+const SEALED: &str = "SELECT COUNT(*) AS total FROM (SELECT 1 AS one FROM signing_keys WHERE tenant_id = $1 AND place <> 'revoked' LIMIT $2) counted";
 const ROTATIONS: &str = "SELECT COUNT(*) AS total FROM rotations WHERE tenant_id = $1 AND rotated_at > $2";
 const FACTS: &str = "SELECT kid, created_at, promoted_by, revoked_by FROM signing_keys WHERE tenant_id = $1 AND (place <> 'revoked' \
      OR kid IN (SELECT kid FROM signing_keys WHERE tenant_id = $1 AND place = 'revoked' ORDER BY revoked_at DESC, kid LIMIT 3))";
@@ -291,4 +292,10 @@ pub async fn facts(db: &Db, tenant: &TenantId) -> Result<HashMap<String, Facts>,
 pub async fn forget_rotations(tx: &mut Tx, tenant: &TenantId, cutoff: Timestamp) -> Result<(), DbError> {
     let values = [tenant.as_str().into(), Value::Int(cutoff.as_millisecond())];
     tx.execute(FORGET_ROTATIONS, &values).await.map(drop)
+}
+
+/// The private halves that are kept, counted up to `most`.
+pub async fn count_sealed(db: &Db, tenant: &TenantId, most: i64) -> Result<i64, DbError> {
+    let row = db.query_opt(SEALED, &[tenant.as_str().into(), Value::Int(most)]).await?;
+    row.map_or(Ok(0), |row| row.int("total"))
 }

@@ -8,6 +8,8 @@ mod clients;
 pub(crate) mod common;
 mod connections;
 mod crossing;
+mod custom_domains;
+pub(crate) mod encryption_keys;
 mod key_lifecycle;
 pub(crate) mod key_ring;
 mod log_search;
