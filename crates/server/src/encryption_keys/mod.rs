@@ -18,7 +18,7 @@ use crate::tenants::Tenant;
 /// The master key, without the key.
 #[derive(Debug, Clone)]
 pub struct RootKey {
-    /// Its id: the same in every process that has the key.
+    /// Its id in the tenant: the same in every process that has the key.
     pub kid: String,
     /// The number by which sealed values name it.
     pub version: u32,
@@ -30,13 +30,13 @@ pub struct RootKey {
 async fn root_key(app: &App, tenant: &Tenant) -> Result<RootKey, DbError> {
     // A tenant cannot be older than what its secrets are sealed under.
     let created_at = bootstrap::sealed_since(&app.db).await?.unwrap_or(tenant.stored.created_at);
-    Ok(RootKey { kid: kid(&app.sealer), version: app.sealer.version(), created_at })
+    Ok(RootKey { kid: kid(&app.sealer, tenant.id().as_str()), version: app.sealer.version(), created_at })
 }
 
 /// A digest under the key, written as a UUID (RFC 9562 section 5.8): whoever does not have the key learns nothing of
-/// it.
-fn kid(sealer: &Sealer) -> String {
-    let digest = sealer.digest(Label { tenant: "", kind: "master-key", id: "" });
+/// it. Each tenant calls the key by another id, since tenants share nothing that they can see.
+fn kid(sealer: &Sealer, tenant: &str) -> String {
+    let digest = sealer.digest(Label { tenant, kind: "master-key", id: "" });
     let mut text = String::with_capacity(36);
     for (place, byte) in digest.into_iter().take(16).enumerate() {
         let byte = match place {
@@ -70,10 +70,11 @@ mod tests {
 
     #[test]
     fn a_master_key_has_an_id_of_its_own_that_is_a_uuid() {
-        let of = |byte| kid(&Sealer::new(&MasterKey::from_bytes([byte; 32]), 1));
-        assert_eq!(of(7), of(7));
-        assert_ne!(of(7), of(8));
-        let id = of(7);
+        let of = |byte, tenant| kid(&Sealer::new(&MasterKey::from_bytes([byte; 32]), 1), tenant);
+        assert_eq!(of(7, "ten_a"), of(7, "ten_a"));
+        assert_ne!(of(7, "ten_a"), of(8, "ten_a"));
+        assert_ne!(of(7, "ten_a"), of(7, "ten_b"));
+        let id = of(7, "ten_a");
         assert!(is_uuid(&id), "{id}");
         assert_eq!(&id[14..15], "8", "a version of our own: {id}");
         assert!("89ab".contains(&id[19..20]), "{id}");

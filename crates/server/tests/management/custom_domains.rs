@@ -8,7 +8,7 @@ use super::users::tenant_of;
 use crate::kit::{TestServer, engines, error};
 
 /// Registers domains beside the canonical one, as an operator will.
-async fn registered(server: &TestServer, domains: &[&str]) {
+pub(super) async fn registered(server: &TestServer, domains: &[&str]) {
     let tenant = tenant_of(server).await;
     let mut tx = server.app.db.begin().await.unwrap();
     for domain in domains {

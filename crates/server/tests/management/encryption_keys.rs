@@ -7,12 +7,15 @@ use serde_json::{Value, json};
 use super::common::{at_other, bad, needs_scopes, other_tenant};
 use crate::kit::{TestServer, engines, error};
 
-/// The id of the master key of all tests: a digest under it.
-const KID: &str = "868a4240-1fc4-8866-ad75-2705106fa64f";
+/// By what id the first tenant calls the master key.
+async fn kid(server: &TestServer) -> String {
+    let list = server.api_get("/keys/encryption").await.expect(200);
+    list[0]["kid"].as_str().unwrap().to_owned()
+}
 
-fn key(since: &str) -> Value {
+fn key(kid: &str, since: &str) -> Value {
     json!({
-        "kid": KID, "type": "environment-root-key", "state": "active", "created_at": since, "updated_at": since,
+        "kid": kid, "type": "environment-root-key", "state": "active", "created_at": since, "updated_at": since,
         "parent_kid": null, "public_key": null,
     })
 }
@@ -26,14 +29,15 @@ async fn installed(server: &TestServer) {
 }
 
 #[tokio::test]
-async fn there_is_one_key_for_all_tenants() {
+async fn there_is_one_key_and_each_tenant_calls_it_by_an_id_of_its_own() {
     for on in engines() {
         let server = TestServer::on(on).await;
         // Without a mark of the installation it is as old as the tenant.
-        let young = key("2027-01-15T08:00:00.000Z");
+        let kid = kid(&server).await;
+        let young = key(&kid, "2027-01-15T08:00:00.000Z");
         assert_eq!(server.api_get("/keys/encryption").await.expect(200), json!([young]));
         installed(&server).await;
-        let key = key("2025-06-15T15:06:40.000Z");
+        let key = key(&kid, "2025-06-15T15:06:40.000Z");
         for (query, expected) in [
             ("", json!([key])),
             ("?include_totals=true", json!({ "start": 0, "limit": 50, "total": 1, "keys": [key] })),
@@ -47,11 +51,15 @@ async fn there_is_one_key_for_all_tenants() {
             let path = format!("/keys/encryption{query}");
             assert_eq!(server.api_get(&path).await.expect(200), expected, "{query}");
         }
-        let one = format!("/keys/encryption/{KID}");
+        let one = format!("/keys/encryption/{kid}");
         assert_eq!(server.api_get(&one).await.expect(200), key);
         assert_eq!(server.sibling().await.api_get(&one).await.expect(200), key);
         let token = other_tenant(&server).await;
-        assert_eq!(at_other(&server, &token, (Method::GET, &one), None).await.expect(200), key);
+        at_other(&server, &token, (Method::GET, &one), None).await.expect(404);
+        let mut other = at_other(&server, &token, (Method::GET, "/keys/encryption"), None).await.expect(200);
+        assert_ne!(other[0]["kid"], kid);
+        other[0]["kid"] = json!(kid);
+        assert_eq!(other, json!([key]));
     }
 }
 
@@ -67,7 +75,7 @@ async fn a_key_that_is_not_there_is_not_found() {
     // What changes keys is not served.
     server.api_call(Method::POST, "/keys/encryption/rekey").await.expect(405);
     server.api_call(Method::POST, "/keys/encryption").await.expect(405);
-    server.api_call(Method::DELETE, &format!("/keys/encryption/{KID}")).await.expect(405);
+    server.api_call(Method::DELETE, unknown).await.expect(405);
 }
 
 /// The kinds with how much there is of each.
@@ -83,7 +91,7 @@ async fn everything_that_is_sealed_is_counted_by_its_kind() {
         let kind = |kind: &str, count: i64| json!({ "kind": kind, "count": count, "more": false });
         let expected = json!({
             "key": {
-                "kid": KID, "version": 1, "algorithm": "AES-256-GCM", "created_at": "2027-01-15T08:00:00.000Z",
+                "kid": kid(&server).await, "version": 1, "algorithm": "AES-256-GCM", "created_at": "2027-01-15T08:00:00.000Z",
             },
             "sealed": [
                 kind("signing_keys", 2),
@@ -169,7 +177,7 @@ async fn what_only_few_have_is_counted_without_reading_the_others() {
 async fn each_operation_on_encryption_keys_needs_a_scope() {
     let server = TestServer::start().await;
     let scopes: &[&str] = &["read:encryption_keys"];
-    let one = format!("/keys/encryption/{KID}");
+    let one = format!("/keys/encryption/{}", kid(&server).await);
     let paths = ["/keys/encryption", &one, "/keys/sealed"];
     needs_scopes(&server, &paths.map(|path| (Method::GET, path, scopes))).await;
 }
