@@ -38,7 +38,8 @@ impl Signed {
     /// Counts a token that is good until then.
     pub fn note(&self, expires_at: Timestamp) {
         // The time first: whoever sees the token counted may see a later end, never an earlier one.
-        self.last_expires_at.fetch_max(expires_at.as_millisecond(), Ordering::Relaxed);
+        // Tokens name whole seconds.
+        self.last_expires_at.fetch_max(expires_at.as_second() * 1000, Ordering::Relaxed);
         self.tokens.fetch_add(1, Ordering::Release);
     }
 
