@@ -132,6 +132,11 @@ impl Sealer {
         Self { version, key: sealing_key(master), older: Vec::new(), digests }
     }
 
+    /// The version of the master key that seals.
+    pub fn version(&self) -> u32 {
+        self.version
+    }
+
     /// The digest by which a value that somebody presents is recognised, without the value being stored: `id` of the
     /// label is the value, `kind` what it is. Whoever reads the database alone can neither present nor guess it.
     pub fn digest(&self, label: Label<'_>) -> [u8; 32] {

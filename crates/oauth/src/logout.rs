@@ -175,6 +175,11 @@ impl LogoutToken<'_> {
         id_token::header(TYPE, algorithm, kid)
     }
 
+    /// Until when it is good.
+    pub fn expires_at(&self) -> Timestamp {
+        after(self.issued_at, TOKEN_LIFETIME)
+    }
+
     /// The claims as JSON. A nonce is forbidden, so that nobody takes it for an ID token.
     pub fn claims(&self) -> Result<Vec<u8>, serde_json::Error> {
         let mut claims = json!({
@@ -182,7 +187,7 @@ impl LogoutToken<'_> {
             "sub": self.user_id,
             "aud": self.client_id,
             "iat": self.issued_at.as_second(),
-            "exp": after(self.issued_at, TOKEN_LIFETIME).as_second(),
+            "exp": self.expires_at().as_second(),
             "jti": self.jti,
             "sid": self.sid,
             "events": { EVENT: Map::<String, Value>::new() },

@@ -19,6 +19,7 @@ use crate::logs::{LogIds, LogWriter, WriterTask};
 use crate::mail::MailSettings;
 use crate::oidc::Memory;
 use crate::passwords::{Parameters, PasswordPool};
+use crate::signing_keys::uses::KeyUses;
 use crate::signing_pool::SigningPool;
 use crate::tenants::Tenants;
 
@@ -72,6 +73,8 @@ pub struct App {
     pub memory: Memory,
     /// The access tokens whose signatures are known to be good.
     pub proved: Proved,
+    /// What the signing keys were used for.
+    pub key_uses: KeyUses,
     /// Who makes a connection key.
     pub making_connection_key: connection_keys::Making,
     /// How far other processes' changes were read.
@@ -94,6 +97,7 @@ impl App {
             tenants: Tenants::default(),
             memory: Memory::default(),
             proved: Proved::default(),
+            key_uses: KeyUses::default(),
             making_connection_key: connection_keys::Making::default(),
             changes: Changes::default(),
             log_ids: LogIds::new(entropy.bytes()),

@@ -6,6 +6,7 @@
 use std::fs;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
+use std::pin::Pin;
 use std::sync::Arc;
 
 use chancery_crypto::seal::{Label, MasterKey, Sealer};
@@ -13,13 +14,14 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::app::{App, Parts};
-use crate::clock::{Clock, SystemClock};
+use crate::clock::{self, Clock, SystemClock};
 use crate::config::{Config, PublicUrl};
 use crate::db::{Db, DbError, Target, Tx, Value};
 use crate::entropy::{Entropy, SystemEntropy};
 use crate::forge::SystemForge;
 use crate::master_key::{self, MasterKeyError};
 use crate::passwords::Parameters;
+use crate::signing_keys::uses;
 use crate::tenants::{self, CreateError, LoadError, NewTenant, TenantName};
 
 /// The version under which everything is sealed until the master key can be rotated.
@@ -29,6 +31,7 @@ const SEAL_CHECK: &[u8] = b"chancery";
 const CHECK_LABEL: Label<'static> = Label { tenant: "", kind: "seal-check", id: "installation" };
 
 const FIND: &str = "SELECT seal_check FROM installation WHERE id = 1";
+const CREATED_AT: &str = "SELECT created_at FROM installation WHERE id = 1";
 const INSERT: &str =
     "INSERT INTO installation (id, seal_check, created_at) VALUES (1, $1, $2) ON CONFLICT DO NOTHING";
 
@@ -80,17 +83,19 @@ pub struct Running {
     pub app: Arc<App>,
     /// What was made, in words; empty on later starts.
     pub made: Vec<String>,
-    writer: JoinHandle<()>,
-    stop_writer: oneshot::Sender<()>,
+    /// What runs beside the requests, with what tells it to stop.
+    beside: Vec<(JoinHandle<()>, oneshot::Sender<()>)>,
 }
 
 impl Running {
-    /// Writes what is still waiting for the log, and closes the database.
+    /// Writes what is still waiting for the log and what was counted, and closes the database.
     pub async fn stop(self) -> Result<(), DbError> {
-        let Self { app, made: _, writer, stop_writer } = self;
-        let _ = stop_writer.send(());
-        if writer.await.is_err() {
-            tracing::error!("the tenant log was not written to its end");
+        let Self { app, made: _, beside } = self;
+        for (task, stop) in beside {
+            let _ = stop.send(());
+            if task.await.is_err() {
+                tracing::error!("the tenant log, or what was counted, was not written to its end");
+            }
         }
         let db = app.db.clone();
         drop(app);
@@ -122,16 +127,27 @@ pub async fn start(config: &Config, mode: Mode) -> Result<Running, StartError> {
         mail: config.mail.clone(),
         private_targets: config.private_targets,
     })?;
-    let (stop_writer, stopped) = oneshot::channel();
-    let writer = tokio::spawn(writer.run(Arc::clone(&app), async move {
-        let _ = stopped.await;
-    }));
+    let beside = vec![
+        beside(|stop| writer.run(Arc::clone(&app), stop)),
+        beside(|stop| uses::run(Arc::clone(&app), stop)),
+    ];
     app.changes.start(&app).await?;
     if mode != Mode::Existing {
         tenants::complete_all(&app).await?;
         first_tenant(&app, &config.public_url, (mode, &mut made)).await?;
     }
-    Ok(Running { app, made, writer, stop_writer })
+    Ok(Running { app, made, beside })
+}
+
+/// Starts what runs until it is told to stop.
+fn beside<T: Future<Output = ()> + Send + 'static>(
+    task: impl FnOnce(Pin<Box<dyn Future<Output = ()> + Send>>) -> T,
+) -> (JoinHandle<()>, oneshot::Sender<()>) {
+    let (stop, stopped) = oneshot::channel();
+    let stopped = Box::pin(async move {
+        let _ = stopped.await;
+    });
+    (tokio::spawn(task(stopped)), stop)
 }
 
 fn prepare_data_dir(config: &Config, mode: Mode, made: &mut Vec<String>) -> Result<(), StartError> {
@@ -205,6 +221,12 @@ async fn seal_check(db: &Db) -> Result<Option<Vec<u8>>, DbError> {
     }
     let row = db.query_opt(FIND, &[]).await?;
     row.map(|row| row.bytes("seal_check")).transpose()
+}
+
+/// Since when the master key seals in this database.
+pub async fn sealed_since(db: &Db) -> Result<Option<jiff::Timestamp>, DbError> {
+    let row = db.query_opt(CREATED_AT, &[]).await?;
+    row.map(|row| clock::from_millis(row.int("created_at")?)).transpose()
 }
 
 async fn mark_installation(

@@ -16,6 +16,7 @@ pub mod config;
 pub mod connection_keys;
 pub mod connections;
 pub mod db;
+pub mod encryption_keys;
 pub mod entropy;
 pub mod forge;
 pub mod http;

@@ -214,6 +214,9 @@ async fn every_statement_runs_on_both_engines() {
         crate::management::roles::exercise(&server).await;
         crate::management::user_grants::exercise(&server).await;
         crate::management::stats::exercise(&server).await;
+        crate::management::key_ring::exercise(&server).await;
+        crate::management::encryption_keys::exercise(&server).await;
+        server.api_get("/custom-domains").await.expect(200);
         crate::management::protection::exercise(&server).await;
         crate::people::exercise(&server).await;
         crate::management::users::exercise(&server).await;

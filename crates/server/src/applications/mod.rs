@@ -25,7 +25,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 pub use lifecycle::{Created, create, create_as, create_global};
-pub use secrets::secret;
+pub use secrets::{Addons, count_addons, secret};
 
 /// An application as it is stored.
 #[derive(Debug, Clone)]

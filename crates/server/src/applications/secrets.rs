@@ -2,7 +2,10 @@
 //!
 //! The only place that seals and opens them. Must never write one into a message.
 
+use std::collections::HashMap;
+
 use chancery_crypto::seal::Label;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::Value;
 use zeroize::Zeroizing;
 
@@ -62,8 +65,9 @@ pub(super) fn open(
     let opened = app
         .sealer
         .open(label(tenant, SECRET, &application.client_id), sealed)
-        .map_err(|error| unreadable(application, &error))?;
-    let text = std::str::from_utf8(&opened).map_err(|_| unreadable(application, &"it is no text"))?;
+        .map_err(|error| unreadable(&application.client_id, &error))?;
+    let text =
+        std::str::from_utf8(&opened).map_err(|_| unreadable(&application.client_id, &"it is no text"))?;
     Ok(Some(Zeroizing::new(text.to_owned())))
 }
 
@@ -73,12 +77,39 @@ pub(super) fn open_addons(
     tenant: &TenantId,
     application: &Application,
 ) -> Result<Option<Value>, ApiError> {
-    let Some(Sealed(sealed)) = &application.addons else { return Ok(None) };
-    let opened = app
-        .sealer
-        .open(label(tenant, ADDONS, &application.client_id), sealed)
-        .map_err(|error| unreadable(application, &error))?;
-    serde_json::from_slice(&opened).map(Some).map_err(|_| unreadable(application, &"it is no JSON"))
+    let Some(sealed) = &application.addons else { return Ok(None) };
+    open_addons_of(app, (tenant, &application.client_id), sealed).map(Some)
+}
+
+fn open_addons_of<T: DeserializeOwned>(
+    app: &App,
+    (tenant, client_id): (&TenantId, &str),
+    Sealed(sealed): &Sealed,
+) -> Result<T, ApiError> {
+    let opened = app.sealer.open(label(tenant, ADDONS, client_id), sealed);
+    let opened = opened.map_err(|error| unreadable(client_id, &error))?;
+    serde_json::from_slice(&opened).map_err(|_| unreadable(client_id, &"it is no JSON"))
+}
+
+/// How many applications have an add-on that answers with what the signing keys sign.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Addons {
+    /// SAML.
+    pub samlp: usize,
+    /// WS-Federation.
+    pub wsfed: usize,
+}
+
+/// Counts add-ons. Which ones an application has is sealed, so each has to be opened; only those are that have any.
+pub async fn count_addons(app: &App, tenant: &TenantId) -> Result<Addons, ApiError> {
+    let mut counted = Addons::default();
+    for (client_id, sealed) in sql::addons(&app.db, tenant).await? {
+        let addons: HashMap<String, Option<IgnoredAny>> = open_addons_of(app, (tenant, &client_id), &sealed)?;
+        let has = |name: &str| addons.get(name).is_some_and(Option::is_some);
+        counted.samlp += usize::from(has("samlp"));
+        counted.wsfed += usize::from(has("wsfed"));
+    }
+    Ok(counted)
 }
 
 fn seal_as(app: &App, label: Label<'_>, plain: &[u8]) -> Result<Sealed, ApiError> {
@@ -90,6 +121,6 @@ fn label<'a>(tenant: &'a TenantId, kind: &'a str, client_id: &'a str) -> Label<'
     Label { tenant: tenant.as_str(), kind, id: client_id }
 }
 
-fn unreadable(application: &Application, why: &dyn std::fmt::Display) -> ApiError {
-    ApiError::Internal(format!("a secret of application {} cannot be read: {why}", application.client_id))
+fn unreadable(client_id: &str, why: &dyn std::fmt::Display) -> ApiError {
+    ApiError::Internal(format!("a secret of application {client_id} cannot be read: {why}"))
 }

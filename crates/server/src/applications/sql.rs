@@ -34,6 +34,10 @@ const PAGE_AFTER: &str = "SELECT client_id, is_global, secret, addons, document,
      AND (CAST($4 AS TEXT) IS NULL OR CAST($4 AS TEXT) LIKE '%,' || app_type || ',%') \
      AND (created_at, client_id) > (CAST($5 AS BIGINT), CAST($6 AS TEXT)) \
      ORDER BY created_at, client_id LIMIT $7";
+const SECRETS: &str = "SELECT COUNT(*) AS total FROM (SELECT 1 AS one FROM clients WHERE tenant_id = $1 AND secret IS NOT NULL LIMIT $2) counted";
+const ADDONS: &str = "SELECT COUNT(*) AS total FROM (SELECT 1 AS one FROM clients WHERE tenant_id = $1 AND addons IS NOT NULL LIMIT $2) counted";
+const WITH_ADDONS: &str =
+    "SELECT client_id, addons FROM clients WHERE tenant_id = $1 AND addons IS NOT NULL AND NOT is_global";
 // The pieces of a search.
 const FOUND: &str = "SELECT client_id, is_global, secret, addons, document, created_at, updated_at FROM clients \
      WHERE tenant_id = ";
@@ -204,5 +208,23 @@ pub async fn search(
 /// How many applications there are.
 pub async fn count(db: &Db, tenant: &TenantId, filter: &Filter) -> Result<i64, DbError> {
     let row = db.query_opt(COUNT, &filter.values(tenant)).await?;
+    row.map_or(Ok(0), |row| row.int("total"))
+}
+
+/// The sealed add-ons of the applications that have any, with their `client_id`.
+pub(super) async fn addons(db: &Db, tenant: &TenantId) -> Result<Vec<(String, Sealed)>, DbError> {
+    let of = |row: &Row| Ok((row.text("client_id")?, Sealed(row.bytes("addons")?)));
+    db.query(WITH_ADDONS, &[tenant.as_str().into()]).await?.iter().map(of).collect()
+}
+
+/// The applications with a client secret, counted up to `most`.
+pub async fn count_secrets(db: &Db, tenant: &TenantId, most: i64) -> Result<i64, DbError> {
+    let row = db.query_opt(SECRETS, &[tenant.as_str().into(), Value::Int(most)]).await?;
+    row.map_or(Ok(0), |row| row.int("total"))
+}
+
+/// The applications with add-ons, counted up to `most`.
+pub async fn count_addons(db: &Db, tenant: &TenantId, most: i64) -> Result<i64, DbError> {
+    let row = db.query_opt(ADDONS, &[tenant.as_str().into(), Value::Int(most)]).await?;
     row.map_or(Ok(0), |row| row.int("total"))
 }

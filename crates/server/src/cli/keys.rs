@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{Failure, output, tenant_named};
 use crate::app::App;
 use crate::logs::Entry;
-use crate::signing_keys;
+use crate::signing_keys::{self, Actor};
 use crate::tenants::sql::Stored;
 
 /// What `chancery keys` understands.
@@ -57,7 +57,8 @@ pub(super) async fn run(app: &Arc<App>, command: &Command) -> Result<(), Failure
         Command::Show { kid, .. } => show(app, &tenant, kid, common.json).await,
         Command::Rotate(_) => {
             let entry = Entry::by_cli("Rotate the application signing key");
-            let next = signing_keys::rotate(app, &tenant, entry).await.map_err(Failure::said)?;
+            let by = (Actor::command_line(), entry);
+            let next = signing_keys::rotate(app, &tenant, by).await.map_err(Failure::said)?;
             let text = format!(
                 "Rotated. The next key became the current one; the new next key is {}. Tokens of the previous key stay valid until it is revoked.",
                 next.kid
@@ -67,7 +68,8 @@ pub(super) async fn run(app: &Arc<App>, command: &Command) -> Result<(), Failure
         }
         Command::Revoke { kid, .. } => {
             let entry = Entry::by_cli("Revoke an application signing key");
-            let key = signing_keys::revoke(app, &tenant, kid, None, entry).await.map_err(Failure::said)?;
+            let by = (Actor::command_line(), entry);
+            let key = signing_keys::revoke(app, &tenant, kid, None, by).await.map_err(Failure::said)?;
             let text =
                 format!("Revoked {kid}. Its private half is erased and its tokens are refused from now on.");
             said(common.json, &json!({ "kid": key.kid.as_str(), "cert": key.certificate.to_pem() }), &text);

@@ -15,7 +15,7 @@ use crate::http::serve::serve;
 use crate::http::tls::{self, Offer};
 use crate::{
     changes, in_flight, logout_deliveries, logs, mail, probes, protection, refresh_tokens, router, sessions,
-    tenants, tickets,
+    signing_keys, tenants, tickets,
 };
 
 /// How often the server looks for work that can wait.
@@ -162,6 +162,11 @@ async fn housekeeping(app: Arc<App>) {
             && let Err(error) = logs::forget_old(&app).await
         {
             tracing::warn!(%error, "old log entries could not be deleted");
+        }
+        if round % SWEEP_EVERY == 0
+            && let Err(error) = signing_keys::uses::forget_old(&app).await
+        {
+            tracing::warn!(%error, "old counts of tokens could not be deleted");
         }
         if round % SWEEP_EVERY == 0
             && let Err(error) = protection::forget_old(&app).await

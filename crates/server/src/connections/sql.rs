@@ -36,6 +36,7 @@ const AFTER: &str = "SELECT id, name, strategy, secrets, document, created_at, u
 const COUNT: &str = "SELECT COUNT(*) AS total FROM connections WHERE tenant_id = $1 \
      AND (CAST($2 AS TEXT) IS NULL OR CAST($2 AS TEXT) LIKE '%,' || strategy || ',%') \
      AND (CAST($3 AS TEXT) IS NULL OR name = $3)";
+const SECRETS: &str = "SELECT COUNT(*) AS total FROM (SELECT 1 AS one FROM connections WHERE tenant_id = $1 AND secrets IS NOT NULL LIMIT $2) counted";
 const CLIENTS: &str = "SELECT client_id FROM connection_clients WHERE tenant_id = $1 AND connection_id = $2 \
      AND client_id > $3 ORDER BY client_id LIMIT $4";
 const ALL_CLIENTS: &str = "SELECT client_id FROM connection_clients WHERE tenant_id = $1 AND connection_id = $2 \
@@ -213,4 +214,10 @@ pub async fn disable(tx: &mut Tx, tenant: &TenantId, id: &str, client_id: &str) 
 /// Keeps every application from using a connection.
 pub async fn disable_all(tx: &mut Tx, tenant: &TenantId, id: &str) -> Result<(), DbError> {
     tx.execute(DISABLE_ALL, &[tenant.as_str().into(), id.into()]).await.map(drop)
+}
+
+/// The connections with secret options, counted up to `most`.
+pub async fn count_secrets(db: &Db, tenant: &TenantId, most: i64) -> Result<i64, DbError> {
+    let row = db.query_opt(SECRETS, &[tenant.as_str().into(), Value::Int(most)]).await?;
+    row.map_or(Ok(0), |row| row.int("total"))
 }

@@ -95,6 +95,12 @@ pub const MIGRATIONS: &[Migration] = &[
         sqlite: include_str!("../../migrations/0012_logout_deliveries.sql"),
         postgres: include_str!("../../migrations/0012_logout_deliveries.sql"),
     },
+    Migration {
+        version: 14,
+        name: "signing key uses",
+        sqlite: include_str!("../../migrations/0014_signing_key_uses.sql"),
+        postgres: include_str!("../../migrations/0014_signing_key_uses.sql"),
+    },
 ];
 
 /// The table that remembers which migrations were run.

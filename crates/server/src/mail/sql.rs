@@ -23,6 +23,7 @@ const RETRY: &str =
 const END: &str = "UPDATE mails SET state = $3 WHERE tenant_id = $1 AND id = $2 AND state = 'waiting'";
 // What was sent opens accounts: it does not stay here.
 const ERASE: &str = "UPDATE mails SET message = $3 WHERE tenant_id = $1 AND id = $2";
+const SEALED: &str = "SELECT COUNT(*) AS total FROM (SELECT 1 AS one FROM mails WHERE tenant_id = $1 AND state <> 'sent' LIMIT $2) counted";
 const SWEEP: &str = "DELETE FROM mails WHERE state <> 'waiting' AND created_at < $1";
 
 /// A mail as it is stored.
@@ -133,4 +134,10 @@ pub(super) async fn end(tx: &mut Tx, mail: &Stored, state: &str) -> Result<(), D
 /// Deletes mails that wait no more and are older than this.
 pub(super) async fn sweep(tx: &mut Tx, before: Timestamp) -> Result<(), DbError> {
     tx.execute(SWEEP, &[Value::Int(before.as_millisecond())]).await.map(drop)
+}
+
+/// The mails that are kept sealed: all but those that were sent, counted up to `most`.
+pub async fn count_sealed(db: &Db, tenant: &TenantId, most: i64) -> Result<i64, DbError> {
+    let row = db.query_opt(SEALED, &[tenant.as_str().into(), Value::Int(most)]).await?;
+    row.map_or(Ok(0), |row| row.int("total"))
 }

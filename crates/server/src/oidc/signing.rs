@@ -4,6 +4,7 @@
 
 use chancery_crypto::algorithm::Algorithm;
 use chancery_crypto::hmac::HmacKey;
+use chancery_crypto::sign::Sign as _;
 use chancery_jose::jws;
 use chancery_keyring::Signer;
 use chancery_oauth::access_token::Issue;
@@ -36,7 +37,7 @@ pub(super) async fn access_token(
             issue.expires_at = issue.expires_at.min(signer.not_after());
             let header = issue.header(*algorithm, Some(signer.kid().as_str())).map_err(fault)?;
             let claims = issue.claims().map_err(fault)?;
-            by_ring(app, signer, (*algorithm, &header, &claims)).await?
+            by_ring(app, tenant, signer, (&header, &claims), issue.expires_at).await?
         }
     };
     Ok((token, issue.expires_at.as_second() - issue.issued_at.as_second()))
@@ -58,7 +59,7 @@ pub(super) async fn id_token(
             issue.expires_at = issue.expires_at.min(signer.not_after());
             let header = id_token::Issue::header(*algorithm, Some(signer.kid().as_str())).map_err(fault)?;
             let claims = issue.claims(*algorithm).map_err(fault)?;
-            by_ring(app, signer, (*algorithm, &header, &claims)).await
+            by_ring(app, tenant, signer, (&header, &claims), issue.expires_at).await
         }
         IdTokenSigning::Unusable(why) => Err(unusable(why)),
     }
@@ -80,7 +81,7 @@ pub async fn logout_token(
         IdTokenSigning::Ring(algorithm) => {
             let signer = signer(tenant, *algorithm, token.issued_at)?;
             let header = LogoutToken::header(*algorithm, Some(signer.kid().as_str())).map_err(fault)?;
-            by_ring(app, signer, (*algorithm, &header, &claims)).await
+            by_ring(app, tenant, signer, (&header, &claims), token.expires_at()).await
         }
         IdTokenSigning::Unusable(why) => Err(unusable(why)),
     }
@@ -102,15 +103,18 @@ fn signer(tenant: &Tenant, algorithm: Algorithm, now: Timestamp) -> Result<Signe
 
 async fn by_ring(
     app: &App,
+    tenant: &Tenant,
     signer: Signer,
-    (algorithm, header, claims): (Algorithm, &str, &[u8]),
+    (header, claims): (&str, &[u8]),
+    expires_at: Timestamp,
 ) -> Result<String, Error> {
-    let kid = signer.kid().clone();
+    let (algorithm, kid) = (signer.algorithm(), signer.kid().clone());
     let input = jws::signing_input(header, claims);
     let (input, signature) = app.signing.sign(signer, input).await.map_err(|error| match error {
         PoolError::Full => Error::Busy,
         PoolError::Failed(reason) => Error::Internal { reason },
     })?;
+    tenant.signed.note(expires_at);
     count(algorithm, kid.as_str());
     Ok(jws::assemble(input, &signature))
 }

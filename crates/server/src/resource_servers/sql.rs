@@ -20,6 +20,7 @@ const FIND_FOR_UPDATE: &str = "UPDATE resource_servers SET updated_at = updated_
 const PAGE: &str = "SELECT id, identifier, is_system, signing_secret, document, created_at, updated_at \
      FROM resource_servers WHERE tenant_id = $1 ORDER BY created_at, id LIMIT $2 OFFSET $3";
 const COUNT: &str = "SELECT COUNT(*) AS total FROM resource_servers WHERE tenant_id = $1";
+const SECRETS: &str = "SELECT COUNT(*) AS total FROM (SELECT 1 AS one FROM resource_servers WHERE tenant_id = $1 AND signing_secret IS NOT NULL LIMIT $2) counted";
 const INSERT: &str = "INSERT INTO resource_servers \
      (tenant_id, id, identifier, is_system, signing_secret, document, created_at, updated_at) \
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
@@ -123,4 +124,10 @@ pub async fn update(tx: &mut Tx, tenant: &TenantId, server: &ResourceServer) -> 
 /// Deletes an API together with the grants to it.
 pub async fn delete(tx: &mut Tx, tenant: &TenantId, id: &str) -> Result<(), DbError> {
     tx.execute(DELETE, &[tenant.as_str().into(), id.into()]).await.map(drop)
+}
+
+/// The APIs with a signing secret, counted up to `most`.
+pub async fn count_secrets(db: &Db, tenant: &TenantId, most: i64) -> Result<i64, DbError> {
+    let row = db.query_opt(SECRETS, &[tenant.as_str().into(), Value::Int(most)]).await?;
+    row.map_or(Ok(0), |row| row.int("total"))
 }

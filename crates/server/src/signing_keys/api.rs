@@ -12,7 +12,7 @@ use chancery_keyring::{Farewell, RevokeError};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use serde_json::Value;
 
-use super::{KeyError, sql, view};
+use super::{Actor, KeyError, overview, sql, view};
 use crate::app::App;
 use crate::management::caller::bearer;
 use crate::management::operation::{Operation, Required, operation};
@@ -61,6 +61,15 @@ pub fn operations() -> Vec<Operation> {
         )
         .answers(&SHAPE),
         operation(
+            "get_key_ring",
+            (Method::GET, "/keys/ring"),
+            Required::Any(&["read:signing_keys"]),
+            "Get the life of the application signing keys",
+            overview::get,
+        )
+        .answers(&overview::SHAPE)
+        .ours(),
+        operation(
             "post_signing_keys",
             (Method::POST, "/keys/signing/rotate"),
             Required::All(&["create:signing_keys", "update:signing_keys"]),
@@ -97,7 +106,7 @@ async fn get(
 }
 
 async fn rotate(State(app): State<Arc<App>>, caller: Caller) -> Result<(StatusCode, Json<Value>), ApiError> {
-    let next = super::rotate(&app, &caller.tenant.stored, caller.entry(201)).await?;
+    let next = super::rotate(&app, &caller.tenant.stored, (Actor::of(&caller), caller.entry(201))).await?;
     Ok((StatusCode::CREATED, Json(view::brief(&next))))
 }
 
@@ -112,6 +121,7 @@ async fn revoke(
     } else {
         None
     };
-    let key = super::revoke(&app, &caller.tenant.stored, &kid, farewell, caller.entry(200)).await?;
+    let by = (Actor::of(&caller), caller.entry(200));
+    let key = super::revoke(&app, &caller.tenant.stored, &kid, farewell, by).await?;
     Ok(Json(view::brief(&key)))
 }

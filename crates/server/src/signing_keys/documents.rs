@@ -11,6 +11,7 @@ use chancery_jose::jwk::{JwkSet, RsaJwk};
 use chancery_keyring::KeyRing;
 use chancery_oauth::discovery::{Discovery, Offers};
 use http::{HeaderMap, HeaderValue, header};
+use serde_json::{Map, Value};
 
 use super::view;
 use crate::http::observe;
@@ -69,6 +70,11 @@ impl From<serde_json::Error> for DocumentError {
 
 const JSON: &str = "application/json; charset=utf-8";
 const TEXT: &str = "text/plain; charset=utf-8";
+
+/// Whether the documents of a tenant with these settings name RS256 with each key.
+pub fn names_algorithm(settings: &Map<String, Value>) -> bool {
+    settings.get("flags").and_then(|flags| flags.get("remove_alg_from_jwks")) != Some(&Value::Bool(true))
+}
 
 impl Documents {
     /// Makes the documents of `ring` at `base`, the tenant's origin. `with_alg` names RS256 in the JWKS.

@@ -10,6 +10,7 @@ use chancery_crypto::seal::{Label, Sealer};
 use chancery_keyring::{BrokenRing, Farewell, KeyRing, Kid, RevokeError, SealedHalf, StoredKey};
 use jiff::{SignedDuration, Timestamp};
 
+use super::Actor;
 use super::sql::{self, NewKey, Window};
 use crate::app::App;
 use crate::changes::Topic;
@@ -147,7 +148,11 @@ pub async fn ensure_ring(app: &Arc<App>, tenant: &Stored) -> Result<Vec<StoredKe
 }
 
 /// Rotates: next becomes current, current becomes previous. Answers the new next key.
-pub async fn rotate(app: &Arc<App>, tenant: &Stored, entry: Entry) -> Result<StoredKey, KeyError> {
+pub async fn rotate(
+    app: &Arc<App>,
+    tenant: &Stored,
+    (by, entry): (Actor, Entry),
+) -> Result<StoredKey, KeyError> {
     // Whoever may not rotate takes no key from those who may; the transaction looks again.
     let now = app.clock.now();
     let (limit, window) = window(tenant, now);
@@ -167,7 +172,7 @@ pub async fn rotate(app: &Arc<App>, tenant: &Stored, entry: Entry) -> Result<Sto
     sql::forget_rotations(write.tx(), &tenant.id, window.since).await?;
     let rows = sql::load_with(write.tx(), &tenant.id, "").await?;
     let rotating = open_ring(&app.sealer, &tenant.id, rows)?.rotate(now);
-    sql::rotate(write.tx(), &tenant.id, &rotating, &fresh).await?;
+    sql::rotate(write.tx(), &tenant.id, &rotating, (&fresh, &by)).await?;
     write.notice(Topic::Tenant, tenant.canonical.as_str());
     write.commit(entry).await?;
     let NewKey { kid, certificate, sealed } = fresh;
@@ -179,6 +184,29 @@ fn window(tenant: &Stored, now: Timestamp) -> (u32, Window) {
     let limit = tenant.policy.rotations_per_day;
     let since = now.saturating_sub(DAY).unwrap_or(Timestamp::MIN);
     (limit, Window { since, limit: i64::from(limit) })
+}
+
+/// What a tenant has left of its rotations.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Allowance {
+    /// How many; none: there is no limit.
+    pub left: Option<i64>,
+    /// From when there is room for one, where there is none now.
+    pub again: Option<Timestamp>,
+}
+
+/// What is left of the rotations of 24 hours.
+pub async fn allowance(app: &App, tenant: &Stored) -> Result<Allowance, DbError> {
+    let (limit, window) = window(tenant, app.clock.now());
+    if limit == 0 {
+        return Ok(Allowance { left: None, again: None });
+    }
+    let made = sql::rotations_after(&app.db, &tenant.id, window.since).await?;
+    let in_the_way = sql::rotation_in_the_way(&app.db, &tenant.id, window).await?;
+    Ok(Allowance {
+        left: Some((window.limit - made).max(0)),
+        again: in_the_way.and_then(|rotated_at| rotated_at.saturating_add(DAY).ok()),
+    })
 }
 
 /// Refuses a rotation that the one at `in_the_way` leaves no room for.
@@ -201,7 +229,7 @@ pub async fn revoke(
     tenant: &Stored,
     kid: &str,
     farewell: Option<Farewell>,
-    entry: Entry,
+    (by, entry): (Actor, Entry),
 ) -> Result<StoredKey, KeyError> {
     let kid: Kid = kid.parse().map_err(|_| RevokeError::Unknown)?;
     let mut write = Write::begin(app, &tenant.id).await?;
@@ -211,7 +239,7 @@ pub async fn revoke(
     let rows = sql::load_with(write.tx(), &tenant.id, kid.as_str()).await?;
     let key = rows.iter().find(|row| row.kid == kid).cloned().ok_or(RevokeError::Unknown)?;
     let revoking = open_ring(&app.sealer, &tenant.id, rows)?.revoke(&kid, app.clock.now())?;
-    sql::revoke(write.tx(), &tenant.id, &revoking, farewell.as_ref()).await?;
+    sql::revoke(write.tx(), &tenant.id, &revoking, (farewell.as_ref(), &by)).await?;
     write.notice(Topic::Tenant, tenant.canonical.as_str());
     write.commit(entry).await?;
     // The old pages of the write-ahead log still hold the sealed private half until they are folded in.

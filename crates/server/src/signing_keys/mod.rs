@@ -3,11 +3,19 @@
 //! The rules are `chancery_keyring`'s; this folder loads, saves and answers. Must never hand a private half
 //! to anything but the seal and the ring.
 
+mod actor;
 pub mod api;
 pub mod documents;
 mod lifecycle;
+mod overview;
 pub mod sql;
+pub mod uses;
 mod view;
 
-pub use lifecycle::{KeyError, PreparedRing, ensure_ring, open_ring, prepare, prepare_ring, revoke, rotate};
+pub use actor::Actor;
+pub use documents::names_algorithm;
+pub use lifecycle::{
+    Allowance, KeyError, PreparedRing, allowance, ensure_ring, open_ring, prepare, prepare_ring, revoke,
+    rotate,
+};
 pub use view::{of_ring, of_stored};

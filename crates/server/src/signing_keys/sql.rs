@@ -1,12 +1,16 @@
 //! The statements of the key ring.
 
+use std::collections::HashMap;
+
 use chancery_crypto::certificate::Certificate;
 use chancery_keyring::{Farewell, Kid, Revoking, Rotating, SealedHalf, StoredKey, StoredPlace};
 use jiff::Timestamp;
 
+use super::Actor;
 use crate::clock;
 use crate::db::{Db, DbError, Row, Tx, Value};
 use crate::tenants::TenantId;
+use crate::tenants::sql::{json, parse};
 
 const LOAD: &str = "SELECT kid, place, certificate, private, current_since, current_until, revoked_at, farewell FROM signing_keys \
      WHERE tenant_id = $1 AND (place <> 'revoked' OR kid = $2 OR kid IN \
@@ -18,14 +22,19 @@ const INSERT: &str = "INSERT INTO signing_keys (tenant_id, kid, place, certifica
 const INSERT_RING: &str = "INSERT INTO key_rings (tenant_id, current_kid, next_kid, version) VALUES ($1, $2, $3, 1) ON CONFLICT DO NOTHING";
 const LOCK_RING: &str = "UPDATE key_rings SET version = version + 1 WHERE tenant_id = $1 RETURNING version";
 const RETIRE: &str = "UPDATE signing_keys SET place = 'previous', current_until = $3 WHERE tenant_id = $1 AND kid = $2 AND place = 'current'";
-const PROMOTE: &str = "UPDATE signing_keys SET place = 'current', current_since = $3 WHERE tenant_id = $1 AND kid = $2 AND place = 'next'";
+const PROMOTE: &str = "UPDATE signing_keys SET place = 'current', current_since = $3, promoted_by = $4 \
+     WHERE tenant_id = $1 AND kid = $2 AND place = 'next'";
 const POINT: &str = "UPDATE key_rings SET current_kid = $2, next_kid = $3 WHERE tenant_id = $1";
-const REVOKE: &str = "UPDATE signing_keys SET place = 'revoked', private = NULL, revoked_at = $3, farewell = $4 \
+const REVOKE: &str = "UPDATE signing_keys SET place = 'revoked', private = NULL, revoked_at = $3, farewell = $4, revoked_by = $5 \
      WHERE tenant_id = $1 AND kid = $2 AND place = 'previous'";
 const ROTATION_IN_THE_WAY: &str = "SELECT rotated_at FROM rotations WHERE tenant_id = $1 AND rotated_at > $2 \
      ORDER BY rotated_at DESC LIMIT 1 OFFSET $3";
 const INSERT_ROTATION: &str =
     "INSERT INTO rotations (tenant_id, promoted_kid, rotated_at) VALUES ($1, $2, $3)";
+const SEALED: &str = "SELECT COUNT(*) AS total FROM (SELECT 1 AS one FROM signing_keys WHERE tenant_id = $1 AND place <> 'revoked' LIMIT $2) counted";
+const ROTATIONS: &str = "SELECT COUNT(*) AS total FROM rotations WHERE tenant_id = $1 AND rotated_at > $2";
+const FACTS: &str = "SELECT kid, created_at, promoted_by, revoked_by FROM signing_keys WHERE tenant_id = $1 AND (place <> 'revoked' \
+     OR kid IN (SELECT kid FROM signing_keys WHERE tenant_id = $1 AND place = 'revoked' ORDER BY revoked_at DESC, kid LIMIT 3))";
 const FORGET_ROTATIONS: &str = "DELETE FROM rotations WHERE tenant_id = $1 AND rotated_at <= $2";
 
 /// One row a tenant, also for those without a ring. Counts from the index alone: the rows hold certificates.
@@ -171,14 +180,15 @@ pub async fn rotate(
     tx: &mut Tx,
     tenant: &TenantId,
     rotating: &Rotating,
-    fresh: &NewKey,
+    (fresh, by): (&NewKey, &Actor),
 ) -> Result<(), DbError> {
     let Rotating { retire, promote, now } = rotating;
     let millis = now.as_millisecond();
-    for (sql, kid) in [(RETIRE, retire), (PROMOTE, promote)] {
-        let moved =
-            tx.execute(sql, &[tenant.as_str().into(), kid.as_str().into(), Value::Int(millis)]).await?;
-        if moved != 1 {
+    let values = |kid: &Kid| vec![tenant.as_str().into(), kid.as_str().into(), Value::Int(millis)];
+    let mut promoting = values(promote);
+    promoting.push(json(by)?);
+    for (sql, kid, values) in [(RETIRE, retire, values(retire)), (PROMOTE, promote, promoting)] {
+        if tx.execute(sql, &values).await? != 1 {
             return Err(DbError::Other(format!("the signing key {kid} was not where the ring says")));
         }
     }
@@ -194,13 +204,14 @@ pub async fn revoke(
     tx: &mut Tx,
     tenant: &TenantId,
     revoking: &Revoking,
-    farewell: Option<&Farewell>,
+    (farewell, by): (Option<&Farewell>, &Actor),
 ) -> Result<(), DbError> {
     let values = [
         tenant.as_str().into(),
         revoking.kid.as_str().into(),
         Value::Int(revoking.now.as_millisecond()),
         farewell.map(|farewell| farewell.digest().as_slice()).into(),
+        json(by)?,
     ];
     match tx.execute(REVOKE, &values).await? {
         1 => Ok(()),
@@ -246,8 +257,45 @@ fn rotated_at(row: Option<&Row>) -> Result<Option<Timestamp>, DbError> {
     row.map(|row| clock::from_millis(row.int("rotated_at")?)).transpose()
 }
 
+/// How many rotations were made after a moment.
+pub async fn rotations_after(db: &Db, tenant: &TenantId, since: Timestamp) -> Result<i64, DbError> {
+    let values = [tenant.as_str().into(), Value::Int(since.as_millisecond())];
+    db.query_opt(ROTATIONS, &values).await?.map_or(Ok(0), |row| row.int("total"))
+}
+
+/// What is known of a key beside what the ring needs.
+#[derive(Debug, Clone, Default)]
+pub struct Facts {
+    /// Since when it exists, and is published.
+    pub created_at: Option<Timestamp>,
+    /// Who made it the current key.
+    pub promoted_by: Option<Actor>,
+    /// Who revoked it.
+    pub revoked_by: Option<Actor>,
+}
+
+/// The facts of the keys that [`load`] finds, by their kids.
+pub async fn facts(db: &Db, tenant: &TenantId) -> Result<HashMap<String, Facts>, DbError> {
+    let actor = |text: Option<String>| text.map(|text| parse(&text)).transpose();
+    let facts = |row: &Row| {
+        let facts = Facts {
+            created_at: Some(clock::from_millis(row.int("created_at")?)?),
+            promoted_by: actor(row.opt_text("promoted_by")?)?,
+            revoked_by: actor(row.opt_text("revoked_by")?)?,
+        };
+        Ok((row.text("kid")?, facts))
+    };
+    db.query(FACTS, &[tenant.as_str().into()]).await?.iter().map(facts).collect()
+}
+
 /// Forgets the rotations until `cutoff`, which no longer count.
 pub async fn forget_rotations(tx: &mut Tx, tenant: &TenantId, cutoff: Timestamp) -> Result<(), DbError> {
     let values = [tenant.as_str().into(), Value::Int(cutoff.as_millisecond())];
     tx.execute(FORGET_ROTATIONS, &values).await.map(drop)
+}
+
+/// The private halves that are kept, counted up to `most`.
+pub async fn count_sealed(db: &Db, tenant: &TenantId, most: i64) -> Result<i64, DbError> {
+    let row = db.query_opt(SEALED, &[tenant.as_str().into(), Value::Int(most)]).await?;
+    row.map_or(Ok(0), |row| row.int("total"))
 }

@@ -20,6 +20,7 @@ use crate::db::DbError;
 use crate::management::rate_limit::Bucket;
 use crate::oidc;
 use crate::signing_keys::documents::{CertificateDocuments, DocumentError, Documents};
+use crate::signing_keys::uses::Signed;
 use crate::signing_keys::{self, KeyError};
 use crate::tenant_documents::{self, TenantDocuments};
 
@@ -42,6 +43,8 @@ pub struct Tenant {
     pub userinfo: String,
     /// Its key ring.
     pub ring: KeyRing,
+    /// What its current key signs in this process.
+    pub signed: Arc<Signed>,
     /// Its public documents.
     pub documents: Documents,
     /// The downloads of its connection key, once that key exists.
@@ -102,8 +105,6 @@ impl Tenant {
         let rows = signing_keys::ensure_ring(app, &stored).await?;
         let ring = signing_keys::open_ring(&app.sealer, &stored.id, rows).map_err(KeyError::from)?;
         let base = format!("{}://{}", stored.scheme, stored.domain);
-        let with_alg = stored.settings.get("flags").and_then(|flags| flags.get("remove_alg_from_jwks"))
-            != Some(&Value::Bool(true));
         let offers = offers(&stored.settings);
         let caching = oidc::caching(stored.policy.public_max_age);
         let connection = connection_keys::sql::find(&app.db, &stored.id).await?;
@@ -117,7 +118,12 @@ impl Tenant {
             kept,
             management_audience: format!("{base}/api/v2/"),
             token_endpoint: format!("{base}/oauth/token"),
-            documents: Documents::of(&ring, (&stored.name, &base), (with_alg, offers), &caching)?,
+            documents: Documents::of(
+                &ring,
+                (&stored.name, &base),
+                (signing_keys::names_algorithm(&stored.settings), offers),
+                &caching,
+            )?,
             connection: connection
                 .map(|key| {
                     CertificateDocuments::of(
@@ -130,6 +136,7 @@ impl Tenant {
             offers,
             requests: app.tenants.bucket(&stored.id, "requests"),
             registrations: app.tenants.bucket(&stored.id, "registrations"),
+            signed: app.key_uses.of(&stored.id, ring.current().kid()),
             ring,
             base,
             stored,

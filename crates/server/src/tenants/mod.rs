@@ -5,6 +5,7 @@
 
 pub mod api;
 mod create;
+pub mod custom_domains;
 mod live;
 mod policy;
 pub mod settings;

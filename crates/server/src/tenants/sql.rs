@@ -16,6 +16,8 @@ const LIST: &str = "SELECT t.id, t.name, t.settings, t.policy, t.management_clie
 const FIND_BY_NAME: &str = "SELECT t.id, t.name, t.settings, t.policy, t.management_client_id, t.created_at, d.domain, d.scheme, d.domain AS canonical \
      FROM tenants t JOIN domains d ON d.tenant_id = t.id AND d.canonical WHERE t.name = $1";
 const CANONICAL_DOMAIN: &str = "SELECT domain FROM domains WHERE tenant_id = $1 AND canonical";
+const OTHER_DOMAINS: &str =
+    "SELECT domain FROM domains WHERE tenant_id = $1 AND NOT canonical ORDER BY domain";
 const WITHOUT_RING: &str = "SELECT d.domain FROM domains d WHERE d.canonical AND NOT EXISTS \
      (SELECT 1 FROM key_rings r WHERE r.tenant_id = d.tenant_id) LIMIT $1";
 const INSERT: &str = "INSERT INTO tenants (id, name, settings, policy, created_at, management_client_id) \
@@ -89,6 +91,11 @@ pub async fn find_by_domain(db: &Db, domain: &str) -> Result<Option<Stored>, DbE
 pub async fn canonical_domain(db: &Db, id: &TenantId) -> Result<Option<String>, DbError> {
     let row = db.query_opt(CANONICAL_DOMAIN, &[id.as_str().into()]).await?;
     row.map(|row| row.text("domain")).transpose()
+}
+
+/// The domains that a tenant is reached under beside its canonical one.
+pub async fn other_domains(db: &Db, id: &TenantId) -> Result<Vec<String>, DbError> {
+    db.query(OTHER_DOMAINS, &[id.as_str().into()]).await?.iter().map(|row| row.text("domain")).collect()
 }
 
 /// Whether a tenant is reached at this host, at whatever port.

@@ -103,7 +103,8 @@ async fn no_token_outlives_the_certificate_of_its_key_and_no_key_its_own() {
     let tenant = chancery::tenants::sql::find_by_domain(&server.app.db, kit::DOMAIN).await.unwrap().unwrap();
     for _ in 0..2 {
         let entry = chancery::logs::Entry::by_cli("Rotate");
-        chancery::signing_keys::rotate(&server.app, &tenant, entry).await.unwrap();
+        let by = (chancery::signing_keys::Actor::command_line(), entry);
+        chancery::signing_keys::rotate(&server.app, &tenant, by).await.unwrap();
     }
     assert_eq!(server.token_request(&form).await.expect(200)["expires_in"], 86_400);
 }
