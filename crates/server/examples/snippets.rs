@@ -48,9 +48,7 @@ fn app(asked: &Value) -> Value {
 }
 
 fn quickstart(found: &Quickstart) -> Value {
-    let step = |step: &quickstarts::Step| {
-        json!({ "text": step.text, "code": step.code, "file": step.file, "copy_label": step.copy_label })
-    };
+    let step = |step: &quickstarts::Step| json!({ "text": step.text, "code": step.code, "file": step.file, "copy_label": step.copy_label });
     let steps: Vec<_> = found.steps.iter().map(step).collect();
     json!({ "title": found.title, "language": found.language, "id": found.id, "steps": steps })
 }

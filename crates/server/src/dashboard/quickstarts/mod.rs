@@ -4,6 +4,14 @@
 //! needed the code reads the environment, and the command that sets it says `YOUR_CLIENT_SECRET`. The libraries
 //! are those that `tests/people` and `examples/` sign in with. Pure: no clock, no settings, no HTML.
 
+mod local;
+mod machine;
+mod native;
+mod spa;
+#[cfg(test)]
+mod tests;
+mod web;
+
 /// The application, as its developer has to know it.
 #[derive(Clone, Copy, Debug)]
 pub struct App<'a> {
@@ -47,11 +55,74 @@ pub struct Step {
     pub code: Option<String>,
     /// The file that the code is the whole content of; without it the code is a command or an excerpt.
     pub file: Option<&'static str>,
-    /// What the button that copies the code is called.
+    /// What the button that copies the code is called; empty without code.
     pub copy_label: &'static str,
 }
 
 /// The quickstarts for this kind of application, the most usual one first.
-pub fn for_app(_app: &App<'_>) -> Vec<Quickstart> {
-    Vec::new()
+pub fn for_app(app: &App<'_>) -> Vec<Quickstart> {
+    match app.app_type {
+        "spa" => vec![spa::javascript(app), spa::react(app)],
+        "native" => vec![native::appauth(app), native::device(app)],
+        "non_interactive" => vec![machine::curl(app), machine::node(app), machine::python(app)],
+        _ => vec![web::node(app), web::python(app)],
+    }
+}
+
+impl App<'_> {
+    /// What the code says where the tokens are for an API.
+    fn audience(&self) -> &str {
+        self.audience.unwrap_or("YOUR_API_IDENTIFIER")
+    }
+
+    /// The address of one of the tenant's endpoints.
+    fn endpoint(&self, path: &str) -> String {
+        format!("{}{path}", self.issuer)
+    }
+
+    /// The step that puts the secret where the code reads it.
+    fn secret(&self) -> Step {
+        let source = if self.client_secret_known {
+            "Copy it from the settings of this application."
+        } else {
+            "It is not shown to you: ask somebody who may see it, or rotate it and use the new one."
+        };
+        let text =
+            format!("Give the program the client secret. {source} It belongs into no file that is shared.");
+        Step::command(text, "export CLIENT_SECRET='YOUR_CLIENT_SECRET'\n".to_owned())
+    }
+
+    /// What to do if the certificate of the tenant comes from an authority that nobody knows.
+    fn trust(&self, variables: &str) -> String {
+        if self.issuer.starts_with("https://") {
+            format!(
+                " If the certificate of {} comes from an authority of your own, name its file in {variables}.",
+                self.domain
+            )
+        } else {
+            String::new()
+        }
+    }
+}
+
+impl Step {
+    fn text(text: impl Into<String>) -> Self {
+        Self { text: text.into(), code: None, file: None, copy_label: "" }
+    }
+
+    fn address(text: impl Into<String>, address: &str) -> Self {
+        Self { code: Some(format!("{address}\n")), copy_label: "Copy address", ..Self::text(text) }
+    }
+
+    fn command(text: impl Into<String>, code: String) -> Self {
+        Self { code: Some(code), copy_label: "Copy command", ..Self::text(text) }
+    }
+
+    fn excerpt(text: impl Into<String>, code: String) -> Self {
+        Self { code: Some(code), copy_label: "Copy code", ..Self::text(text) }
+    }
+
+    fn file(file: &'static str, text: impl Into<String>, code: String) -> Self {
+        Self { code: Some(code), file: Some(file), copy_label: "Copy file", ..Self::text(text) }
+    }
 }
