@@ -15,6 +15,7 @@ pub mod clock;
 pub mod config;
 pub mod connection_keys;
 pub mod connections;
+pub mod dashboard;
 pub mod db;
 pub mod encryption_keys;
 pub mod entropy;
