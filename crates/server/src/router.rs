@@ -11,7 +11,7 @@ use axum::routing::get;
 
 use crate::app::App;
 use crate::http::observe::{self, Front};
-use crate::{login, management, oidc, probes};
+use crate::{dashboard, login, management, oidc, probes};
 
 /// The public listener.
 pub fn front(app: &Arc<App>) -> Arc<Front> {
@@ -35,6 +35,7 @@ fn router(app: &Arc<App>) -> Router {
         .merge(login::pages::assets::router())
         // Administrators and their tools.
         .nest("/api/v2", management::router(app))
+        .merge(dashboard::router(app))
         // Load balancers, whatever host they ask for.
         .route("/healthz", get(probes::healthy))
         .route("/readyz", get(probes::ready))

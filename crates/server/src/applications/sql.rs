@@ -6,9 +6,11 @@ use crate::db::{Db, DbError, Row, Statement, Tx, Value};
 use crate::tenants::TenantId;
 use crate::tenants::sql::{json, parse};
 
+// The Dashboard is hidden: lists, counts and what looks for one application leave it out.
 const FIND: &str = "SELECT client_id, is_global, secret, addons, document, created_at, updated_at FROM clients \
      WHERE tenant_id = $1 AND client_id = $2";
-const LOCK: &str = "UPDATE clients SET updated_at = updated_at WHERE tenant_id = $1 AND client_id = $2 \
+const LOCK: &str = "UPDATE clients SET updated_at = updated_at \
+     WHERE tenant_id = $1 AND client_id = $2 AND client_id <> 'chancery-dashboard' \
      RETURNING client_id, is_global, secret, addons, document, created_at, updated_at";
 const INSERT: &str = "INSERT INTO clients (tenant_id, client_id, name, app_type, is_first_party, is_global, secret, \
      addons, document, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
@@ -22,13 +24,13 @@ const DELETE: &str = "DELETE FROM clients WHERE tenant_id = $1 AND client_id = $
 // The kinds come as ",spa,native,": every name in the column is one of ours, so nothing needs escaping but
 // the underscore, which matches itself.
 const PAGE: &str = "SELECT client_id, is_global, secret, addons, document, created_at, updated_at FROM clients \
-     WHERE tenant_id = $1 \
+     WHERE tenant_id = $1 AND client_id <> 'chancery-dashboard' \
      AND (CAST($2 AS BOOLEAN) IS NULL OR is_global = CAST($2 AS BOOLEAN)) \
      AND (CAST($3 AS BOOLEAN) IS NULL OR is_first_party = CAST($3 AS BOOLEAN)) \
      AND (CAST($4 AS TEXT) IS NULL OR CAST($4 AS TEXT) LIKE '%,' || app_type || ',%') \
      ORDER BY created_at, client_id LIMIT $5 OFFSET $6";
 const PAGE_AFTER: &str = "SELECT client_id, is_global, secret, addons, document, created_at, updated_at FROM clients \
-     WHERE tenant_id = $1 \
+     WHERE tenant_id = $1 AND client_id <> 'chancery-dashboard' \
      AND (CAST($2 AS BOOLEAN) IS NULL OR is_global = CAST($2 AS BOOLEAN)) \
      AND (CAST($3 AS BOOLEAN) IS NULL OR is_first_party = CAST($3 AS BOOLEAN)) \
      AND (CAST($4 AS TEXT) IS NULL OR CAST($4 AS TEXT) LIKE '%,' || app_type || ',%') \
@@ -40,13 +42,13 @@ const WITH_ADDONS: &str =
     "SELECT client_id, addons FROM clients WHERE tenant_id = $1 AND addons IS NOT NULL AND NOT is_global";
 // The pieces of a search.
 const FOUND: &str = "SELECT client_id, is_global, secret, addons, document, created_at, updated_at FROM clients \
-     WHERE tenant_id = ";
+     WHERE client_id <> 'chancery-dashboard' AND tenant_id = ";
 const AND: &str = " AND ";
 const AFTER: &str = " AND (created_at, client_id) > (";
 const AFTER_ID: &str = ", ";
 const IN_ORDER: &str = ") ORDER BY created_at, client_id LIMIT ";
 const COUNT: &str = "SELECT COUNT(*) AS total FROM clients \
-     WHERE tenant_id = $1 \
+     WHERE tenant_id = $1 AND client_id <> 'chancery-dashboard' \
      AND (CAST($2 AS BOOLEAN) IS NULL OR is_global = CAST($2 AS BOOLEAN)) \
      AND (CAST($3 AS BOOLEAN) IS NULL OR is_first_party = CAST($3 AS BOOLEAN)) \
      AND (CAST($4 AS TEXT) IS NULL OR CAST($4 AS TEXT) LIKE '%,' || app_type || ',%')";

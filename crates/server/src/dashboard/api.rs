@@ -16,6 +16,7 @@ use tower::ServiceExt;
 use crate::app::App;
 use crate::management;
 use crate::management::caller::Insider;
+use crate::oidc;
 
 /// The largest answer that is read, in bytes.
 const MAX_ANSWER: usize = 32 * 1024 * 1024;
@@ -27,9 +28,14 @@ const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove
 pub struct Operations(Router);
 
 impl Operations {
-    /// All of them.
+    /// All of them, and the endpoints that applications call.
     pub fn new(app: &Arc<App>) -> Self {
-        Self(Router::new().nest("/api/v2", management::router(app)).with_state(Arc::clone(app)))
+        let router = Router::new().nest("/api/v2", management::router(app)).merge(oidc::application_router());
+        Self(router.with_state(Arc::clone(app)))
+    }
+
+    pub(super) fn router(&self) -> Router {
+        self.0.clone()
     }
 }
 

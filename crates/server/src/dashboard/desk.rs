@@ -15,7 +15,7 @@ use http::{HeaderMap, Method, StatusCode, header};
 use super::api::{Api, Failure, Operations, escaped};
 use super::cookies;
 use super::posted::Posted;
-use super::shell::{self, Frame, Place, Room};
+use super::shell::{self, Frame, Place, Room, see_other};
 use super::ui::{Alert, Csrf, Empty, Tone};
 use crate::administrators::{self, Administrator, sessions};
 use crate::app::App;
@@ -23,6 +23,7 @@ use crate::http::Origin;
 use crate::http::body::read;
 use crate::http::host::Site;
 use crate::login::csrf;
+use crate::logs::{Entry, Kind};
 use crate::management::caller::Insider;
 use crate::tenants::Tenant;
 
@@ -153,7 +154,7 @@ async fn recognise(
     tenant: &Tenant,
     value: &str,
 ) -> Result<Option<(Administrator, String)>, crate::db::DbError> {
-    let Some(session) = sessions::find(app, tenant, value).await? else { return Ok(None) };
+    let Some(session) = sessions::find(app, tenant.id(), value).await? else { return Ok(None) };
     let Some(who) = administrators::find(&app.db, tenant.id(), &session.user_id).await? else { return Ok(None) };
     let client = administrators::dashboard_client(&app.db, tenant.id()).await?;
     Ok(client.map(|client| (who, client)))
@@ -199,11 +200,6 @@ impl Came {
     }
 }
 
-/// To another page, with GET.
-pub(super) fn see_other(to: &str) -> Response {
-    shell::protected(axum::response::Redirect::to(to).into_response())
-}
-
 impl Desk {
     /// Whether the role of the administrator includes a scope. The API decides; this only hides what it would refuse.
     pub fn may(&self, scope: &str) -> bool {
@@ -229,6 +225,19 @@ impl Desk {
         let form = self.sent.take()?;
         let shown = form.get("csrf");
         csrf::check(&self.app, &self.tenant, (&self.session, MATTER), shown).then_some(form)
+    }
+
+    /// An entry of the log about something that the administrator did and that is no operation.
+    pub(super) fn entry(&self, kind: Kind, description: &str) -> Entry {
+        let Insider { user_id, email, client_id, ip, user_agent, .. } = &*self.api.insider;
+        Entry {
+            user_id: Some(user_id.clone()),
+            user_name: Some(email.clone()),
+            client_id: Some(client_id.clone()),
+            ip: Some(ip.to_string()),
+            user_agent: user_agent.clone(),
+            ..Entry::new(kind, description)
+        }
     }
 
     /// A page.

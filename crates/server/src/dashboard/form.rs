@@ -77,6 +77,11 @@ impl Shown {
         self.texts.iter().any(|text| text == value)
     }
 
+    /// Whether it holds something that is none of the options.
+    fn is_beside(&self, options: &[(&str, &str)]) -> bool {
+        options.iter().all(|(value, _)| *value != self.text())
+    }
+
     /// The elements that describe the input.
     fn described_by(&self) -> String {
         let id = self.field.id();

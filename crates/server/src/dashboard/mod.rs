@@ -1,4 +1,55 @@
-//! The Dashboard: the pages for the people who administer a tenant.
+//! The Dashboard: the pages for the people who administer a tenant, at `/dashboard`.
+//!
+//! Here are the frame, the parts that pages are composed of, and the way in; each screen is with its slice
+//! (`page.rs`). Must never show or change anything but through an operation of the Management API ([`api::Api`]).
 
+pub mod api;
+pub mod assets;
+mod components;
+mod confirm;
+mod cookies;
+pub mod desk;
+pub mod form;
+mod gate;
+pub mod posted;
 pub mod quickstarts;
+pub mod settings;
+pub mod shell;
+mod sign_in;
 pub mod snippets;
+mod start;
+pub mod ui;
+
+use std::sync::Arc;
+
+use axum::routing::get;
+use axum::{Extension, Router};
+
+pub use api::{Failure, escaped, with_query};
+pub use confirm::Confirm;
+pub use desk::{Desk, action, screen};
+pub use form::{Field, Form, Group, Kind, Sent};
+pub use posted::Posted;
+pub use shell::{Frame, Room};
+
+use crate::app::App;
+
+/// The pages.
+pub fn router(app: &Arc<App>) -> Router<Arc<App>> {
+    Router::new()
+        .route("/dashboard", screen(start::show))
+        .route("/dashboard/token", action(start::with_token))
+        .route("/dashboard/login", get(sign_in::begin))
+        .route("/dashboard/callback", get(sign_in::end))
+        .route("/dashboard/logout", action(sign_in::out))
+        .route("/dashboard/signed-out", get(gate::signed_out))
+        .route("/dashboard/setup", get(gate::setup).post(gate::accept))
+        .route("/dashboard/_components", screen(components::show))
+        .merge(crate::signing_keys::page::router())
+        .route("/dashboard/{*nothing}", screen(missing))
+        .layer(Extension(api::Operations::new(app)))
+}
+
+async fn missing(desk: Arc<Desk>) -> Result<axum::response::Response, Failure> {
+    Err(Failure::missing(format!("Nothing is at {}.", desk.path)))
+}

@@ -232,6 +232,11 @@ pub(super) fn render(template: &impl Template) -> Response {
     }
 }
 
+/// To another page, with GET.
+pub(super) fn see_other(to: &str) -> Response {
+    protected(axum::response::Redirect::to(to).into_response())
+}
+
 /// The headers of every page.
 pub(super) fn protected(mut response: Response) -> Response {
     const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; \

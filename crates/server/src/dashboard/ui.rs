@@ -5,7 +5,6 @@
 use askama::Template;
 use askama::filters::HtmlSafe;
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 
 /// A part may stand in a page as it is: it has escaped its texts.
 macro_rules! parts {
@@ -163,18 +162,30 @@ impl Moment {
 
     fn text(&self) -> String {
         let form = if self.date_only { "%-d %b %Y" } else { "%-d %b %Y, %H:%M UTC" };
-        self.at.map(|at| at.to_zoned(TimeZone::UTC).strftime(form).to_string()).unwrap_or_default()
+        self.at.map(|at| at.strftime(form).to_string()).unwrap_or_default()
     }
 
     fn exact(&self) -> String {
         let form = "%Y-%m-%d %H:%M:%S UTC";
-        self.at.map(|at| at.to_zoned(TimeZone::UTC).strftime(form).to_string()).unwrap_or_default()
+        self.at.map(|at| at.strftime(form).to_string()).unwrap_or_default()
     }
 }
 
 /// A time out of an answer of the API.
 pub fn timestamp(text: Option<&serde_json::Value>) -> Option<Timestamp> {
     text?.as_str()?.parse().ok()
+}
+
+/// A span of time in its largest unit: `3 days`, `5 hours`, `1 minute`.
+pub fn span(seconds: i64) -> String {
+    let (number, unit) = match seconds {
+        ..60 => (seconds, "second"),
+        60..3600 => (seconds / 60, "minute"),
+        3600..172_800 => (seconds / 3600, "hour"),
+        172_800..63_072_000 => (seconds / 86_400, "day"),
+        _ => (seconds / 31_536_000, "year"),
+    };
+    format!("{number} {unit}{}", if number == 1 { "" } else { "s" })
 }
 
 /// A button that copies `value` and confirms it. Needs the script, so what it copies has to be visible elsewhere too.
@@ -208,7 +219,7 @@ impl<'a> Copy<'a> {
 #[derive(Template, Debug, Clone, Copy)]
 #[template(
     ext = "html",
-    source = r#"<div class="field"><label for="{{ id }}">{{ label }}</label><div class="with-copy">{% if *rows > 1 %}<textarea id="{{ id }}" class="mono" rows="{{ rows }}" readonly>{{ value }}</textarea>{% else %}<input id="{{ id }}" class="mono" value="{{ value }}" readonly>{% endif %}{{ Copy::new(label, value) }}</div></div>"#
+    source = r#"<div class="field"><label for="{{ id }}">{{ label }}</label><div class="with-copy">{% if rows > 1 %}<textarea id="{{ id }}" class="mono" rows="{{ rows }}" readonly>{{ value }}</textarea>{% else %}<input id="{{ id }}" class="mono" value="{{ value }}" readonly>{% endif %}{{ Copy::new(label, value) }}</div></div>"#
 )]
 pub struct CopyField<'a> {
     id: &'a str,
@@ -244,6 +255,13 @@ pub struct Code<'a> {
     pub code: &'a str,
 }
 
+impl<'a> Code<'a> {
+    /// Code; `id` is unique in the page.
+    pub fn new(id: &'a str, name: &'a str, code: &'a str) -> Self {
+        Self { id, name, code }
+    }
+}
+
 /// What stands where a list has nothing: says so, and what to do.
 #[derive(Template, Debug, Clone, Copy)]
 #[template(
@@ -257,6 +275,18 @@ pub struct Empty<'a> {
     pub text: &'a str,
     /// The way there: address and label.
     pub action: Option<(&'a str, &'a str)>,
+}
+
+impl<'a> Empty<'a> {
+    /// Nothing, and no way to change that here.
+    pub fn new(title: &'a str, text: &'a str) -> Self {
+        Self { title, text, action: None }
+    }
+
+    /// Names the way, if it may be gone.
+    pub fn action(self, may: bool, href: &'a str, label: &'a str) -> Self {
+        Self { action: may.then_some((href, label)), ..self }
+    }
 }
 
 /// Back and forth through a list.

@@ -96,6 +96,12 @@ pub const MIGRATIONS: &[Migration] = &[
         postgres: include_str!("../../migrations/0012_logout_deliveries.sql"),
     },
     Migration {
+        version: 13,
+        name: "administrators",
+        sqlite: include_str!("../../migrations/0013_administrators.sql"),
+        postgres: include_str!("../../migrations/0013_administrators.sql"),
+    },
+    Migration {
         version: 14,
         name: "signing key uses",
         sqlite: include_str!("../../migrations/0014_signing_key_uses.sql"),

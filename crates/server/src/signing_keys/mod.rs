@@ -8,6 +8,7 @@ pub mod api;
 pub mod documents;
 mod lifecycle;
 mod overview;
+pub mod page;
 pub mod sql;
 pub mod uses;
 mod view;
