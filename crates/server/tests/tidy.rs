@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use chancery::management::scopes;
+
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
 }
@@ -124,8 +126,9 @@ fn every_operation_has_scopes_an_id_and_a_path_of_its_own() {
         assert!(ids.insert(operation.line.id), "{} is there twice", operation.line.id);
         assert!(routes.insert((operation.path, operation.method.to_string())), "{} twice", operation.path);
         for scope in operation.line.required.scopes() {
-            assert!(chancery::management::scopes::ALL.contains(scope), "{scope} is no scope");
+            let known = scopes::ALL.contains(scope) || (operation.ours && scopes::OURS.contains(scope));
+            assert!(known, "{scope} is no scope");
         }
     }
-    assert_eq!(operations.len(), 114);
+    assert_eq!(operations.iter().filter(|operation| !operation.ours).count(), 114);
 }

@@ -79,6 +79,9 @@ fn described(operation: &Operation) -> Value {
         };
         described.insert("requestBody".to_owned(), json!({ "required": true, "content": content }));
     }
+    if let (true, Value::Object(described)) = (operation.ours, &mut described) {
+        described.insert("x-chancery".to_owned(), Value::Bool(true));
+    }
     described
 }
 

@@ -72,6 +72,8 @@ pub struct Operation {
     pub list: Option<&'static str>,
     /// The status of success.
     pub success: u16,
+    /// Whether it is our own: the published API does not have it.
+    pub ours: bool,
     route: MethodRouter<Arc<App>>,
 }
 
@@ -104,6 +106,7 @@ where
         answer: None,
         list: None,
         success,
+        ours: false,
         route: on(filter, function),
     }
 }
@@ -137,6 +140,11 @@ impl Operation {
     /// Succeeds with another status than its method suggests.
     pub fn succeeds_with(self, success: u16) -> Self {
         Self { success, ..self }
+    }
+
+    /// Is an operation that the published API does not have; its scopes are among `scopes::OURS`.
+    pub fn ours(self) -> Self {
+        Self { ours: true, ..self }
     }
 
     /// The route behind its guard.

@@ -461,7 +461,8 @@ async fn the_description_lists_every_operation_with_its_scopes() {
         for scope in operation.line.required.scopes() {
             assert!(found["security"].to_string().contains(scope), "{scope}");
         }
-        described += 1;
+        assert_eq!(found["x-chancery"] == true, operation.ours, "{}", operation.line.id);
+        described += usize::from(!operation.ours);
     }
     assert_eq!(described, 114);
 }
