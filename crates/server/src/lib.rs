@@ -3,6 +3,7 @@
 //! One folder for each aggregate, the same file names in each; `db` alone knows the databases, `http` the
 //! connections, `management` what the operations share. `main.rs` holds nothing but the call of [`cli::run`].
 
+pub mod administrators;
 pub mod app;
 pub mod applications;
 pub mod background;

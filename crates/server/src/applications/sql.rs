@@ -1,14 +1,17 @@
 //! The statements of applications.
 
 use super::{Application, Sealed};
+use crate::administrators::is_hidden_client;
 use crate::clock;
 use crate::db::{Db, DbError, Row, Statement, Tx, Value};
 use crate::tenants::TenantId;
 use crate::tenants::sql::{json, parse};
 
+// The Dashboard is hidden: lists, counts and what looks for one application leave it out.
 const FIND: &str = "SELECT client_id, is_global, secret, addons, document, created_at, updated_at FROM clients \
      WHERE tenant_id = $1 AND client_id = $2";
-const LOCK: &str = "UPDATE clients SET updated_at = updated_at WHERE tenant_id = $1 AND client_id = $2 \
+const LOCK: &str = "UPDATE clients SET updated_at = updated_at \
+     WHERE tenant_id = $1 AND client_id = $2 AND client_id <> 'chancery-dashboard' \
      RETURNING client_id, is_global, secret, addons, document, created_at, updated_at";
 const INSERT: &str = "INSERT INTO clients (tenant_id, client_id, name, app_type, is_first_party, is_global, secret, \
      addons, document, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
@@ -22,13 +25,13 @@ const DELETE: &str = "DELETE FROM clients WHERE tenant_id = $1 AND client_id = $
 // The kinds come as ",spa,native,": every name in the column is one of ours, so nothing needs escaping but
 // the underscore, which matches itself.
 const PAGE: &str = "SELECT client_id, is_global, secret, addons, document, created_at, updated_at FROM clients \
-     WHERE tenant_id = $1 \
+     WHERE tenant_id = $1 AND client_id <> 'chancery-dashboard' \
      AND (CAST($2 AS BOOLEAN) IS NULL OR is_global = CAST($2 AS BOOLEAN)) \
      AND (CAST($3 AS BOOLEAN) IS NULL OR is_first_party = CAST($3 AS BOOLEAN)) \
      AND (CAST($4 AS TEXT) IS NULL OR CAST($4 AS TEXT) LIKE '%,' || app_type || ',%') \
      ORDER BY created_at, client_id LIMIT $5 OFFSET $6";
 const PAGE_AFTER: &str = "SELECT client_id, is_global, secret, addons, document, created_at, updated_at FROM clients \
-     WHERE tenant_id = $1 \
+     WHERE tenant_id = $1 AND client_id <> 'chancery-dashboard' \
      AND (CAST($2 AS BOOLEAN) IS NULL OR is_global = CAST($2 AS BOOLEAN)) \
      AND (CAST($3 AS BOOLEAN) IS NULL OR is_first_party = CAST($3 AS BOOLEAN)) \
      AND (CAST($4 AS TEXT) IS NULL OR CAST($4 AS TEXT) LIKE '%,' || app_type || ',%') \
@@ -36,13 +39,13 @@ const PAGE_AFTER: &str = "SELECT client_id, is_global, secret, addons, document,
      ORDER BY created_at, client_id LIMIT $7";
 // The pieces of a search.
 const FOUND: &str = "SELECT client_id, is_global, secret, addons, document, created_at, updated_at FROM clients \
-     WHERE tenant_id = ";
+     WHERE client_id <> 'chancery-dashboard' AND tenant_id = ";
 const AND: &str = " AND ";
 const AFTER: &str = " AND (created_at, client_id) > (";
 const AFTER_ID: &str = ", ";
 const IN_ORDER: &str = ") ORDER BY created_at, client_id LIMIT ";
 const COUNT: &str = "SELECT COUNT(*) AS total FROM clients \
-     WHERE tenant_id = $1 \
+     WHERE tenant_id = $1 AND client_id <> 'chancery-dashboard' \
      AND (CAST($2 AS BOOLEAN) IS NULL OR is_global = CAST($2 AS BOOLEAN)) \
      AND (CAST($3 AS BOOLEAN) IS NULL OR is_first_party = CAST($3 AS BOOLEAN)) \
      AND (CAST($4 AS TEXT) IS NULL OR CAST($4 AS TEXT) LIKE '%,' || app_type || ',%')";
@@ -81,12 +84,17 @@ fn sealed(bytes: Option<&Sealed>) -> Value {
     bytes.map(|Sealed(bytes)| bytes.as_slice()).into()
 }
 
-/// The application with this `client_id`.
+/// The application with this `client_id`, unless it is hidden.
 pub async fn find(db: &Db, tenant: &TenantId, client_id: &str) -> Result<Option<Application>, DbError> {
+    if is_hidden_client(client_id) { Ok(None) } else { find_any(db, tenant, client_id).await }
+}
+
+/// The application with this `client_id`, hidden or not: for the protocol, never for the Management API.
+pub async fn find_any(db: &Db, tenant: &TenantId, client_id: &str) -> Result<Option<Application>, DbError> {
     db.query_opt(FIND, &[tenant.as_str().into(), client_id.into()]).await?.as_ref().map(from_row).transpose()
 }
 
-/// Like [`find`], inside a transaction.
+/// Like [`find_any`], inside a transaction.
 pub async fn find_within(
     tx: &mut Tx,
     tenant: &TenantId,
@@ -118,7 +126,7 @@ pub async fn replace_aliases(
     Ok(())
 }
 
-/// Reads an application and keeps others from changing it until the transaction ends.
+/// Reads an application that is not hidden and keeps others from changing it until the transaction ends.
 pub async fn lock(tx: &mut Tx, tenant: &TenantId, client_id: &str) -> Result<Option<Application>, DbError> {
     tx.query_opt(LOCK, &[tenant.as_str().into(), client_id.into()]).await?.as_ref().map(from_row).transpose()
 }

@@ -5,6 +5,8 @@
 use serde_json::{Map, Value};
 
 use super::{Connection, rules, secrets, sql};
+use crate::administrators::hidden::CONNECTION_NAME;
+use crate::administrators::is_hidden_client;
 use crate::app::App;
 use crate::management::ApiError;
 use crate::tenants::{self, TenantId};
@@ -15,7 +17,22 @@ pub async fn create(
     app: &App,
     write: &mut Write,
     tenant: &TenantId,
-    mut body: Map<String, Value>,
+    body: Map<String, Value>,
+) -> Result<Connection, ApiError> {
+    // The name is kept, so that a tenant can have administrators at any time.
+    if body.get("name").and_then(Value::as_str) == Some(CONNECTION_NAME) {
+        return Err(name_taken());
+    }
+    let id = format!("con_{}", app.entropy.alphanumeric(16));
+    create_as(app, write, tenant, (id, body)).await
+}
+
+/// Makes a connection with this id, which no other has yet.
+pub async fn create_as(
+    app: &App,
+    write: &mut Write,
+    tenant: &TenantId,
+    (id, mut body): (String, Map<String, Value>),
 ) -> Result<Connection, ApiError> {
     let mut take = |name: &str| match body.shift_remove(name) {
         Some(Value::String(text)) => text,
@@ -27,7 +44,7 @@ pub async fn create(
     let clients = taken_clients(&mut body);
     let now = app.clock.now();
     let mut connection = Connection {
-        id: format!("con_{}", app.entropy.alphanumeric(16)),
+        id,
         name,
         strategy,
         secrets: None,
@@ -112,12 +129,15 @@ async fn set_clients(
 }
 
 /// Enables every connection of the tenant for an application that was just made, unless the tenant does not
-/// want that (`flags.enable_client_connections`).
+/// want that (`flags.enable_client_connections`). The Dashboard never gets any.
 pub async fn enable_for_new_application(
     write: &mut Write,
     tenant: &TenantId,
     client_id: &str,
 ) -> Result<(), ApiError> {
+    if is_hidden_client(client_id) {
+        return Ok(());
+    }
     let settings = tenants::sql::settings_for_update(write.tx(), tenant).await?;
     let wanted = settings.get("flags").and_then(|flags| flags.get("enable_client_connections"));
     if wanted != Some(&Value::Bool(false)) {
@@ -133,11 +153,10 @@ pub(super) fn no_application(client_id: &str) -> ApiError {
 }
 
 fn taken(error: crate::db::DbError) -> ApiError {
-    if error.is_unique() {
-        return ApiError::Conflict {
-            code: None,
-            message: "A connection with the same name already exists".to_owned(),
-        };
-    }
-    error.into()
+    if error.is_unique() { name_taken() } else { error.into() }
+}
+
+fn name_taken() -> ApiError {
+    let message = "A connection with the same name already exists".to_owned();
+    ApiError::Conflict { code: None, message }
 }

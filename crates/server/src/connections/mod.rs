@@ -17,7 +17,7 @@ mod tests;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-pub use lifecycle::{create, enable_for_new_application};
+pub use lifecycle::{create, create_as, enable_for_new_application};
 pub use options::{Attribute, Options, Signup};
 pub use shape::SHAPE;
 

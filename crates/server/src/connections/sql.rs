@@ -1,6 +1,7 @@
 //! The statements of connections and of the applications that may use them.
 
 use super::Connection;
+use crate::administrators::is_hidden_connection;
 use crate::applications::Sealed;
 use crate::clock;
 use crate::db::{Db, DbError, Row, Tx, Value};
@@ -8,11 +9,13 @@ use crate::management::checkpoint::Checkpoint;
 use crate::tenants::TenantId;
 use crate::tenants::sql::{json, parse};
 
+// The connection of administrators is hidden: lists, counts and what looks for one connection leave it out.
 const FIND: &str = "SELECT id, name, strategy, secrets, document, created_at, updated_at FROM connections \
      WHERE tenant_id = $1 AND id = $2";
 const FIND_BY_NAME: &str = "SELECT id, name, strategy, secrets, document, created_at, updated_at FROM connections \
-     WHERE tenant_id = $1 AND name = $2";
-const LOCK: &str = "UPDATE connections SET updated_at = updated_at WHERE tenant_id = $1 AND id = $2 \
+     WHERE tenant_id = $1 AND name = $2 AND id <> 'con_00Administrators'";
+const LOCK: &str = "UPDATE connections SET updated_at = updated_at \
+     WHERE tenant_id = $1 AND id = $2 AND id <> 'con_00Administrators' \
      RETURNING id, name, strategy, secrets, document, created_at, updated_at";
 const OF_CLIENT: &str = "SELECT c.id, c.name, c.strategy, c.secrets, c.document, c.created_at, c.updated_at \
      FROM connection_clients u JOIN connections c ON c.tenant_id = u.tenant_id AND c.id = u.connection_id \
@@ -24,16 +27,17 @@ const UPDATE: &str =
 const DELETE: &str = "DELETE FROM connections WHERE tenant_id = $1 AND id = $2";
 // The strategies come as ",auth0,oidc,", each of them one of ours.
 const PAGE: &str = "SELECT id, name, strategy, secrets, document, created_at, updated_at FROM connections \
-     WHERE tenant_id = $1 \
+     WHERE tenant_id = $1 AND id <> 'con_00Administrators' \
      AND (CAST($2 AS TEXT) IS NULL OR CAST($2 AS TEXT) LIKE '%,' || strategy || ',%') \
      AND (CAST($3 AS TEXT) IS NULL OR name = $3) \
      ORDER BY created_at, id LIMIT $4 OFFSET $5";
 const AFTER: &str = "SELECT id, name, strategy, secrets, document, created_at, updated_at FROM connections \
-     WHERE tenant_id = $1 \
+     WHERE tenant_id = $1 AND id <> 'con_00Administrators' \
      AND (CAST($2 AS TEXT) IS NULL OR CAST($2 AS TEXT) LIKE '%,' || strategy || ',%') \
      AND (CAST($3 AS TEXT) IS NULL OR name = $3) \
      AND (created_at, id) > ($4, $5) ORDER BY created_at, id LIMIT $6";
-const COUNT: &str = "SELECT COUNT(*) AS total FROM connections WHERE tenant_id = $1 \
+const COUNT: &str = "SELECT COUNT(*) AS total FROM connections \
+     WHERE tenant_id = $1 AND id <> 'con_00Administrators' \
      AND (CAST($2 AS TEXT) IS NULL OR CAST($2 AS TEXT) LIKE '%,' || strategy || ',%') \
      AND (CAST($3 AS TEXT) IS NULL OR name = $3)";
 const CLIENTS: &str = "SELECT client_id FROM connection_clients WHERE tenant_id = $1 AND connection_id = $2 \
@@ -41,10 +45,15 @@ const CLIENTS: &str = "SELECT client_id FROM connection_clients WHERE tenant_id 
 const ALL_CLIENTS: &str = "SELECT client_id FROM connection_clients WHERE tenant_id = $1 AND connection_id = $2 \
      ORDER BY client_id";
 const ENABLE: &str = "INSERT INTO connection_clients (tenant_id, connection_id, client_id) \
-     SELECT tenant_id, $2, client_id FROM clients WHERE tenant_id = $1 AND client_id = $3 ON CONFLICT DO NOTHING";
-const HAS_CLIENT: &str = "SELECT 1 AS one FROM clients WHERE tenant_id = $1 AND client_id = $2";
+     SELECT tenant_id, $2, client_id FROM clients WHERE tenant_id = $1 AND client_id = $3 \
+     AND client_id <> 'chancery-dashboard' ON CONFLICT DO NOTHING";
+const HAS_CLIENT: &str = "SELECT 1 AS one FROM clients \
+     WHERE tenant_id = $1 AND client_id = $2 AND client_id <> 'chancery-dashboard'";
+const ENABLE_DASHBOARD: &str = "INSERT INTO connection_clients (tenant_id, connection_id, client_id) \
+     VALUES ($1, 'con_00Administrators', 'chancery-dashboard') ON CONFLICT DO NOTHING";
 const ENABLE_EVERYWHERE: &str = "INSERT INTO connection_clients (tenant_id, connection_id, client_id) \
-     SELECT tenant_id, id, $2 FROM connections WHERE tenant_id = $1 ON CONFLICT DO NOTHING";
+     SELECT tenant_id, id, $2 FROM connections WHERE tenant_id = $1 AND id <> 'con_00Administrators' \
+     ON CONFLICT DO NOTHING";
 const DISABLE: &str =
     "DELETE FROM connection_clients WHERE tenant_id = $1 AND connection_id = $2 AND client_id = $3";
 const DISABLE_ALL: &str = "DELETE FROM connection_clients WHERE tenant_id = $1 AND connection_id = $2";
@@ -78,18 +87,23 @@ fn from_row(row: &Row) -> Result<Connection, DbError> {
     })
 }
 
-/// The connection with this id.
+/// The connection with this id, unless it is hidden.
 pub async fn find(db: &Db, tenant: &TenantId, id: &str) -> Result<Option<Connection>, DbError> {
+    if is_hidden_connection(id) { Ok(None) } else { find_any(db, tenant, id).await }
+}
+
+/// The connection with this id, hidden or not: for those who sign in, never for the Management API.
+pub async fn find_any(db: &Db, tenant: &TenantId, id: &str) -> Result<Option<Connection>, DbError> {
     db.look_up_opt(FIND, &[tenant.as_str().into(), id.into()]).await?.as_ref().map(from_row).transpose()
 }
 
-/// The connection of this name.
+/// The connection of this name, unless it is hidden.
 pub async fn find_by_name(db: &Db, tenant: &TenantId, name: &str) -> Result<Option<Connection>, DbError> {
     let row = db.look_up_opt(FIND_BY_NAME, &[tenant.as_str().into(), name.into()]).await?;
     row.as_ref().map(from_row).transpose()
 }
 
-/// Reads a connection and keeps others from changing it until the transaction ends.
+/// Reads a connection that is not hidden and keeps others from changing it until the transaction ends.
 pub async fn lock(tx: &mut Tx, tenant: &TenantId, id: &str) -> Result<Option<Connection>, DbError> {
     tx.query_opt(LOCK, &[tenant.as_str().into(), id.into()]).await?.as_ref().map(from_row).transpose()
 }
@@ -190,7 +204,7 @@ pub async fn all_clients_in(tx: &mut Tx, tenant: &TenantId, id: &str) -> Result<
     rows.iter().map(|row| row.text("client_id")).collect()
 }
 
-/// Lets an application use a connection. False: there is no such application.
+/// Lets an application use a connection. False: there is no such application, or it is hidden.
 pub async fn enable(tx: &mut Tx, tenant: &TenantId, id: &str, client_id: &str) -> Result<bool, DbError> {
     let values = [tenant.as_str().into(), id.into(), client_id.into()];
     if tx.execute(ENABLE, &values).await? > 0 {
@@ -200,7 +214,12 @@ pub async fn enable(tx: &mut Tx, tenant: &TenantId, id: &str, client_id: &str) -
     Ok(tx.query_opt(HAS_CLIENT, &[tenant.as_str().into(), client_id.into()]).await?.is_some())
 }
 
-/// Lets an application use every connection.
+/// Lets the Dashboard use the connection of administrators, which no application else may use.
+pub async fn enable_dashboard(tx: &mut Tx, tenant: &TenantId) -> Result<(), DbError> {
+    tx.execute(ENABLE_DASHBOARD, &[tenant.as_str().into()]).await.map(drop)
+}
+
+/// Lets an application use every connection that is not hidden.
 pub async fn enable_everywhere(tx: &mut Tx, tenant: &TenantId, client_id: &str) -> Result<(), DbError> {
     tx.execute(ENABLE_EVERYWHERE, &[tenant.as_str().into(), client_id.into()]).await.map(drop)
 }

@@ -95,6 +95,12 @@ pub const MIGRATIONS: &[Migration] = &[
         sqlite: include_str!("../../migrations/0012_logout_deliveries.sql"),
         postgres: include_str!("../../migrations/0012_logout_deliveries.sql"),
     },
+    Migration {
+        version: 13,
+        name: "administrators",
+        sqlite: include_str!("../../migrations/0013_administrators.sql"),
+        postgres: include_str!("../../migrations/0013_administrators.sql"),
+    },
 ];
 
 /// The table that remembers which migrations were run.

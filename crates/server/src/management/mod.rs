@@ -32,6 +32,7 @@ use crate::app::App;
 /// Every operation that is served, in the order of the description.
 pub fn operations() -> Vec<Operation> {
     [
+        crate::administrators::api::operations(),
         crate::applications::api::operations(),
         crate::applications::credentials::api::operations(),
         crate::branding::api::operations(),

@@ -15,6 +15,8 @@ const LIST: &str = "SELECT t.id, t.name, t.settings, t.policy, t.management_clie
      FROM tenants t JOIN domains d ON d.tenant_id = t.id AND d.canonical ORDER BY t.created_at, t.name";
 const FIND_BY_NAME: &str = "SELECT t.id, t.name, t.settings, t.policy, t.management_client_id, t.created_at, d.domain, d.scheme, d.domain AS canonical \
      FROM tenants t JOIN domains d ON d.tenant_id = t.id AND d.canonical WHERE t.name = $1";
+const FIND: &str = "SELECT t.id, t.name, t.settings, t.policy, t.management_client_id, t.created_at, d.domain, d.scheme, d.domain AS canonical \
+     FROM tenants t JOIN domains d ON d.tenant_id = t.id AND d.canonical WHERE t.id = $1";
 const CANONICAL_DOMAIN: &str = "SELECT domain FROM domains WHERE tenant_id = $1 AND canonical";
 const WITHOUT_RING: &str = "SELECT d.domain FROM domains d WHERE d.canonical AND NOT EXISTS \
      (SELECT 1 FROM key_rings r WHERE r.tenant_id = d.tenant_id) LIMIT $1";
@@ -83,6 +85,11 @@ pub fn json<T: serde::Serialize>(value: &T) -> Result<Value, DbError> {
 /// The tenant that is reached under `domain`.
 pub async fn find_by_domain(db: &Db, domain: &str) -> Result<Option<Stored>, DbError> {
     db.query_opt(FIND_BY_DOMAIN, &[domain.into()]).await?.as_ref().map(from_row).transpose()
+}
+
+/// The tenant with this id, seen from its canonical domain.
+pub async fn find(db: &Db, id: &TenantId) -> Result<Option<Stored>, DbError> {
+    db.query_opt(FIND, &[id.as_str().into()]).await?.as_ref().map(from_row).transpose()
 }
 
 /// The domain that a tenant goes by.
