@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 
 use super::credentials::{self, attached};
 use super::{Application, patch, rules, secrets, sql};
+use crate::administrators::is_hidden_client;
 use crate::app::App;
 use crate::changes::Topic;
 use crate::connections;
@@ -133,7 +134,7 @@ async fn check_references(
         .get("my_organization_configuration")
         .and_then(|configuration| configuration.get("invitation_landing_client_id")?.as_str());
     match landing {
-        Some(id) if sql::find_within(write.tx(), tenant, id).await?.is_none() => {
+        Some(id) if is_hidden_client(id) || sql::find_within(write.tx(), tenant, id).await?.is_none() => {
             Err(ApiError::not_found("The Client ID for Invitations could not be found."))
         }
         _ => Ok(()),

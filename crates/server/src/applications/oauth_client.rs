@@ -22,7 +22,7 @@ use crate::tenants::TenantId;
 
 /// The application with this `client_id`, as OAuth sees it.
 pub async fn load(app: &Arc<App>, tenant: &TenantId, client_id: &str) -> Result<Option<Client>, ApiError> {
-    let Some(application) = sql::find(&app.db, tenant, client_id).await? else { return Ok(None) };
+    let Some(application) = sql::find_any(&app.db, tenant, client_id).await? else { return Ok(None) };
     // The application that stands for all others is none of them: nobody acts in its name.
     if application.is_global {
         return Ok(None);

@@ -1,6 +1,7 @@
 //! The statements of applications.
 
 use super::{Application, Sealed};
+use crate::administrators::is_hidden_client;
 use crate::clock;
 use crate::db::{Db, DbError, Row, Statement, Tx, Value};
 use crate::tenants::TenantId;
@@ -87,12 +88,17 @@ fn sealed(bytes: Option<&Sealed>) -> Value {
     bytes.map(|Sealed(bytes)| bytes.as_slice()).into()
 }
 
-/// The application with this `client_id`.
+/// The application with this `client_id`, unless it is hidden.
 pub async fn find(db: &Db, tenant: &TenantId, client_id: &str) -> Result<Option<Application>, DbError> {
+    if is_hidden_client(client_id) { Ok(None) } else { find_any(db, tenant, client_id).await }
+}
+
+/// The application with this `client_id`, hidden or not: for the protocol, never for the Management API.
+pub async fn find_any(db: &Db, tenant: &TenantId, client_id: &str) -> Result<Option<Application>, DbError> {
     db.query_opt(FIND, &[tenant.as_str().into(), client_id.into()]).await?.as_ref().map(from_row).transpose()
 }
 
-/// Like [`find`], inside a transaction.
+/// Like [`find_any`], inside a transaction.
 pub async fn find_within(
     tx: &mut Tx,
     tenant: &TenantId,
@@ -124,7 +130,7 @@ pub async fn replace_aliases(
     Ok(())
 }
 
-/// Reads an application and keeps others from changing it until the transaction ends.
+/// Reads an application that is not hidden and keeps others from changing it until the transaction ends.
 pub async fn lock(tx: &mut Tx, tenant: &TenantId, client_id: &str) -> Result<Option<Application>, DbError> {
     tx.query_opt(LOCK, &[tenant.as_str().into(), client_id.into()]).await?.as_ref().map(from_row).transpose()
 }

@@ -19,6 +19,7 @@ use serde_json::{Map, Value, json};
 
 pub use shape::SHAPE;
 
+use crate::administrators::is_hidden_client;
 use crate::app::App;
 use crate::applications;
 use crate::changes::Topic;
@@ -164,6 +165,9 @@ pub async fn create(
         return Err(ApiError::Body("Give exactly one of client_id and default_for.".to_owned()));
     }
     resource_servers::sql::find_within(write.tx(), tenant, &audience).await?.ok_or_else(no_api)?;
+    if client_id.as_deref().is_some_and(is_hidden_client) {
+        return Err(no_client());
+    }
     let document = merged(&Map::new(), body)?;
     let now = app.clock.now();
     let grant = ClientGrant {

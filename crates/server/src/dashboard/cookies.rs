@@ -15,38 +15,38 @@ const NOTICE: &str = "chancery_notice";
 const A_MINUTE: i64 = 60;
 
 /// The value of the session's cookie.
-pub fn session<'a>(tenant: &Tenant, headers: &'a HeaderMap) -> Option<&'a str> {
+pub(super) fn session<'a>(tenant: &Tenant, headers: &'a HeaderMap) -> Option<&'a str> {
     find(headers, &name(tenant, SESSION))
 }
 
 /// Sets the session's cookie; it ends with the browser.
-pub fn set_session(tenant: &Tenant, value: &str) -> Option<HeaderValue> {
+pub(super) fn set_session(tenant: &Tenant, value: &str) -> Option<HeaderValue> {
     cookie(tenant, SESSION, value, None)
 }
 
 /// Takes the session's cookie back.
-pub fn clear_session(tenant: &Tenant) -> Option<HeaderValue> {
+pub(super) fn clear_session(tenant: &Tenant) -> Option<HeaderValue> {
     cookie(tenant, SESSION, "", Some(0))
 }
 
 /// What was done a moment ago.
-pub fn notice(tenant: &Tenant, headers: &HeaderMap) -> Option<String> {
+pub(super) fn notice(tenant: &Tenant, headers: &HeaderMap) -> Option<String> {
     let value = find(headers, &name(tenant, NOTICE))?;
     String::from_utf8(base64url::decode(value).ok()?).ok().filter(|text| !text.is_empty())
 }
 
 /// Has the next page say what was done.
-pub fn set_notice(tenant: &Tenant, text: &str) -> Option<HeaderValue> {
+pub(super) fn set_notice(tenant: &Tenant, text: &str) -> Option<HeaderValue> {
     cookie(tenant, NOTICE, &base64url::encode(text.as_bytes()), Some(A_MINUTE))
 }
 
 /// It was said.
-pub fn clear_notice(tenant: &Tenant) -> Option<HeaderValue> {
+pub(super) fn clear_notice(tenant: &Tenant) -> Option<HeaderValue> {
     cookie(tenant, NOTICE, "", Some(0))
 }
 
 /// Adds a cookie to an answer.
-pub fn append(response: &mut Response, cookie: Option<HeaderValue>) {
+pub(super) fn append(response: &mut Response, cookie: Option<HeaderValue>) {
     if let Some(cookie) = cookie {
         response.headers_mut().append(header::SET_COOKIE, cookie);
     }

@@ -18,7 +18,7 @@ pub use field::{Field, Kind};
 use super::api::Failure;
 use super::desk::Desk;
 use super::posted::Posted;
-use super::ui::{Alert, Csrf, Icon, Tone};
+use super::ui::{Alert, Csrf, Tone};
 
 /// Fields that belong together.
 #[derive(Debug, Clone, Copy)]

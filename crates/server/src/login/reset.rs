@@ -134,7 +134,7 @@ impl Desk {
         let wanted = ticket.terms.connection_id.as_deref();
         let own = user.identities.iter().find(|own| wanted.is_none_or(|wanted| own.connection_id == wanted));
         let Some(identity) = own else { return Ok(None) };
-        let connection = connections::sql::find(&app.db, tenant.id(), &identity.connection_id).await?;
+        let connection = connections::sql::find_any(&app.db, tenant.id(), &identity.connection_id).await?;
         Ok(connection.map(|connection| (ticket, user, connection)))
     }
 

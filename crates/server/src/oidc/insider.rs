@@ -17,7 +17,7 @@ use crate::management::caller::Insider;
 use crate::tenants::Tenant;
 
 /// How long such a token is good.
-pub const LIFETIME: SignedDuration = SignedDuration::from_mins(10);
+const LIFETIME: SignedDuration = SignedDuration::from_mins(10);
 
 /// Issues the token, with these of the administrator's scopes.
 pub async fn issue_for_administrator(

@@ -119,7 +119,7 @@ async fn get_of_user(
     Path(id): Path<String>,
     query: Query,
 ) -> Result<Json<Value>, ApiError> {
-    let user = users::find(&app.db, caller.tenant.id(), &id).await?.ok_or_else(no_user)?;
+    let user = users::find_visible(&app.db, caller.tenant.id(), &id).await?.ok_or_else(no_user)?;
     blocked(&app, &caller, &query, &identifiers(&user)).await
 }
 
@@ -148,7 +148,7 @@ async fn delete_of_user(
     caller: Caller,
     Path(id): Path<String>,
 ) -> Result<StatusCode, ApiError> {
-    let user = users::find(&app.db, caller.tenant.id(), &id).await?.ok_or_else(no_user)?;
+    let user = users::find_visible(&app.db, caller.tenant.id(), &id).await?.ok_or_else(no_user)?;
     lift(&app, &caller, &identifiers(&user)).await
 }
 

@@ -14,6 +14,7 @@ use super::permissions::part;
 use super::shape::{ROLES, USER, USERS};
 use super::sql::{self, Member};
 use super::{SHAPE, api, no_role};
+use crate::administrators::is_hidden_user;
 use crate::app::App;
 use crate::db::DbError;
 use crate::management::checkpoint::Checkpoint;
@@ -147,6 +148,9 @@ async fn give_to_users(
     sql::lock(write.tx(), tenant, &id).await?.ok_or_else(no_role)?;
     let now = app.clock.now().as_millisecond();
     for user_id in &user_ids {
+        if is_hidden_user(user_id) {
+            return Err(no_user());
+        }
         match sql::assign(write.tx(), tenant, (user_id, &id), now).await {
             Err(DbError::Constraint(_)) => return Err(no_user()),
             outcome => outcome?,

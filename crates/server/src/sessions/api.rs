@@ -8,10 +8,12 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::Response;
 use http::{Method, StatusCode};
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::view::{SHAPE, view};
 use super::{Cause, Session, sql};
+use crate::administrators::is_hidden_user;
 use crate::app::App;
 use crate::management::checkpoint::Checkpoint;
 use crate::management::operation::{Operation, Required, operation};
@@ -88,7 +90,7 @@ async fn get(
 ) -> Result<Json<Value>, ApiError> {
     let tenant = caller.tenant.id();
     let session = sql::find(&app.db, tenant, &id).await?;
-    let session = session.filter(|session| session.is_live(app.clock.now())).ok_or_else(unknown)?;
+    let session = session.filter(|session| is_shown(session, app.clock.now())).ok_or_else(unknown)?;
     shown(&app, tenant, &session).await.map(Json)
 }
 
@@ -102,7 +104,7 @@ async fn update(
     let tenant = caller.tenant.id();
     let mut write = Write::begin(&app, tenant).await?;
     let session = sql::find_for_update(write.tx(), tenant, &id).await?;
-    let mut session = session.filter(|session| session.is_live(app.clock.now())).ok_or_else(unknown)?;
+    let mut session = session.filter(|session| is_shown(session, app.clock.now())).ok_or_else(unknown)?;
     if let Some(metadata) = body.remove("session_metadata") {
         session.details.metadata = metadata.as_object().cloned();
         sql::update_details(write.tx(), tenant, &session).await?;
@@ -118,7 +120,8 @@ async fn delete(
 ) -> Result<StatusCode, ApiError> {
     let tenant = caller.tenant.id();
     let mut write = Write::begin(&app, tenant).await?;
-    let Some(session) = sql::find_for_update(write.tx(), tenant, &id).await? else {
+    let session = sql::find_for_update(write.tx(), tenant, &id).await?;
+    let Some(session) = session.filter(|session| !is_hidden_user(&session.user_id)) else {
         return Ok(StatusCode::ACCEPTED);
     };
     super::end(write.tx(), tenant, &[session], (Cause::Revoked, app.clock.now())).await?;
@@ -133,7 +136,8 @@ async fn revoke(
 ) -> Result<StatusCode, ApiError> {
     let tenant = caller.tenant.id();
     let mut write = Write::begin(&app, tenant).await?;
-    let session = sql::find_for_update(write.tx(), tenant, &id).await?.ok_or_else(unknown)?;
+    let session = sql::find_for_update(write.tx(), tenant, &id).await?;
+    let session = session.filter(|session| !is_hidden_user(&session.user_id)).ok_or_else(unknown)?;
     refresh_tokens::sql::delete_of_session(write.tx(), tenant, &session.id).await?;
     super::end(write.tx(), tenant, &[session], (Cause::Revoked, app.clock.now())).await?;
     write.commit(caller.entry(202)).await?;
@@ -185,6 +189,11 @@ async fn delete_of_user(
 async fn shown(app: &App, tenant: &TenantId, session: &Session) -> Result<Value, ApiError> {
     let clients = sql::clients(&app.db, tenant, &session.id).await?;
     Ok(Value::Object(view(session, &clients)))
+}
+
+/// Whether a session is there for the Management API.
+fn is_shown(session: &Session, now: Timestamp) -> bool {
+    session.is_live(now) && !is_hidden_user(&session.user_id)
 }
 
 fn unknown() -> ApiError {

@@ -11,6 +11,7 @@ use http::{Method, StatusCode};
 use serde_json::{Map, Value, json};
 
 use super::{Kind, LONGEST_LIFETIME, Terms, Ticket, open, sql};
+use crate::administrators::{is_hidden_connection, is_hidden_user};
 use crate::app::App;
 use crate::applications;
 use crate::mail::{self, Template};
@@ -143,6 +144,7 @@ async fn password(
     let mut write = Write::begin(&app, caller.tenant.id()).await?;
     let user_id = match (member(&body, "user_id"), member(&body, "connection_id"), member(&body, "email")) {
         (Some(user_id), None, None) => user_id.to_owned(),
+        (None, Some(connection), Some(_)) if is_hidden_connection(connection) => return Err(no_such_user()),
         (None, Some(connection), Some(email)) if !body.contains_key("identity") => {
             terms.connection_id = Some(connection.to_owned());
             let email = email.to_lowercase();
@@ -199,6 +201,9 @@ async fn finish(
     (mut terms, lifetime): (Terms, i64),
 ) -> Result<(StatusCode, Json<Value>), ApiError> {
     let tenant = caller.tenant.id();
+    if is_hidden_user(&user_id) {
+        return Err(no_such_user());
+    }
     terms.email = sql::user(write.tx(), tenant, &user_id).await?.ok_or_else(no_such_user)?;
     if let Some(Value::Object(identity)) = body.get("identity") {
         let named = (

@@ -14,14 +14,16 @@ const LOCK: &str = "INSERT INTO user_grants (tenant_id, id, user_id, client_id, 
      RETURNING id, user_id, client_id, audience, scope, created_at";
 const UPDATE: &str = "UPDATE user_grants SET scope = $3 WHERE tenant_id = $1 AND id = $2";
 const PAGE: &str = "SELECT id, user_id, client_id, audience, scope, created_at FROM user_grants \
-     WHERE tenant_id = $1 AND (CAST($2 AS TEXT) IS NULL OR user_id = $2) \
+     WHERE tenant_id = $1 AND client_id <> 'chancery-dashboard' AND (CAST($2 AS TEXT) IS NULL OR user_id = $2) \
      AND (CAST($3 AS TEXT) IS NULL OR client_id = $3) AND (CAST($4 AS TEXT) IS NULL OR audience = $4) \
      ORDER BY created_at, id LIMIT $5 OFFSET $6";
 const COUNT: &str = "SELECT COUNT(*) AS total FROM user_grants \
-     WHERE tenant_id = $1 AND (CAST($2 AS TEXT) IS NULL OR user_id = $2) \
+     WHERE tenant_id = $1 AND client_id <> 'chancery-dashboard' AND (CAST($2 AS TEXT) IS NULL OR user_id = $2) \
      AND (CAST($3 AS TEXT) IS NULL OR client_id = $3) AND (CAST($4 AS TEXT) IS NULL OR audience = $4)";
-const DELETE: &str = "DELETE FROM user_grants WHERE tenant_id = $1 AND id = $2 RETURNING *";
-const DELETE_OF_USER: &str = "DELETE FROM user_grants WHERE tenant_id = $1 AND user_id = $2 RETURNING *";
+const DELETE: &str = "DELETE FROM user_grants WHERE tenant_id = $1 AND id = $2 \
+     AND client_id <> 'chancery-dashboard' RETURNING *";
+const DELETE_OF_USER: &str = "DELETE FROM user_grants WHERE tenant_id = $1 AND user_id = $2 \
+     AND client_id <> 'chancery-dashboard' RETURNING *";
 
 /// What a list is narrowed to; none means everything.
 #[derive(Debug, Clone, Copy, Default)]

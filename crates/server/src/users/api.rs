@@ -13,6 +13,7 @@ use serde_json::{Map, Value};
 use super::patch::Change;
 use super::shape::{IDENTITY, LINK, SENT};
 use super::{Draft, SHAPE, User, links, list, sql};
+use crate::administrators::is_hidden_user;
 use crate::app::App;
 use crate::connections;
 use crate::login::letters::{Sender, Verification};
@@ -122,7 +123,7 @@ async fn get(
     query: Query,
 ) -> Result<Json<Value>, ApiError> {
     let fields = query.fields(&SHAPE)?;
-    let user = super::find(&app.db, caller.tenant.id(), &id).await?.ok_or(NO_SUCH_USER)?;
+    let user = super::find_visible(&app.db, caller.tenant.id(), &id).await?.ok_or(NO_SUCH_USER)?;
     Ok(Json(Value::Object(fields.trim(user.view()))))
 }
 
@@ -158,7 +159,7 @@ async fn delete(
 ) -> Result<StatusCode, ApiError> {
     let tenant = caller.tenant.id();
     let mut write = Write::begin(&app, tenant).await?;
-    if super::delete(write.tx(), tenant, &id, app.clock.now()).await? {
+    if !is_hidden_user(&id) && super::delete(write.tx(), tenant, &id, app.clock.now()).await? {
         write.commit(caller.entry(204)).await?;
     } else {
         write.nothing_to_do().await?;
@@ -177,7 +178,7 @@ async fn patch(
     let tenant = caller.tenant.id();
     let verify = body.shift_remove("verify_email") == Some(Value::Bool(true));
     let client = shown(&app, tenant, body.shift_remove("client_id")).await?;
-    let before = super::find(&app.db, tenant, &id).await?.ok_or(NO_SUCH_USER)?;
+    let before = super::find_visible(&app.db, tenant, &id).await?.ok_or(NO_SUCH_USER)?;
     let change = Change::of(&app, tenant, &before, body).await?;
     let verification = match change.unverified(&before).filter(|_| verify) {
         Some(user) => verification(&app, &caller, client.as_deref(), &user).await,

@@ -8,6 +8,9 @@ use serde_json::{Map, Value};
 
 use super::accounts::{self, Account, NewPassword};
 use super::{Identity, PROVIDER, User, UserError, identifiers, metadata, sql};
+use crate::administrators::hidden::{
+    IDENTITY_PREFIX, is_hidden_connection, is_hidden_identity, is_hidden_user,
+};
 use crate::app::App;
 use crate::connections::Connection;
 use crate::db::Tx;
@@ -36,6 +39,11 @@ impl Draft {
         let mut user = blank(now);
         let id = take(&mut sent, "user_id").filter(|id| !id.is_empty());
         let id = id.unwrap_or_else(|| app.entropy.hex(24));
+        if is_hidden_identity(&id) != is_hidden_connection(&connection.id) {
+            return Err(UserError::refused(format!(
+                "The user_id must not begin with {IDENTITY_PREFIX}: such ids are kept for administrators."
+            )));
+        }
         user.user_id = format!("{PROVIDER}|{id}");
         user.email = take(&mut sent, "email").map(|text| own_email(&text)).transpose()?;
         user.username = take(&mut sent, "username")
@@ -106,7 +114,9 @@ pub async fn create(tx: &mut Tx, tenant: &TenantId, draft: Draft) -> Result<User
     sql::insert(tx, tenant, &user).await.map_err(UserError::of_write)?;
     sql::insert_identity(tx, tenant, &user.user_id, &identity).await.map_err(UserError::of_write)?;
     accounts::sql::insert(tx, tenant, (&account, now)).await.map_err(UserError::of_write)?;
-    sql::add_to_total(tx, tenant, 1).await?;
+    if !is_hidden_user(&user.user_id) {
+        sql::add_to_total(tx, tenant, 1).await?;
+    }
     user.identities = vec![identity];
     Ok(user)
 }

@@ -31,6 +31,7 @@ pub use identifiers::{email, is_email};
 pub use search::condition;
 pub use shape::SHAPE;
 
+use crate::administrators::{self, is_hidden_user};
 use crate::app::App;
 use crate::clock;
 use crate::connections::Connection;
@@ -213,7 +214,7 @@ impl Identity {
     }
 }
 
-/// The user with this id.
+/// The user with this id, hidden or not: for those who sign in, never for the Management API.
 pub async fn find(db: &Db, tenant: &TenantId, user_id: &str) -> Result<Option<User>, DbError> {
     if user_id.contains('\0') {
         return Ok(None);
@@ -221,9 +222,15 @@ pub async fn find(db: &Db, tenant: &TenantId, user_id: &str) -> Result<Option<Us
     sql::find(db, tenant, user_id).await
 }
 
-/// Refuses an id that no user has, in the words of the Management API.
+/// The user with this id, unless the Management API must not see them.
+pub async fn find_visible(db: &Db, tenant: &TenantId, user_id: &str) -> Result<Option<User>, DbError> {
+    if is_hidden_user(user_id) { Ok(None) } else { find(db, tenant, user_id).await }
+}
+
+/// Refuses an id that no user has whom the Management API may see, in its words.
 pub async fn must_exist(app: &App, tenant: &TenantId, user_id: &str) -> Result<(), ApiError> {
-    let exists = !user_id.contains('\0') && sql::exists(&app.db, tenant, user_id).await?;
+    let may_exist = !user_id.contains('\0') && !is_hidden_user(user_id);
+    let exists = may_exist && sql::exists(&app.db, tenant, user_id).await?;
     if exists { Ok(()) } else { Err(api::NO_SUCH_USER) }
 }
 
@@ -255,14 +262,18 @@ pub async fn end_sign_ins(
     of: (Cause, Timestamp),
 ) -> Result<(), DbError> {
     sessions::end_all_of_user(tx, tenant, user_id, of).await?;
-    refresh_tokens::sql::delete_of_user(tx, tenant, user_id).await.map(drop)
+    refresh_tokens::sql::delete_of_user(tx, tenant, user_id).await?;
+    if is_hidden_user(user_id) {
+        administrators::sessions::end_all(tx, tenant, user_id).await?;
+    }
+    Ok(())
 }
 
 /// Deletes a user with everything that belongs to it. False: there was none.
 pub async fn delete(tx: &mut Tx, tenant: &TenantId, user_id: &str, now: Timestamp) -> Result<bool, DbError> {
     sessions::end_all_of_user(tx, tenant, user_id, (Cause::AccountDeleted, now)).await?;
     let deleted = sql::delete(tx, tenant, user_id).await?;
-    if deleted {
+    if deleted && !is_hidden_user(user_id) {
         sql::add_to_total(tx, tenant, -1).await?;
     }
     Ok(deleted)

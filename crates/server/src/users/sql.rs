@@ -5,6 +5,7 @@
 use jiff::Timestamp;
 
 use super::{Identity, User};
+use crate::administrators::is_hidden_user;
 use crate::clock;
 use crate::db::{Db, DbError, Row, Statement, Tx, Value, fold};
 use crate::management::checkpoint::Checkpoint;
@@ -19,19 +20,22 @@ const FIND: &str = "SELECT u.*, i.provider, i.identity_id, i.position, i.connect
 const EXISTS: &str = "SELECT 1 AS one FROM users WHERE tenant_id = $1 AND user_id = $2";
 const FIND_BY_EMAIL: &str = "SELECT u.*, i.provider, i.identity_id, i.position, i.connection_id, i.profile, \
      i.created_at AS linked_at, c.name AS connection FROM \
-     (SELECT * FROM users WHERE tenant_id = $1 AND email = $2 ORDER BY user_id LIMIT 1000) u \
+     (SELECT * FROM users WHERE tenant_id = $1 AND email = $2 \
+     AND substr(user_id, 1, 21) <> 'auth0|chancery_admin_' ORDER BY user_id LIMIT 1000) u \
      LEFT JOIN identities i ON i.tenant_id = u.tenant_id AND i.user_id = u.user_id \
      LEFT JOIN connections c ON c.tenant_id = i.tenant_id AND c.id = i.connection_id \
      ORDER BY u.created_at, u.user_id, i.position";
 const PAGE: &str = "SELECT u.*, i.provider, i.identity_id, i.position, i.connection_id, i.profile, \
      i.created_at AS linked_at, c.name AS connection FROM \
-     (SELECT * FROM users WHERE tenant_id = $1 ORDER BY created_at, user_id LIMIT $2 OFFSET $3) u \
+     (SELECT * FROM users WHERE tenant_id = $1 AND substr(user_id, 1, 21) <> 'auth0|chancery_admin_' \
+     ORDER BY created_at, user_id LIMIT $2 OFFSET $3) u \
      LEFT JOIN identities i ON i.tenant_id = u.tenant_id AND i.user_id = u.user_id \
      LEFT JOIN connections c ON c.tenant_id = i.tenant_id AND c.id = i.connection_id \
      ORDER BY u.created_at, u.user_id, i.position";
 const AFTER: &str = "SELECT u.*, i.provider, i.identity_id, i.position, i.connection_id, i.profile, \
      i.created_at AS linked_at, c.name AS connection FROM \
      (SELECT * FROM users WHERE tenant_id = $1 AND (created_at, user_id) > ($2, $3) \
+     AND substr(user_id, 1, 21) <> 'auth0|chancery_admin_' \
      ORDER BY created_at, user_id LIMIT $4) u \
      LEFT JOIN identities i ON i.tenant_id = u.tenant_id AND i.user_id = u.user_id \
      LEFT JOIN connections c ON c.tenant_id = i.tenant_id AND c.id = i.connection_id \
@@ -72,6 +76,9 @@ const LIST: &str = "SELECT u.*, i.provider, i.identity_id, i.position, i.connect
 const FROM: &str = " AS sort_key FROM users WHERE tenant_id = ";
 const COUNT: &str = "SELECT COUNT(*) AS total FROM users WHERE tenant_id = ";
 pub(super) const AND: &str = " AND ";
+/// That a user is no administrator of the Dashboard. An expression is no range of an index, so that plans stay as
+/// they are: it is asked of the rows that they find.
+const VISIBLE: &str = " AND substr(user_id, 1, 21) <> 'auth0|chancery_admin_'";
 /// The identities of a user, for conditions on them.
 pub(super) const THEIR_IDENTITIES: &str = "SELECT 1 FROM identities i \
      JOIN connections c ON c.tenant_id = i.tenant_id AND c.id = i.connection_id \
@@ -173,13 +180,16 @@ pub async fn find(db: &Db, tenant: &TenantId, user_id: &str) -> Result<Option<Us
     Ok(fold_rows(&rows)?.pop())
 }
 
-/// Whether a user has this id.
+/// Whether a user has this id, hidden or not.
 pub async fn exists(db: &Db, tenant: &TenantId, user_id: &str) -> Result<bool, DbError> {
     Ok(db.look_up_opt(EXISTS, &[tenant.as_str().into(), user_id.into()]).await?.is_some())
 }
 
-/// Reads a user and keeps others from changing it until the transaction ends.
+/// Reads a user who is not hidden and keeps others from changing it until the transaction ends.
 pub async fn lock(tx: &mut Tx, tenant: &TenantId, user_id: &str) -> Result<Option<User>, DbError> {
+    if is_hidden_user(user_id) {
+        return Ok(None);
+    }
     let values = [tenant.as_str().into(), user_id.into()];
     if tx.execute(LOCK, &values).await? == 0 {
         return Ok(None);
@@ -213,7 +223,7 @@ pub async fn wanted(
     part: Part<'_>,
 ) -> Result<Vec<User>, DbError> {
     let Wanted { condition, column, descending } = wanted;
-    let mut list = Statement::new(LIST).text(column).text(FROM).value(tenant.as_str());
+    let mut list = Statement::new(LIST).text(column).text(FROM).value(tenant.as_str()).text(VISIBLE);
     if let Some(condition) = condition {
         list = list.text(AND).with(condition.clone());
     }
@@ -243,7 +253,8 @@ pub async fn of_connection(db: &Db, tenant: &TenantId, connection_id: &str) -> R
 
 /// How many users a condition holds for.
 pub async fn count(db: &Db, tenant: &TenantId, condition: &Statement) -> Result<i64, DbError> {
-    let count = Statement::new(COUNT).value(tenant.as_str()).text(AND).with(condition.clone());
+    let count = Statement::new(COUNT).value(tenant.as_str()).text(VISIBLE).text(AND);
+    let count = count.with(condition.clone());
     db.search_opt(&count).await?.map_or(Ok(0), |row| row.int("total"))
 }
 
