@@ -216,6 +216,7 @@ async fn every_statement_runs_on_both_engines() {
         crate::management::stats::exercise(&server).await;
         crate::management::protection::exercise(&server).await;
         crate::people::exercise(&server).await;
+        crate::administrators::exercise(&server).await;
         crate::management::users::exercise(&server).await;
         server.flush_log().await;
         let ran: BTreeSet<_> = server.app.db.executed().into_iter().map(folded).collect();
