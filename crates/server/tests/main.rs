@@ -7,6 +7,7 @@
 
 mod kit;
 
+mod administrators;
 mod bad_input;
 mod changes;
 mod documents;
