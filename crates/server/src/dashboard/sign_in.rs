@@ -101,11 +101,12 @@ fn callback(visit: &Visit) -> String {
 
 /// Whether a place to go to is one of our pages: nobody gets to send people elsewhere from here.
 fn is_ours(to: &str) -> bool {
+    let path = to.split(['?', '#']).next().unwrap_or_default();
     let below = to == "/dashboard" || to.starts_with("/dashboard/") || to.starts_with("/dashboard?");
     below
         && !to.starts_with("/dashboard/login")
         && !to.starts_with("/dashboard/logout")
-        && !to.contains(['\\', '\n', '\r'])
+        && !path.contains("..") && !to.contains(['\\', '\n', '\r'])
 }
 
 /// Back from the login pages.
