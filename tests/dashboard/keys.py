@@ -56,11 +56,11 @@ def test_what_is_copied_is_what_the_button_says_and_it_confirms(it, server, visi
     visitor.context.grant_permissions(["clipboard-read", "clipboard-write"])
     visitor.opens(f"{it.issuer}{HOME}")
     row = visitor.page.locator(f"tr[data-kid='{current['kid']}']")
-    for button, expected in (("Copy key ID", current["kid"]), ("Copy fingerprint (SHA-1)", current["fingerprint"])):
-        if not row.locator("details").evaluate("menu => menu.open"):
-            row.locator("summary").click()
-        row.get_by_text(button, exact=True).click()
-        row.get_by_text("Copied", exact=True).wait_for()
+    row.locator("summary").click()
+    for name, expected in (("Key ID", current["kid"]), ("Fingerprint", current["fingerprint"])):
+        button = row.get_by_role("button", name=f"Copy: {name}", exact=True)
+        button.click()
+        button.get_by_text("Copied", exact=True).wait_for()
         assert visitor.page.evaluate("navigator.clipboard.readText()") == expected
 
 

@@ -85,7 +85,7 @@ async fn invite(
     if json {
         output::json(&json!({
             "id": invited.id,
-            "email": email,
+            "email": email.map(str::trim).and_then(users::email),
             "role": role.name(),
             "expires_at": end,
             "invitation_url": url,

@@ -6,8 +6,8 @@ use http::Method;
 use serde_json::{Value, json};
 
 use super::sessions::opened;
-use super::{administrator, entry, tenant, token_of};
-use crate::kit::{Answer, Call, ISSUER, MANAGEMENT, TestServer, engines, error};
+use super::{SUBJECT, administrator, entry, tenant, token_of};
+use crate::kit::{Answer, Call, DOMAIN, ISSUER, MANAGEMENT, TestServer, engines, error};
 use crate::people::EMAIL;
 
 const MEMBERS: &str = "/tenants/members";
@@ -16,7 +16,7 @@ const OTHER: &str = "other@x.example";
 
 /// Calls an operation as an Admin.
 async fn call(server: &TestServer, (method, path): (Method, &str), body: Option<Value>) -> Answer {
-    let token = token_of(server, "auth0|chancery_admin_x", &OURS.join(" ")).await;
+    let token = token_of(server, DOMAIN, &OURS.join(" ")).await;
     let call = Call::new(method, &format!("/api/v2{path}")).bearer(&token);
     server.send(body.iter().fold(call, Call::json).build()).await
 }
@@ -98,7 +98,7 @@ async fn invitations_are_made_listed_and_withdrawn() {
             expected,
             json!({
                 "id": made["id"], "email": EMAIL, "role": "viewer", "created_at": "2027-01-15T08:00:00.000Z",
-                "expires_at": "2027-01-22T08:00:00.000Z", "invited_by": "auth0|chancery_admin_x",
+                "expires_at": "2027-01-22T08:00:00.000Z", "invited_by": SUBJECT,
             })
         );
         let listed = call(&server, (Method::GET, INVITATIONS), None).await.expect(200);
@@ -149,12 +149,9 @@ async fn no_application_manages_administrators_whatever_it_is_granted() {
     ] {
         assert_eq!(server.api_call(method.clone(), path).await.status, 403, "{method} {path}");
     }
-    let viewer = token_of(
-        &server,
-        "auth0|chancery_admin_x",
-        &Role::Viewer.scopes().iter().collect::<Vec<_>>().join(" "),
-    )
-    .await;
+    let scopes = Role::Viewer.scopes();
+    let scopes: Vec<_> = scopes.iter().collect();
+    let viewer = token_of(&server, DOMAIN, &scopes.join(" ")).await;
     let call = Call::get("/api/v2/tenants/members").bearer(&viewer);
     assert_eq!(server.send(call.build()).await.status, 403);
 }

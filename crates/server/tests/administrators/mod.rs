@@ -11,10 +11,15 @@ use chancery::administrators::{self, Accepting, Administrator, NewInvitation, Ro
 use chancery::http::Origin;
 use chancery::logs::Entry;
 use chancery::tenants::Tenant;
+use chancery_jose::base64url;
 use http::Method;
+use serde_json::json;
 
-use crate::kit::{DOMAIN, START, TestServer, sign};
+use crate::kit::{Call, DOMAIN, START, TestServer, key, sign};
 use crate::people::{EMAIL, PASSWORD};
+
+/// Who has these tokens.
+const SUBJECT: &str = "auth0|chancery_admin_x";
 
 /// The first tenant.
 async fn tenant(server: &TestServer) -> Arc<Tenant> {
@@ -51,15 +56,32 @@ async fn administrator(server: &TestServer, email: &str, role: Role) -> Administ
     administrators::accept(&server.app, &tenant, accepted).await.unwrap()
 }
 
-/// A token that an administrator could have: signed by the tenant, with these scopes.
-async fn token_of(server: &TestServer, subject: &str, scope: &str) -> String {
-    let jwks = server.get("/.well-known/jwks.json").await.expect(200);
-    let header = serde_json::json!({ "alg": "RS256", "typ": "JWT", "kid": jwks["keys"][0]["kid"] });
-    let claims = serde_json::json!({
-        "iss": crate::kit::ISSUER, "sub": subject, "aud": crate::kit::MANAGEMENT, "iat": START,
-        "exp": START + 7200, "azp": "chancery-dashboard", "scope": scope,
+/// A token that an administrator could have: signed by the tenant at this host, with these scopes.
+pub(crate) async fn token_of(server: &TestServer, host: &str, scope: &str) -> String {
+    let jwks = server.send(Call::to(host, Method::GET, "/.well-known/jwks.json").build()).await.expect(200);
+    let current = &jwks["keys"][0];
+    let modulus = |number| base64url::encode(key(number).public().modulus());
+    let number = (0..8).find(|number| current["n"] == modulus(*number)).unwrap();
+    let header = json!({ "alg": "RS256", "typ": "JWT", "kid": current["kid"] });
+    let claims = json!({
+        "iss": format!("https://{host}/"), "aud": format!("https://{host}/api/v2/"), "sub": SUBJECT,
+        "azp": "chancery-dashboard", "iat": START, "exp": START + 7200, "scope": scope,
     });
-    sign(&header, &claims, 0)
+    sign(&header, &claims, number)
+}
+
+/// A token with every scope, those of our own operations included.
+pub(crate) async fn token_of_admin(server: &TestServer, host: &str) -> String {
+    let scopes = Role::Admin.scopes();
+    token_of(server, host, &scopes.iter().collect::<Vec<_>>().join(" ")).await
+}
+
+/// An administrator and an invitation; answers their ids.
+pub(crate) async fn member_and_invitation(server: &TestServer) -> (String, String) {
+    let member = administrator(server, "admin@x.example", Role::Admin).await.user_id;
+    invited(server, Some("invited@x.example"), Role::Viewer).await;
+    let open = links::open(&server.app, tenant(server).await.id()).await.unwrap();
+    (member, open[0].id.clone())
 }
 
 /// Runs every statement once.
