@@ -106,7 +106,8 @@ fn is_ours(to: &str) -> bool {
     below
         && !to.starts_with("/dashboard/login")
         && !to.starts_with("/dashboard/logout")
-        && !path.contains("..") && !to.contains(['\\', '\n', '\r'])
+        && !path.contains("..")
+        && !to.contains(['\\', '\n', '\r'])
 }
 
 /// Back from the login pages.

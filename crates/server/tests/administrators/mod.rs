@@ -49,7 +49,7 @@ async fn invited(server: &TestServer, email: Option<&str>, role: Role) -> String
 }
 
 /// Somebody becomes an administrator, with the usual password.
-async fn administrator(server: &TestServer, email: &str, role: Role) -> Administrator {
+pub(crate) async fn administrator(server: &TestServer, email: &str, role: Role) -> Administrator {
     let text = invited(server, Some(email), role).await;
     let (tenant, origin) = (tenant(server).await, origin());
     let accepted = Accepting { text: &text, email, password: PASSWORD, origin: &origin };
