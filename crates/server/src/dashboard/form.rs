@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use askama::Template;
 use askama::filters::HtmlSafe;
 use chancery_crypto::digest::sha256;
+use chancery_jose::base64url;
 use http::StatusCode;
 use serde_json::{Map, Value};
 
@@ -205,7 +206,7 @@ fn seen(groups: &[Group], object: &Value) -> String {
     let texts: Vec<_> =
         groups.iter().flat_map(|group| group.fields).map(|field| field.texts(object)).collect();
     let digest = sha256(serde_json::json!(texts).to_string().as_bytes());
-    digest.iter().take(12).map(|byte| format!("{byte:02x}")).collect()
+    base64url::encode(digest.get(..12).unwrap_or(&digest))
 }
 
 /// What was changed in a form, as the members of a patch; or what is wrong, by the paths of the fields. Members of members

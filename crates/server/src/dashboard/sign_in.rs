@@ -84,6 +84,8 @@ pub(super) async fn begin(visit: Visit) -> Response {
             ("response_type", "code"),
             ("redirect_uri", &callback(&visit)),
             ("scope", "openid email"),
+            // Without a word it would be the default API of the tenant, which may ask for consent or refuse.
+            ("audience", &visit.tenant.userinfo),
             ("code_challenge", &challenge),
             ("code_challenge_method", "S256"),
             ("nonce", &under_way.nonce),
