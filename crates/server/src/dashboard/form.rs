@@ -243,7 +243,17 @@ fn changes(
 
 /// Saves what was changed in a form: reads the object at `path`, compares, patches.
 pub async fn save(desk: &Desk, groups: &[Group], path: &str, posted: &Posted) -> Result<Sent, Failure> {
-    let object = desk.api.get(path).await?;
+    save_at(desk, groups, (path, path), posted).await
+}
+
+/// The same where reading takes another path than changing: one that leaves secrets out.
+pub async fn save_at(
+    desk: &Desk,
+    groups: &[Group],
+    (read, path): (&str, &str),
+    posted: &Posted,
+) -> Result<Sent, Failure> {
+    let object = desk.api.get(read).await?;
     let now = seen(groups, &object);
     let again = || Form::again(desk, groups, posted, now.clone());
     if posted.get("seen") != now {

@@ -232,7 +232,15 @@ impl Field {
             let Value::Object(members) = at else { return };
             at = members.entry(name).or_insert(Value::Null);
         }
-        *at = value;
+        *at = match (self.kind, value) {
+            // What stands there and is none of our choices stays.
+            (Kind::Choices(options), Value::Array(chosen)) => {
+                let unknown = |own: &&Value| options.iter().all(|(value, _)| *own != *value);
+                let kept = at.as_array().into_iter().flatten().filter(unknown).cloned();
+                chosen.into_iter().chain(kept).collect()
+            }
+            (_, value) => value,
+        };
     }
 }
 
