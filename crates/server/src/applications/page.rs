@@ -20,7 +20,7 @@ use axum::response::Response;
 use serde_json::{Value, json};
 
 use crate::app::App;
-use crate::dashboard::ui::{Badge, Copy, Empty, Pager, Tone};
+use crate::dashboard::ui::{Badge, Copy, Empty, Pager, Tone, text};
 use crate::dashboard::{
     Desk, Failure, Field, Form, Frame, Group, Kind, Posted, Room, Sent, action, escaped, form, screen,
 };
@@ -95,11 +95,6 @@ const KINDS: &[(&str, &str)] = &[
 
 fn kind_name(kind: &str) -> &str {
     KINDS.iter().find(|(value, _)| *value == kind).map_or(kind, |(_, label)| label)
-}
-
-/// A member that is a text; empty where it is none.
-fn text<'a>(value: &'a Value, name: &str) -> &'a str {
-    value.get(name).and_then(Value::as_str).unwrap_or_default()
 }
 
 /// An application, without its secret.
