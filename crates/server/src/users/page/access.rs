@@ -59,7 +59,7 @@ struct Role {
 #[derive(Template)]
 #[template(path = "users/roles.html")]
 struct Roles {
-    roles: Vec<Role>,
+    all: Vec<Role>,
     csrf: Csrf,
     may: bool,
 }
@@ -75,7 +75,7 @@ pub(super) async fn roles(desk: Arc<Desk>) -> Result<Response, Failure> {
         description: text(value, "description").to_owned(),
     };
     let body = Roles {
-        roles: rows(&all, "roles").0.iter().map(role).collect(),
+        all: rows(&all, "roles").0.iter().map(role).collect(),
         csrf: desk.csrf(),
         may: desk.may("update:users"),
     };
@@ -127,7 +127,7 @@ struct Grant {
 #[derive(Template)]
 #[template(path = "users/grants.html")]
 struct Grants {
-    grants: Vec<Grant>,
+    all: Vec<Grant>,
     csrf: Csrf,
     may: bool,
 }
@@ -148,7 +148,7 @@ pub(super) async fn grants(desk: Arc<Desk>) -> Result<Response, Failure> {
             scope: scope.collect::<Vec<_>>().join(" "),
         });
     }
-    let body = Grants { grants, csrf: desk.csrf(), may: desk.may("delete:grants") };
+    let body = Grants { all: grants, csrf: desk.csrf(), may: desk.may("delete:grants") };
     super::within(&desk, "applications", &body).await
 }
 
