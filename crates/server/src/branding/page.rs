@@ -164,7 +164,7 @@ async fn mail(desk: Arc<Desk>) -> Result<Response, Failure> {
     let scope = "update:email_templates";
     let form = match &stored {
         Some(template) => Form::of(&desk, TEMPLATE, template, (&desk.path, scope)),
-        None => Form::new(&desk, TEMPLATE, &json!({}), (&desk.path, scope)),
+        None => Form::new(&desk, TEMPLATE, &json!({}), (&desk.path, scope)).submit("Save changes"),
     };
     Ok(desk.page(&mail_frame(label), &form))
 }

@@ -44,7 +44,10 @@ const METADATA: &[Group] = &[
 
 #[derive(Template)]
 #[template(path = "users/detail.html")]
-#[expect(clippy::struct_excessive_bools, reason = "what the page shows and offers, each apart from the others")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "what the page shows and offers, each apart from the others"
+)]
 struct Detail<'a> {
     user: &'a Value,
     identities: &'a [Value],
