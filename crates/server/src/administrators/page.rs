@@ -7,12 +7,12 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::Router;
-use axum::response::Response;
+use axum::response::{IntoResponse, Redirect, Response};
 use http::StatusCode;
 use serde_json::{Value, json};
 
 use crate::app::App;
-use crate::dashboard::ui::{self, Badge, CopyField, Csrf, Moment, Tone, rows, text};
+use crate::dashboard::ui::{self, Badge, CopyField, Csrf, Empty, Moment, Tone, rows, text};
 use crate::dashboard::{
     Confirm, Desk, Failure, Field, Form, Group, Kind, Posted, Sent, action, escaped, form, screen, settings,
 };
@@ -74,6 +74,22 @@ fn frame() -> crate::dashboard::Frame {
     settings::frame("Tenant Members", "members").lead("The people who may use this Dashboard.")
 }
 
+/// For whoever may not see the members.
+#[derive(Template)]
+#[template(
+    ext = "html",
+    source = r#"<section class="card">{{ Empty::new("Only an Admin sees the members", self.text().as_str()) }}</section>"#
+)]
+struct Closed {
+    role: &'static str,
+}
+
+impl Closed {
+    fn text(&self) -> String {
+        format!("You are {}. Ask an Admin of the tenant if somebody has to be invited.", self.role)
+    }
+}
+
 impl Page {
     /// What people call a role.
     #[expect(clippy::unused_self, reason = "templates call methods of their page")]
@@ -107,6 +123,9 @@ async fn page(desk: &Desk) -> Result<Page, Failure> {
 }
 
 async fn show(desk: Arc<Desk>) -> Result<Response, Failure> {
+    if !desk.may("read:tenant_members") {
+        return Ok(desk.page_with(StatusCode::FORBIDDEN, &frame(), &Closed { role: desk.who.role.label() }));
+    }
     let page = page(&desk).await?;
     Ok(desk.page(&frame(), &page))
 }
@@ -144,7 +163,12 @@ async fn refused(desk: &Desk, failure: Failure) -> Result<Response, Failure> {
 
 async fn change(desk: Arc<Desk>, posted: Posted) -> Result<Response, Failure> {
     match desk.api.patch(&member_path(&desk), &json!({ "role": posted.get("role") })).await {
-        Ok(_) => Ok(desk.done(HOME, "The role was changed. It counts at once.")),
+        Ok(_) => {
+            // Whoever is no Admin any more cannot see this page.
+            let leaves = desk.name("id") == desk.who.user_id && posted.get("role") != "admin";
+            let to = if leaves { "/dashboard" } else { HOME };
+            Ok(desk.done(to, "The role was changed. It counts at once."))
+        }
         Err(failure) => refused(&desk, failure).await,
     }
 }
@@ -174,6 +198,10 @@ async fn remove(desk: Arc<Desk>, posted: Posted) -> Result<Response, Failure> {
         return Ok(missing);
     }
     match desk.api.delete(&member_path(&desk), None).await {
+        Ok(_) if desk.name("id") == desk.who.user_id => {
+            // Nobody is left to read a notice.
+            Ok(Redirect::to("/dashboard/signed-out").into_response())
+        }
         Ok(_) => Ok(desk.done(HOME, "The member was removed.")),
         Err(failure) if failure.status == StatusCode::NOT_FOUND => {
             Ok(desk.done(HOME, "They were removed already."))

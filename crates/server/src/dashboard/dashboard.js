@@ -84,6 +84,10 @@
         if (!answer.ok) throw new Error(answer.status);
         const holder = document.createElement("template");
         holder.innerHTML = await answer.text();
+        // The answer reaches a little back, so that an entry that was written late is not missed.
+        for (const row of holder.content.querySelectorAll("tr[data-id]")) {
+          if (tail.querySelector(`tr[data-id="${row.dataset.id}"]`)) row.remove();
+        }
         const rows = holder.content.querySelectorAll("tr[data-id]");
         if (rows.length) {
           localize(holder.content);

@@ -3,18 +3,21 @@
 //! Must never ask for more than the API answers to this administrator.
 
 mod names;
+mod wish;
 
 use std::sync::Arc;
 
 use askama::Template;
 use axum::Router;
 use axum::response::Response;
+use http::StatusCode;
 use serde_json::Value;
 
 use crate::app::App;
 use crate::dashboard::ui::{Badge, Code, Empty, Moment, Pager, rows, text};
 use crate::dashboard::{Desk, Failure, Frame, Room, escaped, screen, with_query};
 use names::{GROUPS, named};
+use wish::Wish;
 
 const HOME: &str = "/dashboard/logs";
 const PER_PAGE: u64 = 50;
@@ -64,86 +67,55 @@ struct List {
     rows: Rows,
     pager: Pager,
     groups: &'static [(&'static str, &'static str, &'static [&'static str])],
-    group: String,
-    q: String,
+    wish: Wish,
     problem: Option<String>,
+    /// Whether newer entries may come to the top.
+    follows: bool,
     tail: String,
-}
-
-/// What is asked for, as a query of the API.
-struct Wish {
-    group: &'static str,
-    q: String,
-}
-
-impl Wish {
-    fn of(desk: &Desk) -> Self {
-        let wanted = desk.query.get("group");
-        let group = GROUPS.iter().map(|(id, ..)| *id).find(|id| *id == wanted).unwrap_or("");
-        Self { group, q: desk.query.get("q").to_owned() }
-    }
-
-    fn query(&self, more: Option<String>) -> String {
-        let kinds = GROUPS.iter().find(|(id, ..)| *id == self.group).map_or(&[][..], |(_, _, kinds)| *kinds);
-        let mut parts = Vec::new();
-        if !kinds.is_empty() {
-            let kinds: Vec<String> = kinds.iter().map(|kind| format!("type:{kind}")).collect();
-            parts.push(format!("({})", kinds.join(" OR ")));
-        }
-        if !self.q.is_empty() {
-            parts.push(format!("({})", self.q));
-        }
-        parts.extend(more);
-        parts.join(" AND ")
-    }
 }
 
 async fn list(desk: Arc<Desk>) -> Result<Response, Failure> {
     let wish = Wish::of(&desk);
     let page = desk.query.number("page").unwrap_or(0);
-    let path = with_query(
-        "/logs",
-        &[
-            ("include_totals", "true"),
-            ("sort", "date:-1"),
-            ("per_page", &PER_PAGE.to_string()),
-            ("page", &page.to_string()),
-            ("q", &wish.query(None)),
-        ],
-    );
-    let (answer, problem) = match desk.api.get(&path).await {
-        Ok(answer) => (answer, None),
-        Err(failure) if failure.is_mendable() && !wish.q.is_empty() => (Value::Null, Some(failure.message)),
-        Err(failure) => return Err(failure),
-    };
+    let problem = wish.problem(&desk).await?;
+    let answer = if problem.is_some() { Value::Null } else { asked(&desk, &wish, page).await? };
     let (entries, total) = rows(&answer, "logs");
-    let filters = [("group", wish.group), ("q", wish.q.as_str())];
+    let own = wish.address(HOME);
+    let separator = if own.contains('?') { '&' } else { '?' };
     let body = List {
         rows: Rows { entries: entries.iter().map(Entry::of).collect() },
-        pager: Pager {
-            page,
-            per_page: PER_PAGE,
-            total,
-            base: format!("?group={}&q={}&page=", wish.group, escaped(&wish.q)),
-        },
+        pager: Pager { page, per_page: PER_PAGE, total, base: format!("{own}{separator}page=") },
         groups: GROUPS,
-        group: wish.group.to_owned(),
+        follows: page == 0 && problem.is_none(),
         problem,
-        tail: with_query("/dashboard/logs/tail", &filters),
-        q: wish.q,
+        tail: wish.address("/dashboard/logs/tail"),
+        wish,
     };
     let frame = Frame::new(Room::Monitoring, "Logs").lead("What happened in this tenant, and who did it.");
     Ok(desk.page(&frame, &body))
 }
 
-/// The entries that are newer than the one that is shown first.
+async fn asked(desk: &Desk, wish: &Wish, page: u64) -> Result<Value, Failure> {
+    let (page, per_page) = (page.to_string(), PER_PAGE.to_string());
+    let query = wish.query(None);
+    let part = [
+        ("include_totals", "true"),
+        ("sort", "date:-1"),
+        ("per_page", &per_page),
+        ("page", &page),
+        ("q", &query),
+    ];
+    desk.api.get(&with_query("/logs", &part)).await
+}
+
+/// The entries that are newer than the one that is shown first, and once more those from shortly before it: an entry can
+/// be written a moment after a younger one. The script leaves out what is shown already.
 async fn tail(desk: Arc<Desk>) -> Result<Response, Failure> {
-    let from = desk.query.get("from");
-    // Ids are digits and letters; anything else would be part of the query.
-    let newer =
-        from.bytes().all(|byte| byte.is_ascii_alphanumeric()).then(|| format!("log_id:{{{from} TO *}}"));
-    let newer = newer.filter(|_| !from.is_empty());
-    let query = Wish::of(&desk).query(newer);
+    let wish = Wish::of(&desk);
+    if let Some(problem) = wish.problem(&desk).await? {
+        return Err(Failure::new(StatusCode::BAD_REQUEST, problem));
+    }
+    let query = wish.query(wish::shortly_before(desk.query.get("from")));
     let path = with_query("/logs", &[("sort", "date:-1"), ("per_page", "100"), ("q", &query)]);
     let answer = desk.api.get(&path).await?;
     let entries = rows(&answer, "logs").0.iter().map(Entry::of).collect();
@@ -156,6 +128,8 @@ struct One {
     entry: Entry,
     json: String,
     facts: Vec<(&'static str, String)>,
+    /// The other entries about the same: address and label.
+    alike: Vec<(String, &'static str)>,
 }
 
 async fn one(desk: Arc<Desk>) -> Result<Response, Failure> {
@@ -172,7 +146,10 @@ async fn one(desk: Arc<Desk>) -> Result<Response, Failure> {
         ("User agent", "user_agent"),
     ];
     let fact = |&(label, name): &(&'static str, &str)| (label, text(&value, name).to_owned());
+    let alike = [("user_id", "Logs of this user"), ("client_id", "Logs of this application")];
+    let alike = alike.iter().filter(|(name, _)| !text(&value, name).is_empty());
     let body = One {
+        alike: alike.map(|(name, label)| (with_query(HOME, &[(name, text(&value, name))]), *label)).collect(),
         json: serde_json::to_string_pretty(&value).unwrap_or_default(),
         facts: names.iter().map(fact).filter(|(_, value)| !value.is_empty()).collect(),
         entry: Entry::of(&value),

@@ -6,8 +6,13 @@ use crate::dashboard::ui::Tone;
 
 /// Groups to filter by: id, label, codes.
 pub(super) const GROUPS: &[(&str, &str, &[&str])] = &[
-    ("logins", "Logins", &["s", "ssa", "slo"]),
+    ("logins", "Logins", &["s", "ssa"]),
     ("failed", "Failed logins", &["f", "fp", "fu", "fsa", "limit_wc", "limit_mu", "limit_sul", "pwd_leak"]),
+    (
+        "logouts",
+        "Logouts",
+        &["slo", "flo", "oidc_backchannel_logout_succeeded", "oidc_backchannel_logout_failed"],
+    ),
     (
         "tokens",
         "Tokens",
@@ -22,6 +27,7 @@ pub(super) const GROUPS: &[(&str, &str, &[&str])] = &[
         &["ss", "fs", "scp", "fcp", "scpr", "fcpr", "sv", "fv", "sce", "fce", "sdu", "fdu"],
     ),
     ("changes", "Changes by administrators and tools", &["sapi", "fapi"]),
+    ("limits", "Limits and blocks", &["api_limit", "limit_wc", "limit_mu", "limit_sul", "pwd_leak", "ferrt"]),
     ("secrets", "Secrets that were read", &["mgmt_api_read"]),
 ];
 
