@@ -8,6 +8,7 @@ pub mod credentials;
 mod defaults;
 mod lifecycle;
 pub mod oauth_client;
+pub mod page;
 mod patch;
 mod rules;
 mod search;

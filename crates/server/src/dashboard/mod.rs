@@ -45,6 +45,7 @@ pub fn router(app: &Arc<App>) -> Router<Arc<App>> {
         .route("/dashboard/signed-out", get(gate::signed_out))
         .route("/dashboard/setup", get(gate::setup).post(gate::accept))
         .route("/dashboard/_components", screen(components::show))
+        .merge(crate::applications::page::router())
         .merge(crate::signing_keys::page::router())
         .route("/dashboard/{*nothing}", screen(missing))
         .layer(Extension(api::Operations::new(app)))

@@ -1,0 +1,123 @@
+//! The Dashboard's pages of applications: what all of them share, and their addresses.
+//!
+//! Must never read an application with its secret but to show it to whoever asked for it: the API logs each such read.
+
+mod advanced;
+mod list;
+mod settings;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::response::Response;
+use serde_json::Value;
+
+use crate::app::App;
+use crate::dashboard::{Desk, Failure, Frame, Room, action, escaped, screen};
+
+/// Where the list is.
+const HOME: &str = "/dashboard/applications";
+
+/// The pages.
+pub fn router() -> Router<Arc<App>> {
+    Router::new()
+        .route(HOME, screen(list::show))
+        .route("/dashboard/applications/new", screen(list::ask_new).merge(action(list::create)))
+        .route("/dashboard/applications/{id}", screen(settings::show).merge(action(settings::save)))
+        .route("/dashboard/applications/{id}/delete", screen(settings::ask_delete).merge(action(settings::delete)))
+        .merge(advanced::router())
+}
+
+/// The kinds of application that people make, as they are called.
+const TYPES: &[(&str, &str)] = &[
+    ("regular_web", "Regular web application"),
+    ("spa", "Single page application"),
+    ("native", "Native"),
+    ("non_interactive", "Machine to machine"),
+];
+
+/// What a kind of application is called.
+fn type_label(app_type: &str) -> &str {
+    match TYPES.iter().find(|(name, _)| *name == app_type) {
+        Some((_, label)) => label,
+        None if app_type.is_empty() => "No type chosen",
+        None if app_type == "resource_server" => "Custom API client",
+        None => app_type,
+    }
+}
+
+/// An application as its pages know it: without anything secret.
+struct Shown {
+    client_id: String,
+    name: String,
+    app_type: String,
+    value: Value,
+}
+
+impl Shown {
+    /// The application that the address names.
+    async fn load(desk: &Desk) -> Result<Self, Failure> {
+        let value = desk.api.get(&api_path(desk)).await?;
+        let text = |name: &str| value.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+        if value.get("global") == Some(&Value::Bool(true)) {
+            return Err(Failure::missing("This application stands for all others and has no page."));
+        }
+        Ok(Self { client_id: text("client_id"), name: text("name"), app_type: text("app_type"), value })
+    }
+
+    /// Its address in the Dashboard.
+    fn path(&self) -> String {
+        format!("{HOME}/{}", escaped(&self.client_id))
+    }
+
+    fn text(&self, name: &str) -> &str {
+        self.value.get(name).and_then(Value::as_str).unwrap_or_default()
+    }
+
+    /// What its ID tokens are signed with; nobody chose means HS256, as in `oauth_client.rs`.
+    fn alg(&self) -> &str {
+        let alg = self.value.get("jwt_configuration").and_then(|jwt| jwt.get("alg")?.as_str());
+        alg.unwrap_or("HS256")
+    }
+
+    /// The frame of one of its tabs.
+    fn frame(&self, current: &str) -> Frame {
+        Frame::new(Room::Applications, self.name.clone())
+            .up(HOME, "Applications")
+            .lead(type_label(&self.app_type))
+            .tabs(
+                &self.path(),
+                &[
+                    ("quickstart", "Quickstart"),
+                    ("", "Settings"),
+                    ("credentials", "Credentials"),
+                    ("apis", "APIs"),
+                    ("connections", "Connections"),
+                    ("advanced", "Advanced Settings"),
+                ],
+                current,
+            )
+    }
+
+    /// The frame of a page that belongs to a tab.
+    fn frame_below(&self, current: &str, title: impl Into<String>) -> Frame {
+        let title = title.into();
+        Frame { title, lead: Some(self.name.clone()), ..self.frame(current) }
+    }
+}
+
+/// The application that the address names, in the API; what is secret in it is left out.
+fn api_path(desk: &Desk) -> String {
+    let id = escaped(desk.name("id"));
+    format!("/clients/{id}?fields=client_secret,signing_keys,addons&include_fields=false")
+}
+
+/// The same without a choice of members.
+fn plain_api_path(desk: &Desk) -> String {
+    format!("/clients/{}", escaped(desk.name("id")))
+}
+
+/// The page of one tab, for what is shown in it.
+fn page(desk: &Desk, shown: &Shown, current: &str, body: &impl askama::Template) -> Response {
+    desk.page(&shown.frame(current), body)
+}

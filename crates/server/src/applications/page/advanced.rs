@@ -1,0 +1,256 @@
+//! The Advanced Settings of an application, each part under an address of its own.
+//!
+//! Must never drop what its fields cannot show: unknown grants stay as they are.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::Router;
+use axum::response::Response;
+use http::StatusCode;
+use serde_json::{Map, Value};
+
+use super::{Shown, api_path};
+use crate::app::App;
+use crate::dashboard::shell::Tab;
+use crate::dashboard::ui::CopyField;
+use crate::dashboard::{Desk, Failure, Field, Form, Group, Kind, Posted, Sent, action, form, screen};
+
+/// A part that is one form.
+struct Part {
+    /// The end of its address.
+    end: &'static str,
+    groups: &'static [Group],
+    /// What a patch has to say beside what the fields hold.
+    adjust: fn(&Value, &mut Map<String, Value>),
+}
+
+/// The pages.
+pub(super) fn router() -> Router<Arc<App>> {
+    let part = |part: &'static Part| {
+        screen(move |desk| show(desk, part)).merge(action(move |desk, posted| save(desk, posted, part)))
+    };
+    Router::new()
+        .route("/dashboard/applications/{id}/advanced", part(&METADATA))
+        .route("/dashboard/applications/{id}/advanced/device", part(&DEVICE))
+        .route("/dashboard/applications/{id}/advanced/oauth", part(&OAUTH))
+        .route("/dashboard/applications/{id}/advanced/grant-types", part(&GRANT_TYPES))
+        .route("/dashboard/applications/{id}/advanced/endpoints", screen(endpoints))
+}
+
+static METADATA: Part = Part {
+    end: "",
+    groups: &[Group {
+        title: "Application Metadata",
+        lead: "Up to ten values of your own, for your own programs.",
+        fields: &[Field::new("client_metadata", "Metadata", Kind::Pairs)
+            .placeholder("team = blue")
+            .help("One a line: name = value. Each at most 255 characters.")],
+    }],
+    adjust: |object, patch| {
+        // The API merges these: what is to go has to be named.
+        let Some(Value::Object(after)) = patch.get_mut("client_metadata") else { return };
+        let before = object.get("client_metadata").and_then(Value::as_object);
+        for name in before.into_iter().flat_map(Map::keys) {
+            after.entry(name.clone()).or_insert(Value::Null);
+        }
+    },
+};
+
+static DEVICE: Part = Part {
+    end: "device",
+    groups: &[
+        Group {
+            title: "iOS",
+            lead: "So that links of the tenant open in the app.",
+            fields: &[
+                Field::text("mobile.ios.team_id", "Team ID").placeholder("ABCDE12345"),
+                Field::text("mobile.ios.app_bundle_identifier", "App ID").placeholder("com.example.app"),
+            ],
+        },
+        Group {
+            title: "Android",
+            lead: "",
+            fields: &[
+                Field::text("mobile.android.app_package_name", "App Package Name").placeholder("com.example.app"),
+                Field::new("mobile.android.sha256_cert_fingerprints", "Key Hashes", Kind::Lines)
+                    .placeholder("DE:1A:5B:75:…")
+                    .help("The SHA-256 fingerprints of the certificates that sign the app, one a line."),
+            ],
+        },
+    ],
+    adjust: |_, patch| {
+        let android = patch.get_mut("mobile").and_then(|mobile| mobile.get_mut("android")?.as_object_mut());
+        // A list of fingerprints is never empty: without any there is no list.
+        if let Some(android) = android
+            && android.get("sha256_cert_fingerprints").and_then(Value::as_array).is_some_and(Vec::is_empty)
+        {
+            android.shift_remove("sha256_cert_fingerprints");
+        }
+    },
+};
+
+const ALGORITHMS: &[(&str, &str)] = &[
+    ("RS256", "RS256: RSA, with the signing key of the tenant"),
+    ("RS512", "RS512: RSA with SHA-512"),
+    ("PS256", "PS256: RSA-PSS"),
+    ("HS256", "HS256: HMAC, with the client secret"),
+    ("", "Not chosen: HS256"),
+];
+
+static OAUTH: Part = Part {
+    end: "oauth",
+    groups: &[
+        Group {
+            title: "ID tokens",
+            lead: "",
+            fields: &[Field::new("jwt_configuration.alg", "JSON Web Token (JWT) Signature Algorithm", Kind::Select(ALGORITHMS))
+                .nullable()
+                .help("RS256 suits nearly all applications: they verify with the public keys of the tenant.")],
+        },
+        Group {
+            title: "OAuth",
+            lead: "",
+            fields: &[
+                Field::new("is_first_party", "First-party application", Kind::Toggle)
+                    .help("It is yours: people are not asked whether it may act for them."),
+                Field::new("oidc_conformant", "OIDC Conformant", Kind::Toggle)
+                    .help("It keeps strictly to OpenID Connect. Leave it on for new applications."),
+                Field::new(
+                    "require_pushed_authorization_requests",
+                    "Require Pushed Authorization Requests",
+                    Kind::Toggle,
+                )
+                .help("Requests to sign in come from its server, not through the browser (PAR)."),
+                Field::new("par_request_expiry", "Lifetime of pushed requests", Kind::Number("seconds"))
+                    .nullable()
+                    .help("From 10 to 600; 30 if it is empty."),
+            ],
+        },
+        Group {
+            title: "Cross-Origin Authentication",
+            lead: "For sign-in forms in the application's own pages.",
+            fields: &[
+                Field::new("cross_origin_authentication", "Allow Cross-Origin Authentication", Kind::Toggle),
+                Field::new("cross_origin_loc", "Cross-Origin Verification Fallback URL", Kind::Text("url"))
+                    .placeholder("https://example.com/callback-cross-domain"),
+            ],
+        },
+    ],
+    adjust: |_, _| (),
+};
+
+const GRANTS: &[(&str, &str)] = &[
+    ("authorization_code", "Authorization Code: people sign in with a browser"),
+    ("refresh_token", "Refresh Token: new tokens without the user"),
+    ("client_credentials", "Client Credentials: the application for itself"),
+    ("urn:ietf:params:oauth:grant-type:device_code", "Device Code: devices without a browser"),
+    ("implicit", "Implicit: tokens through the browser; for old applications alone"),
+    ("password", "Password: the application asks for the password itself; avoid it"),
+    ("http://auth0.com/oauth/grant-type/password-realm", "Password with a realm: the same, for one connection"),
+];
+
+static GRANT_TYPES: Part = Part {
+    end: "grant-types",
+    groups: &[Group {
+        title: "Grant Types",
+        lead: "The ways in which the application may get tokens. Fewer are safer.",
+        fields: &[Field::new("grant_types", "Grants", Kind::Choices(GRANTS))],
+    }],
+    adjust: |object, patch| {
+        let Some(Value::Array(after)) = patch.get_mut("grant_types") else { return };
+        let before = object.get("grant_types").and_then(Value::as_array);
+        let unknown = |grant: &&Value| GRANTS.iter().all(|(known, _)| *grant != known);
+        after.extend(before.into_iter().flatten().filter(unknown).cloned());
+    },
+};
+
+/// The tabs under the tab, and what is shown.
+#[derive(Template)]
+#[template(
+    ext = "html",
+    source = r#"<nav aria-label="Advanced Settings"><ul class="tabs">{% for tab in tabs %}<li><a href="{{ tab.href }}"{% if tab.current %} aria-current="page"{% endif %}>{{ tab.label }}</a></li>{% endfor %}</ul></nav>{{ content|safe }}"#
+)]
+struct Advanced {
+    tabs: Vec<Tab>,
+    content: String,
+}
+
+/// The page of a part.
+pub(super) fn page(
+    desk: &Desk,
+    shown: &Shown,
+    end: &str,
+    (status, content): (StatusCode, &impl Template),
+) -> Result<Response, Failure> {
+    let content = content.render();
+    let content = content.map_err(|error| Failure::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()))?;
+    let base = format!("{}/advanced", shown.path());
+    let tabs = [
+        ("", "Application Metadata"),
+        ("device", "Device Settings"),
+        ("oauth", "OAuth"),
+        ("grant-types", "Grant Types"),
+        ("certificates", "Certificates"),
+        ("endpoints", "Endpoints"),
+    ];
+    let tab = |(own, label): (&str, &'static str)| Tab {
+        href: if own.is_empty() { base.clone() } else { format!("{base}/{own}") },
+        label,
+        current: own == end,
+    };
+    let body = Advanced { tabs: tabs.into_iter().map(tab).collect(), content };
+    Ok(desk.page_with(status, &shown.frame("advanced"), &body))
+}
+
+async fn show(desk: Arc<Desk>, part: &'static Part) -> Result<Response, Failure> {
+    let shown = Shown::load(&desk).await?;
+    let form = Form::of(&desk, part.groups, &shown.value, (&desk.path, "update:clients"));
+    page(&desk, &shown, part.end, (StatusCode::OK, &form))
+}
+
+async fn save(desk: Arc<Desk>, posted: Posted, part: &'static Part) -> Result<Response, Failure> {
+    match form::save_with(&desk, part.groups, &api_path(&desk), &posted, part.adjust).await? {
+        Sent::Done(_) => Ok(desk.done(&desk.path, "The settings were saved.")),
+        Sent::Again(status, form) => {
+            let shown = Shown::load(&desk).await?;
+            page(&desk, &shown, part.end, (status, &*form))
+        }
+    }
+}
+
+struct Endpoint {
+    id: &'static str,
+    name: &'static str,
+    url: String,
+}
+
+#[derive(Template)]
+#[template(
+    ext = "html",
+    source = r#"<section class="card"><header><div><h2>OAuth</h2><p>The addresses of the tenant. Most libraries need the domain alone and find the rest themselves.</p></div></header><div class="body fields">{% for endpoint in endpoints %}{{ CopyField::new(endpoint.id, endpoint.name, endpoint.url) }}{% endfor %}</div></section>"#
+)]
+struct Endpoints {
+    endpoints: Vec<Endpoint>,
+}
+
+async fn endpoints(desk: Arc<Desk>) -> Result<Response, Failure> {
+    let shown = Shown::load(&desk).await?;
+    let issuer = &desk.tenant.issuer;
+    let endpoint =
+        |(id, name, path): (&'static str, &'static str, &str)| Endpoint { id, name, url: format!("{issuer}{path}") };
+    let endpoints = [
+        ("authorization", "OAuth Authorization URL", "authorize"),
+        ("token", "OAuth Token URL", "oauth/token"),
+        ("userinfo", "OAuth User Info URL", "userinfo"),
+        ("device", "Device Authorization URL", "oauth/device/code"),
+        ("par", "Pushed Authorization Request URL", "oauth/par"),
+        ("revocation", "Token Revocation URL", "oauth/revoke"),
+        ("logout", "Logout URL (OpenID Connect)", "oidc/logout"),
+        ("old-logout", "Logout URL", "v2/logout"),
+        ("discovery", "OpenID Configuration", ".well-known/openid-configuration"),
+        ("jwks", "JSON Web Key Set", ".well-known/jwks.json"),
+    ];
+    let body = Endpoints { endpoints: endpoints.into_iter().map(endpoint).collect() };
+    page(&desk, &shown, "endpoints", (StatusCode::OK, &body))
+}
