@@ -3,7 +3,13 @@
 //! Must never read an application with its secret but to show it to whoever asked for it: the API logs each such read.
 
 mod advanced;
+mod apis;
+mod certificates;
+mod connections;
+mod credentials;
 mod list;
+mod quickstart;
+mod secret;
 mod settings;
 
 use std::sync::Arc;
@@ -24,7 +30,46 @@ pub fn router() -> Router<Arc<App>> {
         .route(HOME, screen(list::show))
         .route("/dashboard/applications/new", screen(list::ask_new).merge(action(list::create)))
         .route("/dashboard/applications/{id}", screen(settings::show).merge(action(settings::save)))
-        .route("/dashboard/applications/{id}/delete", screen(settings::ask_delete).merge(action(settings::delete)))
+        .route(
+            "/dashboard/applications/{id}/delete",
+            screen(settings::ask_delete).merge(action(settings::delete)),
+        )
+        .route("/dashboard/applications/{id}/secret", screen(secret::back).merge(action(secret::reveal)))
+        .route(
+            "/dashboard/applications/{id}/rotate-secret",
+            screen(secret::ask_rotate).merge(action(secret::rotate)),
+        )
+        .route("/dashboard/applications/{id}/quickstart", screen(quickstart::show))
+        .route("/dashboard/applications/{id}/credentials", screen(credentials::show))
+        .route("/dashboard/applications/{id}/credentials/method", action(credentials::choose))
+        .route(
+            "/dashboard/applications/{id}/credentials/new",
+            screen(credentials::ask_new).merge(action(credentials::create)),
+        )
+        .route(
+            "/dashboard/applications/{id}/credentials/{credential}",
+            screen(credentials::ask_expiry).merge(action(credentials::change_expiry)),
+        )
+        .route("/dashboard/applications/{id}/credentials/{credential}/use", action(credentials::attach))
+        .route(
+            "/dashboard/applications/{id}/credentials/{credential}/delete",
+            screen(credentials::ask_delete).merge(action(credentials::delete)),
+        )
+        .route("/dashboard/applications/{id}/apis", screen(apis::list))
+        .route(
+            "/dashboard/applications/{id}/apis/{api}/{subject}",
+            screen(apis::show).merge(action(apis::save)),
+        )
+        .route(
+            "/dashboard/applications/{id}/apis/{api}/{subject}/remove",
+            screen(apis::ask_remove).merge(action(apis::remove)),
+        )
+        .route(
+            "/dashboard/applications/{id}/connections",
+            screen(connections::show).merge(action(connections::switch)),
+        )
+        .route("/dashboard/applications/{id}/advanced/certificates", screen(certificates::show))
+        .route("/dashboard/applications/{id}/advanced/certificates/{form}", screen(certificates::download))
         .merge(advanced::router())
 }
 

@@ -127,7 +127,9 @@ impl Api {
     pub async fn look(&self, path: &str) -> Result<Option<Value>, Failure> {
         match self.get(path).await {
             Ok(value) => Ok(Some(value)),
-            Err(failure) if matches!(failure.status, StatusCode::NOT_FOUND | StatusCode::FORBIDDEN) => Ok(None),
+            Err(failure) if matches!(failure.status, StatusCode::NOT_FOUND | StatusCode::FORBIDDEN) => {
+                Ok(None)
+            }
             Err(failure) => Err(failure),
         }
     }
@@ -169,7 +171,9 @@ mod tests {
     #[test]
     fn a_refusal_names_its_reason_and_its_property() {
         let failure = |message: &str| Failure::new(StatusCode::BAD_REQUEST, message);
-        let one = failure("Payload validation error: 'Expected type string but found type number' on property a.b.");
+        let one = failure(
+            "Payload validation error: 'Expected type string but found type number' on property a.b.",
+        );
         assert_eq!(one.property(), Some(("Expected type string but found type number", "a.b")));
         let two = failure("Payload validation error: 'Too short' on property name (The name).");
         assert_eq!(two.property(), Some(("Too short", "name")));
@@ -179,6 +183,9 @@ mod tests {
     #[test]
     fn what_comes_into_an_address_cannot_leave_its_place() {
         assert_eq!(escaped("auth0|a/b?c#d e"), "auth0%7Ca%2Fb%3Fc%23d%20e");
-        assert_eq!(with_query("/users", &[("q", "a&b=c"), ("page", ""), ("x", "1")]), "/users?q=a%26b%3Dc&x=1");
+        assert_eq!(
+            with_query("/users", &[("q", "a&b=c"), ("page", ""), ("x", "1")]),
+            "/users?q=a%26b%3Dc&x=1"
+        );
     }
 }

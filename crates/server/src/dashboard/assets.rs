@@ -8,8 +8,9 @@ use crate::login::pages::assets::Asset;
 pub static STYLE: LazyLock<Asset> =
     LazyLock::new(|| Asset::new("dashboard", "css", "text/css; charset=utf-8", include_str!("style.css")));
 /// The script.
-pub static SCRIPT: LazyLock<Asset> =
-    LazyLock::new(|| Asset::new("dashboard", "js", "text/javascript; charset=utf-8", include_str!("dashboard.js")));
+pub static SCRIPT: LazyLock<Asset> = LazyLock::new(|| {
+    Asset::new("dashboard", "js", "text/javascript; charset=utf-8", include_str!("dashboard.js"))
+});
 /// The icon.
 pub static ICON: LazyLock<Asset> =
     LazyLock::new(|| Asset::new("seal", "svg", "image/svg+xml", include_str!("icon.svg")));

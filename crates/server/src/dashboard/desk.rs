@@ -93,8 +93,7 @@ impl FromRequest<Arc<App>> for Desk {
     async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, Response> {
         let origin = Origin::of(app, &request);
         let (mut parts, body) = request.into_parts();
-        let Site(tenant) =
-            <Site as FromRequestParts<Arc<App>>>::from_request_parts(&mut parts, app).await?;
+        let Site(tenant) = <Site as FromRequestParts<Arc<App>>>::from_request_parts(&mut parts, app).await?;
         let query = parts.uri.query().unwrap_or_default().to_owned();
         let came = Came { method: parts.method.clone(), path: origin.path.clone(), query: query.clone() };
         let value = cookies::session(&tenant, &parts.headers).map(str::to_owned);
@@ -115,7 +114,8 @@ impl FromRequest<Arc<App>> for Desk {
         let names = names.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
         let sent = if parts.method == Method::POST {
             let bytes = read(body, MAX_FORM).await;
-            let bytes = bytes.map_err(|_| (StatusCode::PAYLOAD_TOO_LARGE, "The form is too large.").into_response())?;
+            let bytes = bytes
+                .map_err(|_| (StatusCode::PAYLOAD_TOO_LARGE, "The form is too large.").into_response())?;
             Some(Posted::read(&bytes))
         } else {
             None
@@ -155,14 +155,17 @@ async fn recognise(
     value: &str,
 ) -> Result<Option<(Administrator, String)>, crate::db::DbError> {
     let Some(session) = sessions::find(app, tenant.id(), value).await? else { return Ok(None) };
-    let Some(who) = administrators::find(&app.db, tenant.id(), &session.user_id).await? else { return Ok(None) };
+    let Some(who) = administrators::find(&app.db, tenant.id(), &session.user_id).await? else {
+        return Ok(None);
+    };
     let client = administrators::dashboard_client(&app.db, tenant.id()).await?;
     Ok(client.map(|client| (who, client)))
 }
 
 async fn places(app: &Arc<App>, tenant: &Tenant, email: &str) -> Vec<Place> {
     let found = administrators::tenants_of(&app.db, email).await;
-    let found = found.inspect_err(|error| tracing::warn!(%error, "the tenants of an administrator are unknown"));
+    let found =
+        found.inspect_err(|error| tracing::warn!(%error, "the tenants of an administrator are unknown"));
     let place = |(name, scheme, domain): (String, String, String)| Place {
         url: format!("{scheme}://{domain}/dashboard"),
         here: name == tenant.stored.name,
@@ -303,7 +306,9 @@ impl Desk {
             StatusCode::NOT_FOUND => ("There is no such page", message.clone()),
             StatusCode::TOO_MANY_REQUESTS => ("Not so fast", message.clone()),
             status if status.is_client_error() => ("That was refused", message.clone()),
-            _ => ("Something went wrong", "Try again in a moment. The server's log has the reason.".to_owned()),
+            _ => {
+                ("Something went wrong", "Try again in a moment. The server's log has the reason.".to_owned())
+            }
         };
         let empty = Empty { title, text: &text, action: back };
         self.page_with(*status, &Frame::new(room, title), &Card { empty })

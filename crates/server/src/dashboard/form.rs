@@ -85,7 +85,11 @@ impl Shown {
     /// The elements that describe the input.
     fn described_by(&self) -> String {
         let id = self.field.id();
-        let parts = [(!self.field.help.is_empty(), "help"), (self.wrong.is_some(), "wrong"), (self.now.is_some(), "now")];
+        let parts = [
+            (!self.field.help.is_empty(), "help"),
+            (self.wrong.is_some(), "wrong"),
+            (self.now.is_some(), "now"),
+        ];
         let named = parts.iter().filter(|(there, _)| *there).map(|(_, end)| format!("{id}-{end}"));
         named.collect::<Vec<_>>().join(" ")
     }
@@ -108,7 +112,8 @@ impl Form {
 
     /// A form for something new, with what is suggested.
     pub fn new(desk: &Desk, groups: &[Group], suggested: &Value, (action, scope): (&str, &str)) -> Self {
-        Self::shown(desk, groups, (action, scope), |field| field.texts(suggested), String::new()).submit("Create")
+        Self::shown(desk, groups, (action, scope), |field| field.texts(suggested), String::new())
+            .submit("Create")
     }
 
     fn again(desk: &Desk, groups: &[Group], posted: &Posted, seen: String) -> Self {
@@ -174,7 +179,10 @@ impl Form {
         for shown in self.fields() {
             shown.wrong = mistakes.get(shown.field.path).cloned();
         }
-        Self { alert: Some("Nothing was saved. Look at the fields that are marked below.".to_owned()), ..self }
+        Self {
+            alert: Some("Nothing was saved. Look at the fields that are marked below.".to_owned()),
+            ..self
+        }
     }
 
     /// Says that somebody else was faster.
@@ -194,7 +202,8 @@ impl Form {
 
 /// The digest of what a form shows of an object.
 fn seen(groups: &[Group], object: &Value) -> String {
-    let texts: Vec<_> = groups.iter().flat_map(|group| group.fields).map(|field| field.texts(object)).collect();
+    let texts: Vec<_> =
+        groups.iter().flat_map(|group| group.fields).map(|field| field.texts(object)).collect();
     let digest = sha256(serde_json::json!(texts).to_string().as_bytes());
     digest.iter().take(12).map(|byte| format!("{byte:02x}")).collect()
 }
@@ -232,12 +241,7 @@ fn changes(
 }
 
 /// Saves what was changed in a form: reads the object at `path`, compares, patches.
-pub async fn save(
-    desk: &Desk,
-    groups: &[Group],
-    path: &str,
-    posted: &Posted,
-) -> Result<Sent, Failure> {
+pub async fn save(desk: &Desk, groups: &[Group], path: &str, posted: &Posted) -> Result<Sent, Failure> {
     save_with(desk, groups, path, posted, |_, _| ()).await
 }
 

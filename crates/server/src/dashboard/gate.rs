@@ -70,7 +70,8 @@ pub(super) fn nobody() -> Response {
 
 /// Somebody signed in who is no administrator, or not any more.
 pub(super) fn stranger() -> Response {
-    let lead = "You are signed in, but you are no administrator of this tenant. Ask one of them to invite you.";
+    let lead =
+        "You are signed in, but you are no administrator of this tenant. Ask one of them to invite you.";
     let way = Content::Way("/dashboard/login?again=true", "Sign in as somebody else");
     Gate::new("No way in", lead, way).answer(StatusCode::FORBIDDEN)
 }

@@ -102,11 +102,17 @@ fn callback(visit: &Visit) -> String {
 /// Whether a place to go to is one of our pages: nobody gets to send people elsewhere from here.
 fn is_ours(to: &str) -> bool {
     let below = to == "/dashboard" || to.starts_with("/dashboard/") || to.starts_with("/dashboard?");
-    below && !to.starts_with("/dashboard/login") && !to.starts_with("/dashboard/logout") && !to.contains(['\\', '\n', '\r'])
+    below
+        && !to.starts_with("/dashboard/login")
+        && !to.starts_with("/dashboard/logout")
+        && !to.contains(['\\', '\n', '\r'])
 }
 
 /// Back from the login pages.
-pub(super) async fn end(axum::extract::State(app): axum::extract::State<Arc<App>>, request: Request) -> Response {
+pub(super) async fn end(
+    axum::extract::State(app): axum::extract::State<Arc<App>>,
+    request: Request,
+) -> Response {
     let extensions = request.extensions();
     let (peer, operations) = (extensions.get::<Peer>().copied(), extensions.get::<Operations>().cloned());
     let headers = request.headers().clone();
@@ -241,7 +247,8 @@ async fn end_sessions(desk: &Desk, everywhere: bool) -> Result<(), crate::db::Db
         crate::sessions::end(write.tx(), tenant.id(), &own, cause).await?;
         sessions::end(app, write.tx(), tenant.id(), &desk.session).await?;
     }
-    let said = if everywhere { "Signed out of the Dashboard everywhere" } else { "Signed out of the Dashboard" };
+    let said =
+        if everywhere { "Signed out of the Dashboard everywhere" } else { "Signed out of the Dashboard" };
     write.commit(desk.entry(crate::logs::Kind::Slo, said)).await
 }
 
@@ -251,12 +258,22 @@ mod tests {
 
     #[test]
     fn the_way_back_after_a_sign_in_leads_to_pages_of_ours_alone() {
-        for ours in ["/dashboard", "/dashboard/settings/signing-keys", "/dashboard/users?q=a%26b", "/dashboard?x"] {
+        for ours in
+            ["/dashboard", "/dashboard/settings/signing-keys", "/dashboard/users?q=a%26b", "/dashboard?x"]
+        {
             assert!(is_ours(ours), "{ours}");
         }
-        for other in ["", "/", "//evil.example", "/dashboards", "https://evil.example/dashboard", "/dashboard/\\x",
-            "/dashboard/login", "/dashboard/logout", "/u/login"]
-        {
+        for other in [
+            "",
+            "/",
+            "//evil.example",
+            "/dashboards",
+            "https://evil.example/dashboard",
+            "/dashboard/\\x",
+            "/dashboard/login",
+            "/dashboard/logout",
+            "/u/login",
+        ] {
             assert!(!is_ours(other), "{other}");
         }
     }

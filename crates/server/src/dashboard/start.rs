@@ -19,7 +19,8 @@ use super::ui::{Badge, Code, Csrf, Tone};
 use crate::oidc;
 
 /// What the token of the page may do.
-const SCOPES: &str = "read:signing_keys read:clients read:users read:connections read:resource_servers read:logs";
+const SCOPES: &str =
+    "read:signing_keys read:clients read:users read:connections read:resource_servers read:logs";
 /// What stands where a token would.
 const PLACEHOLDER: &str = "YOUR_TOKEN";
 

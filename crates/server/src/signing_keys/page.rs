@@ -28,13 +28,19 @@ const HOME: &str = "/dashboard/settings/signing-keys";
 pub fn router() -> Router<Arc<App>> {
     Router::new()
         .route(HOME, screen(list))
-        .route("/dashboard/settings/signing-keys/rotate", screen(change::ask_rotate).merge(action(change::rotate)))
+        .route(
+            "/dashboard/settings/signing-keys/rotate",
+            screen(change::ask_rotate).merge(action(change::rotate)),
+        )
         .route(
             "/dashboard/settings/signing-keys/rotate-and-revoke",
             screen(change::ask_rotate_and_revoke).merge(action(change::rotate_and_revoke)),
         )
         .route("/dashboard/settings/signing-keys/{kid}", screen(one))
-        .route("/dashboard/settings/signing-keys/{kid}/revoke", screen(change::ask_revoke).merge(action(change::revoke)))
+        .route(
+            "/dashboard/settings/signing-keys/{kid}/revoke",
+            screen(change::ask_revoke).merge(action(change::revoke)),
+        )
         .route("/dashboard/settings/signing-keys/{kid}/certificate/{form}", screen(download))
 }
 
@@ -62,7 +68,8 @@ struct Key {
 impl Key {
     fn of(value: &Value) -> Self {
         let text = |name: &str| value.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-        let signed = |name: &str| value.get("tokens_signed").and_then(|own| own.get(name)?.as_u64()).unwrap_or(0);
+        let signed =
+            |name: &str| value.get("tokens_signed").and_then(|own| own.get(name)?.as_u64()).unwrap_or(0);
         Self {
             kid: text("kid"),
             state: text("state"),
@@ -74,7 +81,10 @@ impl Key {
             expires: timestamp(value.get("certificate_expires_at")),
             fingerprint: text("fingerprint"),
             thumbprint: text("thumbprint"),
-            jwk: value.get("jwk").map(|jwk| serde_json::to_string_pretty(jwk).unwrap_or_default()).unwrap_or_default(),
+            jwk: value
+                .get("jwk")
+                .map(|jwk| serde_json::to_string_pretty(jwk).unwrap_or_default())
+                .unwrap_or_default(),
             last_hour: signed("last_hour"),
             last_day: signed("last_day"),
             last_token: timestamp(value.get("last_token_expires_at")),
@@ -155,7 +165,9 @@ impl Ring {
 
     fn find(&self, kid: &str) -> Result<&Key, Failure> {
         let found = self.keys.iter().find(|key| key.kid == kid);
-        found.ok_or_else(|| Failure::missing("There is no such signing key. It may have been revoked long ago."))
+        found.ok_or_else(|| {
+            Failure::missing("There is no such signing key. It may have been revoked long ago.")
+        })
     }
 }
 
@@ -228,7 +240,10 @@ pub fn certificate_file(desk: &Desk, stored: &Value, form: &str) -> Result<Respo
         "pem" => Ok(desk.file(&format!("{tenant}.pem"), "application/x-pem-file", text("cert"))),
         "cer" => {
             let certificate = Certificate::from_pem(&text("cert")).map_err(|error| {
-                Failure::new(StatusCode::INTERNAL_SERVER_ERROR, format!("The certificate cannot be read: {error}"))
+                Failure::new(
+                    StatusCode::INTERNAL_SERVER_ERROR,
+                    format!("The certificate cannot be read: {error}"),
+                )
             })?;
             Ok(desk.file(&format!("{tenant}.cer"), "application/pkix-cert", certificate.der().to_vec()))
         }

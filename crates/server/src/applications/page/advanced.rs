@@ -72,7 +72,8 @@ static DEVICE: Part = Part {
             title: "Android",
             lead: "",
             fields: &[
-                Field::text("mobile.android.app_package_name", "App Package Name").placeholder("com.example.app"),
+                Field::text("mobile.android.app_package_name", "App Package Name")
+                    .placeholder("com.example.app"),
                 Field::new("mobile.android.sha256_cert_fingerprints", "Key Hashes", Kind::Lines)
                     .placeholder("DE:1A:5B:75:…")
                     .help("The SHA-256 fingerprints of the certificates that sign the app, one a line."),
@@ -104,9 +105,13 @@ static OAUTH: Part = Part {
         Group {
             title: "ID tokens",
             lead: "",
-            fields: &[Field::new("jwt_configuration.alg", "JSON Web Token (JWT) Signature Algorithm", Kind::Select(ALGORITHMS))
-                .nullable()
-                .help("RS256 suits nearly all applications: they verify with the public keys of the tenant.")],
+            fields: &[Field::new(
+                "jwt_configuration.alg",
+                "JSON Web Token (JWT) Signature Algorithm",
+                Kind::Select(ALGORITHMS),
+            )
+            .nullable()
+            .help("RS256 suits nearly all applications: they verify with the public keys of the tenant.")],
         },
         Group {
             title: "OAuth",
@@ -147,7 +152,10 @@ const GRANTS: &[(&str, &str)] = &[
     ("urn:ietf:params:oauth:grant-type:device_code", "Device Code: devices without a browser"),
     ("implicit", "Implicit: tokens through the browser; for old applications alone"),
     ("password", "Password: the application asks for the password itself; avoid it"),
-    ("http://auth0.com/oauth/grant-type/password-realm", "Password with a realm: the same, for one connection"),
+    (
+        "http://auth0.com/oauth/grant-type/password-realm",
+        "Password with a realm: the same, for one connection",
+    ),
 ];
 
 static GRANT_TYPES: Part = Part {
@@ -184,7 +192,8 @@ pub(super) fn page(
     (status, content): (StatusCode, &impl Template),
 ) -> Result<Response, Failure> {
     let content = content.render();
-    let content = content.map_err(|error| Failure::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()))?;
+    let content =
+        content.map_err(|error| Failure::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()))?;
     let base = format!("{}/advanced", shown.path());
     let tabs = [
         ("", "Application Metadata"),
@@ -237,8 +246,11 @@ struct Endpoints {
 async fn endpoints(desk: Arc<Desk>) -> Result<Response, Failure> {
     let shown = Shown::load(&desk).await?;
     let issuer = &desk.tenant.issuer;
-    let endpoint =
-        |(id, name, path): (&'static str, &'static str, &str)| Endpoint { id, name, url: format!("{issuer}{path}") };
+    let endpoint = |(id, name, path): (&'static str, &'static str, &str)| Endpoint {
+        id,
+        name,
+        url: format!("{issuer}{path}"),
+    };
     let endpoints = [
         ("authorization", "OAuth Authorization URL", "authorize"),
         ("token", "OAuth Token URL", "oauth/token"),

@@ -69,8 +69,11 @@ pub(super) async fn show(desk: Arc<Desk>) -> Result<Response, Failure> {
     let page = desk.query.number("page").unwrap_or(0).min(1_000_000);
     let q = desk.query.get("q");
     let app_type = desk.query.get("type");
-    let (rows, total, cut) =
-        if q.is_empty() { paged(&desk, app_type, page).await? } else { named(&desk, app_type, (q, page)).await? };
+    let (rows, total, cut) = if q.is_empty() {
+        paged(&desk, app_type, page).await?
+    } else {
+        named(&desk, app_type, (q, page)).await?
+    };
     let mut base = with_query(HOME, &[("q", q), ("type", app_type)]);
     base.push_str(if base.contains('?') { "&page=" } else { "?page=" });
     let may_create = desk.may("create:clients");
@@ -104,7 +107,11 @@ async fn paged(desk: &Desk, app_type: &str, page: u64) -> Result<(Vec<Row>, u64,
 }
 
 /// One page of those whose name or id is asked for.
-async fn named(desk: &Desk, app_type: &str, (q, page): (&str, u64)) -> Result<(Vec<Row>, u64, bool), Failure> {
+async fn named(
+    desk: &Desk,
+    app_type: &str,
+    (q, page): (&str, u64),
+) -> Result<(Vec<Row>, u64, bool), Failure> {
     let path = format!("/clients?fields={FIELDS}&is_global=false&take=100");
     let mut from = String::new();
     let mut found = Vec::new();
@@ -170,7 +177,9 @@ fn fitting(app_type: &str) -> Value {
     let public = matches!(app_type, "spa" | "native");
     let grant_types = match app_type {
         "spa" => json!(["authorization_code", "refresh_token"]),
-        "native" => json!(["authorization_code", "refresh_token", "urn:ietf:params:oauth:grant-type:device_code"]),
+        "native" => {
+            json!(["authorization_code", "refresh_token", "urn:ietf:params:oauth:grant-type:device_code"])
+        }
         "non_interactive" => json!(["client_credentials"]),
         _ => json!(["authorization_code", "refresh_token", "client_credentials"]),
     };

@@ -14,8 +14,11 @@ use crate::dashboard::{Confirm, Desk, Failure, Field, Form, Frame, Group, Kind, 
 
 const ROTATION: &[(&str, &str)] = &[("non-rotating", "Stay the same"), ("rotating", "Rotate with each use")];
 const EXPIRATION: &[(&str, &str)] = &[("non-expiring", "Never expire"), ("expiring", "Expire")];
-const INITIATORS: &[(&str, &str)] =
-    &[("", "Logouts of the user alone"), ("custom", "The occasions below"), ("all", "Every end of a session")];
+const INITIATORS: &[(&str, &str)] = &[
+    ("", "Logouts of the user alone"),
+    ("custom", "The occasions below"),
+    ("all", "Every end of a session"),
+];
 const OCCASIONS: &[(&str, &str)] = &[
     ("rp-logout", "The user signed out of an application"),
     ("idp-logout", "The user signed out of the identity provider"),
@@ -145,7 +148,8 @@ pub(super) async fn show(desk: Arc<Desk>) -> Result<Response, Failure> {
 }
 
 pub(super) async fn save(desk: Arc<Desk>, posted: Posted) -> Result<Response, Failure> {
-    let sent = form::save_with(&desk, GROUPS, &api_path(&desk), &posted, |_, patch| without_mode(patch)).await?;
+    let sent =
+        form::save_with(&desk, GROUPS, &api_path(&desk), &posted, |_, patch| without_mode(patch)).await?;
     match sent {
         Sent::Done(_) => Ok(desk.done(&desk.path, "The settings were saved.")),
         Sent::Again(status, form) => {

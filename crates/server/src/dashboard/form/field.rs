@@ -131,7 +131,13 @@ impl Field {
                 let lines = list(at);
                 if lines.is_empty() { Vec::new() } else { vec![lines.join("\n")] }
             }
-            Kind::Toggle => if at == &Value::Bool(true) { vec!["true".to_owned()] } else { Vec::new() },
+            Kind::Toggle => {
+                if at == &Value::Bool(true) {
+                    vec!["true".to_owned()]
+                } else {
+                    Vec::new()
+                }
+            }
             Kind::Choices(options) => {
                 let chosen = list(at);
                 let order = options.iter().map(|(value, _)| *value);
@@ -164,7 +170,8 @@ impl Field {
             }
             Kind::Lines => {
                 // People separate by commas as well.
-                let lines = posted.get(self.path).split(['\n', ',']).map(str::trim).filter(|line| !line.is_empty());
+                let lines =
+                    posted.get(self.path).split(['\n', ',']).map(str::trim).filter(|line| !line.is_empty());
                 let lines: Vec<&str> = lines.collect();
                 if lines.is_empty() { Vec::new() } else { vec![lines.join("\n")] }
             }
@@ -238,7 +245,8 @@ mod tests {
         let object = json!({ "a": { "b": value, "c": 1 } });
         let mut posted = String::new();
         for text in field.texts(&object) {
-            let text: String = form_urlencoded::byte_serialize(text.replace('\n', "\r\n").as_bytes()).collect();
+            let text: String =
+                form_urlencoded::byte_serialize(text.replace('\n', "\r\n").as_bytes()).collect();
             posted.push_str(&format!("&a.b={text}"));
         }
         let sent = field.sent(&Posted::read(posted.as_bytes()));

@@ -38,7 +38,8 @@ fn rotation(confirm: Confirm, ring: &Ring, (current, next): (&Key, &Key)) -> Con
             clock::in_words(ring.max_age)
         ));
     if ring.saml + ring.wsfed == 0 {
-        return confirm.that("No application uses SAML or WS-Federation, so nobody has to be given a certificate.");
+        return confirm
+            .that("No application uses SAML or WS-Federation, so nobody has to be given a certificate.");
     }
     confirm.that(format!(
         "{} and {}: their partners refuse assertions from this moment on, until they trust the certificate of {}. Give it to them first.",
@@ -99,7 +100,12 @@ pub(super) async fn ask_rotate_and_revoke(desk: Arc<Desk>) -> Result<Response, F
 }
 
 /// The answer if somebody else has rotated meanwhile.
-fn overtaken(desk: &Desk, ring: &Ring, (confirm, frame): (&Confirm, &Frame), posted: &Posted) -> Option<Response> {
+fn overtaken(
+    desk: &Desk,
+    ring: &Ring,
+    (confirm, frame): (&Confirm, &Frame),
+    posted: &Posted,
+) -> Option<Response> {
     let current = ring.in_state("current").map(|key| key.kid.as_str());
     if current == Some(posted.get("current")) {
         return None;

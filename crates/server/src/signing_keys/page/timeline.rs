@@ -81,13 +81,18 @@ impl Timeline {
         let lanes = keys.iter().zip(0..).map(|(key, number)| lane(key, number, (&scale, now)));
         let lanes: Vec<Lane> = lanes.collect();
         let height = TOP + LANE * i32::try_from(lanes.len()).unwrap_or(0) + 6;
-        let states: Vec<String> = keys.iter().map(|key| format!("{} {}", key.short(), key.label().to_lowercase())).collect();
+        let states: Vec<String> =
+            keys.iter().map(|key| format!("{} {}", key.short(), key.label().to_lowercase())).collect();
         Self {
             lanes,
             ticks: ticks(&scale, (first, past)),
             now: number(scale.place(now)),
             height,
-            summary: format!("The life of {} keys: {}. The tables below say the same.", keys.len(), states.join(", ")),
+            summary: format!(
+                "The life of {} keys: {}. The tables below say the same.",
+                keys.len(),
+                states.join(", ")
+            ),
         }
     }
 }
@@ -102,10 +107,7 @@ fn ticks(scale: &Scale, (first, past): (Timestamp, SignedDuration)) -> Vec<Tick>
     };
     let tick = |part: i32| {
         let at = first.saturating_add(past * part / 4).unwrap_or(first);
-        Tick {
-            x: number(scale.place(at)),
-            label: at.strftime(form).to_string(),
-        }
+        Tick { x: number(scale.place(at)), label: at.strftime(form).to_string() }
     };
     (0..4).map(tick).collect()
 }

@@ -1,0 +1,82 @@
+//! The certificate that verifies the ID tokens of an application, to be copied and taken away.
+//!
+//! Must never show the client secret, which is the key where tokens are signed with HS256.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::response::Response;
+use chancery_crypto::certificate::Certificate;
+use http::StatusCode;
+use serde_json::Value;
+
+use super::{Shown, advanced, plain_api_path};
+use crate::dashboard::ui::{CopyField, Icon, Moment};
+use crate::dashboard::{Desk, Failure};
+use crate::signing_keys::page::certificate_file;
+
+/// What there is to show.
+enum Content {
+    /// A certificate: PEM, fingerprint, thumbprint, end.
+    Certificate(Box<Shape>),
+    /// The client secret is the key.
+    Secret,
+    /// The role may not see it.
+    Closed,
+}
+
+struct Shape {
+    pem: String,
+    fingerprint: String,
+    thumbprint: String,
+    until: Moment,
+}
+
+#[derive(Template)]
+#[template(path = "applications/page/certificates.html")]
+struct Page {
+    content: Content,
+    alg: String,
+    path: String,
+}
+
+/// What `signing_keys` of the application holds; none if the role may not see it.
+async fn stored(desk: &Desk) -> Result<Option<Value>, Failure> {
+    let answer = desk.api.get(&format!("{}?fields=signing_keys", plain_api_path(desk))).await?;
+    Ok(answer.get("signing_keys").and_then(|keys| keys.get(0)).cloned())
+}
+
+pub(super) async fn show(desk: Arc<Desk>) -> Result<Response, Failure> {
+    let shown = Shown::load(&desk).await?;
+    let content = if shown.alg() == "HS256" {
+        Content::Secret
+    } else {
+        match stored(&desk).await? {
+            None => Content::Closed,
+            Some(stored) => Content::Certificate(Box::new(shape(&stored)?)),
+        }
+    };
+    let body = Page { content, alg: shown.alg().to_owned(), path: shown.path() };
+    advanced::page(&desk, &shown, "certificates", (StatusCode::OK, &body))
+}
+
+fn shape(stored: &Value) -> Result<Shape, Failure> {
+    let pem = stored.get("cert").and_then(Value::as_str).unwrap_or_default();
+    let certificate = Certificate::from_pem(pem).map_err(|error| {
+        Failure::new(StatusCode::INTERNAL_SERVER_ERROR, format!("The certificate cannot be read: {error}"))
+    })?;
+    Ok(Shape {
+        pem: pem.trim_end().to_owned(),
+        fingerprint: certificate.fingerprint(),
+        thumbprint: certificate.thumbprint(),
+        until: Moment::at(Some(certificate.not_after())),
+    })
+}
+
+/// The certificate as a file: `pem`, `cer` (DER) or `p7b` (PKCS#7).
+pub(super) async fn download(desk: Arc<Desk>) -> Result<Response, Failure> {
+    let stored = stored(&desk).await?;
+    let stored = stored
+        .ok_or_else(|| Failure::new(StatusCode::FORBIDDEN, "Your role may not see signing keys here."))?;
+    certificate_file(&desk, &stored, desk.name("form"))
+}

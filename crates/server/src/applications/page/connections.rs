@@ -1,0 +1,116 @@
+//! Which connections people can sign in with at an application, each with a switch.
+//!
+//! Must never switch more than the one connection that was asked for.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::response::Response;
+use http::StatusCode;
+use serde_json::{Value, json};
+
+use super::Shown;
+use crate::dashboard::ui::{Badge, Csrf, Empty, Pager, Tone};
+use crate::dashboard::{Desk, Failure, Posted, escaped, with_query};
+
+/// How many a page of the list holds.
+const PER_PAGE: u64 = 25;
+
+struct Row {
+    id: String,
+    name: String,
+    strategy: String,
+    on: bool,
+}
+
+impl Row {
+    fn path(&self) -> String {
+        format!("/dashboard/connections/{}", escaped(&self.id))
+    }
+
+    fn kind(&self) -> &str {
+        if self.strategy == "auth0" { "Database" } else { &self.strategy }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "applications/page/connections.html")]
+struct Page {
+    rows: Vec<Row>,
+    pager: Pager,
+    csrf: Csrf,
+    action: String,
+    may_change: bool,
+    /// Whether the application signs nobody in.
+    for_itself: bool,
+}
+
+pub(super) async fn show(desk: Arc<Desk>) -> Result<Response, Failure> {
+    let shown = Shown::load(&desk).await?;
+    let page = desk.query.number("page").unwrap_or(0).min(1_000_000);
+    let path =
+        format!("/connections?fields=id,name,strategy&include_totals=true&per_page={PER_PAGE}&page={page}");
+    let answer = desk.api.get(&path).await?;
+    let mut rows = Vec::new();
+    for value in answer.get("connections").and_then(Value::as_array).into_iter().flatten() {
+        let text = |name: &str| value.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let id = text("id");
+        let on = is_on(&desk, &id, &shown.client_id).await?;
+        rows.push(Row { id, name: text("name"), strategy: text("strategy"), on });
+    }
+    let action = format!("{}/connections", shown.path());
+    let body = Page {
+        rows,
+        pager: Pager {
+            page,
+            per_page: PER_PAGE,
+            total: answer.get("total").and_then(Value::as_u64).unwrap_or(0),
+            base: format!("{action}?page="),
+        },
+        csrf: desk.csrf(),
+        action: with_query(&action, &[("page", desk.query.get("page"))]),
+        may_change: desk.may("update:connections"),
+        for_itself: shown.app_type == "non_interactive",
+    };
+    Ok(super::page(&desk, &shown, "connections", &body))
+}
+
+/// Whether an application is among those that may use a connection.
+async fn is_on(desk: &Desk, connection: &str, client_id: &str) -> Result<bool, Failure> {
+    let path = format!("/connections/{}/clients?take=1000", escaped(connection));
+    let mut from = String::new();
+    loop {
+        let answer = desk.api.get(&with_query(&path, &[("from", &from)])).await?;
+        let mut clients = answer.get("clients").and_then(Value::as_array).into_iter().flatten();
+        if clients.any(|client| client.get("client_id").is_some_and(|own| own == client_id)) {
+            return Ok(true);
+        }
+        match answer.get("next").and_then(Value::as_str) {
+            Some(next) if !next.is_empty() && next != from => from = next.to_owned(),
+            _ => return Ok(false),
+        }
+    }
+}
+
+pub(super) async fn switch(desk: Arc<Desk>, posted: Posted) -> Result<Response, Failure> {
+    let shown = Shown::load(&desk).await?;
+    let (name, status) = match (posted.get("on"), posted.get("off")) {
+        ("", "") => {
+            return Err(Failure::new(
+                StatusCode::BAD_REQUEST,
+                "Nothing was switched: no connection was named.",
+            ));
+        }
+        ("", id) => (id, false),
+        (id, _) => (id, true),
+    };
+    let changes = json!([{ "client_id": shown.client_id, "status": status }]);
+    desk.api.patch(&format!("/connections/{}/clients", escaped(name)), &changes).await?;
+    let said = if status {
+        "The connection was enabled for this application."
+    } else {
+        "The connection was disabled for this application."
+    };
+    let to = with_query(&format!("{}/connections", shown.path()), &[("page", desk.query.get("page"))]);
+    Ok(desk.done(&to, said))
+}
