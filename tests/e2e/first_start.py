@@ -51,6 +51,8 @@ def first_start(engine, flags, folder="."):
             equal(len(keys), 2, "keys of a new tenant")
             kids = {key_in(keys, "current")["kid"], key_in(keys, "next")["kid"]}
             contains(greeting, "main", *kids, ".key")
+            links = re.findall(r"https?://\S+/dashboard/setup\?ticket=[A-Za-z0-9]{43}$", greeting, re.MULTILINE)
+            equal(len(links), 1, f"links for the first administrator in {greeting!r}")
         finally:
             process.terminate()
             equal(process.wait(40), 0, "exit code of the server")

@@ -7,8 +7,10 @@
 
 mod kit;
 
+mod administrators;
 mod bad_input;
 mod changes;
+mod dashboard;
 mod documents;
 mod management;
 mod oidc;

@@ -8,6 +8,7 @@ pub mod api;
 mod furnish;
 pub mod hidden;
 pub mod invitations;
+pub mod page;
 mod role;
 pub mod sessions;
 mod sql;

@@ -68,8 +68,8 @@ pub fn router() -> Router<Arc<App>> {
             "/dashboard/applications/{id}/connections",
             screen(connections::show).merge(action(connections::switch)),
         )
-        .route("/dashboard/applications/{id}/advanced/certificates", screen(certificates::show))
-        .route("/dashboard/applications/{id}/advanced/certificates/{form}", screen(certificates::download))
+        .route("/dashboard/applications/{id}/certificates", screen(certificates::show))
+        .route("/dashboard/applications/{id}/certificates/certificate/{form}", screen(certificates::download))
         .merge(advanced::router())
 }
 
@@ -138,7 +138,7 @@ impl Shown {
                     ("credentials", "Credentials"),
                     ("apis", "APIs"),
                     ("connections", "Connections"),
-                    ("advanced", "Advanced Settings"),
+                    ("metadata", "Advanced Settings"),
                 ],
                 current,
             )

@@ -7,6 +7,7 @@ mod address;
 pub mod api;
 mod color;
 mod look;
+pub mod page;
 mod shape;
 pub mod template;
 mod theme;

@@ -3,6 +3,7 @@
 //! Commands work on the data itself, also while a server runs on it. Must never print a secret that was not
 //! asked for.
 
+mod admins;
 mod init;
 mod keys;
 mod mail;
@@ -55,6 +56,11 @@ enum Command {
     Mail {
         #[command(subcommand)]
         command: mail::Command,
+    },
+    /// Invite, list and remove the administrators of a tenant, who may use its Dashboard
+    Admins {
+        #[command(subcommand)]
+        command: admins::Command,
     },
     /// List, create, show, change and delete tenants
     Tenants {
@@ -114,6 +120,9 @@ async fn dispatch(command: Command, config: &Config) -> Result<(), Failure> {
         Command::Token(args) => on_existing(config, async |app| token::run(app, &args).await).await,
         Command::Keys { command } => on_existing(config, async |app| keys::run(app, &command).await).await,
         Command::Mail { command } => on_existing(config, async |app| mail::run(app, &command).await).await,
+        Command::Admins { command } => {
+            on_existing(config, async |app| admins::run(app, &command).await).await
+        }
         Command::Tenants { command } => {
             on_existing(config, async |app| tenants::run(app, config, &command).await).await
         }

@@ -13,9 +13,11 @@ use crate::bootstrap::{self, Mode};
 use crate::config::{Config, Tls, quoted};
 use crate::http::serve::serve;
 use crate::http::tls::{self, Offer};
+use crate::logs::Entry;
+use crate::tenants::sql::Stored;
 use crate::{
-    changes, in_flight, logout_deliveries, logs, mail, probes, protection, refresh_tokens, router, sessions,
-    signing_keys, tenants, tickets,
+    administrators, changes, in_flight, logout_deliveries, logs, mail, probes, protection, refresh_tokens,
+    router, sessions, signing_keys, tenants, tickets,
 };
 
 /// How often the server looks for work that can wait.
@@ -92,7 +94,7 @@ async fn bind(setting: &str, address: std::net::SocketAddr) -> Result<TcpListene
 }
 
 /// Says what the start made and what to do next.
-async fn greet(config: &Config, made: &[String], app: &App) -> Result<(), Failure> {
+async fn greet(config: &Config, made: &[String], app: &Arc<App>) -> Result<(), Failure> {
     if made.is_empty() {
         return Ok(());
     }
@@ -110,11 +112,26 @@ async fn greet(config: &Config, made: &[String], app: &App) -> Result<(), Failur
     for thing in made {
         output::line(format!("  {thing}"));
     }
+    if let Some(link) = first_administrator(app, &tenant).await? {
+        output::line(format!("\nOpen the Dashboard and make the first administrator:\n\n  {link}"));
+    }
     output::line(format!(
         "\nTry it in another terminal, in this folder:\n\n  curl{trust} --request GET --url {base}/api/v2/keys/signing --header \"authorization: Bearer $({program} token{data})\"\n\n  {program} keys rotate{data}\n  {program} init --json{data}     (client id and secret for SDKs)\n\nBack up {} apart from the database: without it nothing that is sealed can be opened.\n",
         config.master_key_file.display()
     ));
     Ok(())
+}
+
+/// The link that makes the first administrator, if the tenant has none and nobody was given such a link. Only its
+/// digest is kept, so a later start cannot print it again; `chancery admins invite` makes another.
+async fn first_administrator(app: &Arc<App>, tenant: &Stored) -> Result<Option<String>, Failure> {
+    let open = administrators::invitations::open(app, &tenant.id).await?;
+    if !open.is_empty() || !administrators::list(&app.db, &tenant.id).await?.is_empty() {
+        return Ok(None);
+    }
+    let entry = Entry::by_cli("Make the link for the first administrator");
+    let made = administrators::set_up(app, &tenant.id, entry).await.map_err(Failure::said)?;
+    Ok(Some(super::admins::link(tenant, &made.text)))
 }
 
 /// How the person at the terminal can call this program again.
@@ -193,6 +210,7 @@ async fn forget_sign_ins(app: &Arc<App>) -> Result<(), crate::db::DbError> {
     let mut tx = app.db.begin().await?;
     refresh_tokens::sql::sweep(&mut tx, now).await?;
     tx.commit().await?;
+    administrators::sessions::sweep(app).await?;
     in_flight::sweep(app).await
 }
 

@@ -6,6 +6,7 @@ pub mod api;
 mod clients;
 mod lifecycle;
 mod options;
+pub mod page;
 mod rules;
 mod secrets;
 mod shape;

@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use askama::Template;
 use askama::filters::HtmlSafe;
 use chancery_crypto::digest::sha256;
+use chancery_jose::base64url;
 use http::StatusCode;
 use serde_json::{Map, Value};
 
@@ -205,7 +206,7 @@ fn seen(groups: &[Group], object: &Value) -> String {
     let texts: Vec<_> =
         groups.iter().flat_map(|group| group.fields).map(|field| field.texts(object)).collect();
     let digest = sha256(serde_json::json!(texts).to_string().as_bytes());
-    digest.iter().take(12).map(|byte| format!("{byte:02x}")).collect()
+    base64url::encode(digest.get(..12).unwrap_or(&digest))
 }
 
 /// What was changed in a form, as the members of a patch; or what is wrong, by the paths of the fields. Members of members
@@ -242,19 +243,29 @@ fn changes(
 
 /// Saves what was changed in a form: reads the object at `path`, compares, patches.
 pub async fn save(desk: &Desk, groups: &[Group], path: &str, posted: &Posted) -> Result<Sent, Failure> {
-    save_with(desk, groups, path, posted, |_, _| ()).await
+    save_at(desk, groups, (path, path), posted).await
+}
+
+/// The same where reading takes another path than changing: one that leaves secrets out.
+pub async fn save_at(
+    desk: &Desk,
+    groups: &[Group],
+    (read, path): (&str, &str),
+    posted: &Posted,
+) -> Result<Sent, Failure> {
+    save_with(desk, groups, (read, path), posted, |_, _| ()).await
 }
 
 /// The same, for objects of which a patch has to say more than what a field holds: `adjust` gets the object as it is
-/// stored and the patch before it is sent.
+/// stored, and the patch before it is sent.
 pub async fn save_with(
     desk: &Desk,
     groups: &[Group],
-    path: &str,
+    (read, path): (&str, &str),
     posted: &Posted,
     adjust: impl FnOnce(&Value, &mut Map<String, Value>) + Send,
 ) -> Result<Sent, Failure> {
-    let object = desk.api.get(path).await?;
+    let object = desk.api.get(read).await?;
     let now = seen(groups, &object);
     let again = || Form::again(desk, groups, posted, now.clone());
     if posted.get("seen") != now {

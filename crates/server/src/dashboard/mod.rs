@@ -9,6 +9,7 @@ mod components;
 mod confirm;
 mod cookies;
 pub mod desk;
+pub mod editor;
 pub mod form;
 mod gate;
 pub mod posted;
@@ -28,6 +29,7 @@ use axum::{Extension, Router};
 pub use api::{Failure, escaped, with_query};
 pub use confirm::Confirm;
 pub use desk::{Desk, action, screen};
+pub use editor::Editor;
 pub use form::{Field, Form, Group, Kind, Sent};
 pub use posted::Posted;
 pub use shell::{Frame, Room};
@@ -45,8 +47,17 @@ pub fn router(app: &Arc<App>) -> Router<Arc<App>> {
         .route("/dashboard/signed-out", get(gate::signed_out))
         .route("/dashboard/setup", get(gate::setup).post(gate::accept))
         .route("/dashboard/_components", screen(components::show))
+        .merge(crate::administrators::page::router())
         .merge(crate::applications::page::router())
+        .merge(crate::branding::page::router())
+        .merge(crate::connections::page::router())
+        .merge(crate::encryption_keys::page::router())
+        .merge(crate::logs::page::router())
+        .merge(crate::resource_servers::page::router())
+        .merge(crate::roles::page::router())
         .merge(crate::signing_keys::page::router())
+        .merge(crate::tenants::page::router())
+        .merge(crate::users::page::router())
         .route("/dashboard/{*nothing}", screen(missing))
         .layer(Extension(api::Operations::new(app)))
 }

@@ -131,6 +131,8 @@ pub struct Frame {
     pub up: Option<(&'static str, &'static str)>,
     /// The tabs.
     pub tabs: Vec<Tab>,
+    /// The tabs below a tab.
+    pub subtabs: Vec<Tab>,
     /// What can be done here.
     pub actions: Vec<Action>,
 }
@@ -138,7 +140,15 @@ pub struct Frame {
 impl Frame {
     /// A page of a room.
     pub fn new(room: Room, title: impl Into<String>) -> Self {
-        Self { room, title: title.into(), lead: None, up: None, tabs: Vec::new(), actions: Vec::new() }
+        Self {
+            room,
+            title: title.into(),
+            lead: None,
+            up: None,
+            tabs: Vec::new(),
+            subtabs: Vec::new(),
+            actions: Vec::new(),
+        }
     }
 
     /// Says what the page is for.
@@ -153,12 +163,12 @@ impl Frame {
 
     /// Puts tabs under the heading: `base` and the ends of their addresses; the first is at `base` itself.
     pub fn tabs(self, base: &str, tabs: &[(&'static str, &'static str)], current: &str) -> Self {
-        let tab = |&(end, label): &(&'static str, &'static str)| Tab {
-            href: if end.is_empty() { base.to_owned() } else { format!("{base}/{end}") },
-            label,
-            current: end == current,
-        };
-        Self { tabs: tabs.iter().map(tab).collect(), ..self }
+        Self { tabs: row(base, tabs, current), ..self }
+    }
+
+    /// Puts tabs under a tab.
+    pub fn subtabs(self, base: &str, tabs: &[(&'static str, &'static str)], current: &str) -> Self {
+        Self { subtabs: row(base, tabs, current), ..self }
     }
 
     /// Adds a way to do something, if it may be done.
@@ -174,6 +184,15 @@ impl Frame {
         }
         self
     }
+}
+
+fn row(base: &str, tabs: &[(&'static str, &'static str)], current: &str) -> Vec<Tab> {
+    let tab = |&(end, label): &(&'static str, &'static str)| Tab {
+        href: if end.is_empty() { base.to_owned() } else { format!("{base}/{end}") },
+        label,
+        current: end == current,
+    };
+    tabs.iter().map(tab).collect()
 }
 
 /// A tenant that the administrator can go to.

@@ -84,6 +84,8 @@ pub(super) async fn begin(visit: Visit) -> Response {
             ("response_type", "code"),
             ("redirect_uri", &callback(&visit)),
             ("scope", "openid email"),
+            // Without a word it would be the default API of the tenant, which may ask for consent or refuse.
+            ("audience", &visit.tenant.userinfo),
             ("code_challenge", &challenge),
             ("code_challenge_method", "S256"),
             ("nonce", &under_way.nonce),
@@ -101,10 +103,12 @@ fn callback(visit: &Visit) -> String {
 
 /// Whether a place to go to is one of our pages: nobody gets to send people elsewhere from here.
 fn is_ours(to: &str) -> bool {
+    let path = to.split(['?', '#']).next().unwrap_or_default();
     let below = to == "/dashboard" || to.starts_with("/dashboard/") || to.starts_with("/dashboard?");
     below
         && !to.starts_with("/dashboard/login")
         && !to.starts_with("/dashboard/logout")
+        && !path.contains("..")
         && !to.contains(['\\', '\n', '\r'])
 }
 

@@ -171,6 +171,19 @@ impl Moment {
     }
 }
 
+/// A member of an answer that is a text; empty where it is none.
+pub fn text<'a>(value: &'a serde_json::Value, name: &str) -> &'a str {
+    value.get(name).and_then(serde_json::Value::as_str).unwrap_or_default()
+}
+
+/// The rows of a list that came bare or with its total, and the total.
+pub fn rows<'a>(answer: &'a serde_json::Value, name: &str) -> (&'a [serde_json::Value], u64) {
+    let list = answer.as_array().or_else(|| answer.get(name)?.as_array());
+    let list = list.map_or(&[][..], Vec::as_slice);
+    let total = answer.get("total").and_then(serde_json::Value::as_u64);
+    (list, total.unwrap_or(u64::try_from(list.len()).unwrap_or(0)))
+}
+
 /// A time out of an answer of the API.
 pub fn timestamp(text: Option<&serde_json::Value>) -> Option<Timestamp> {
     text?.as_str()?.parse().ok()
@@ -244,7 +257,7 @@ impl<'a> CopyField<'a> {
 #[derive(Template, Debug, Clone, Copy)]
 #[template(
     ext = "html",
-    source = r#"<div class="code"><pre id="{{ id }}" tabindex="0" role="region" aria-label="{{ name }}"><code>{{ code }}</code></pre><button type="button" class="copy needs-script" data-copy-of="{{ id }}" data-name="{{ name }}" aria-label="Copy: {{ name }}">{{ Icon("copy") }}<span data-text>Copy</span></button></div>"#
+    source = r#"<div class="code"><pre id="{{ id }}" tabindex="0" role="group" aria-label="{{ name }}"><code>{{ code }}</code></pre><button type="button" class="copy needs-script" data-copy-of="{{ id }}" data-name="{{ name }}" aria-label="Copy: {{ name }}">{{ Icon("copy") }}<span data-text>Copy</span></button></div>"#
 )]
 pub struct Code<'a> {
     /// The id of the element.

@@ -4,6 +4,7 @@
 //! seal itself, not by a key of the tenant's own. Must never show anything from which the key could be guessed.
 
 pub mod api;
+pub mod page;
 
 use std::fmt::Write;
 

@@ -139,8 +139,7 @@ impl Desk {
     }
 
     async fn check(mut self, mut visit: Visit, (typed, password): (&str, &str)) -> Response {
-        let guarded = self.connection.options().brute_force_protection();
-        let attempt = Attempt::new(typed, visit.origin.ip, guarded);
+        let attempt = Attempt::at(&self.connection, typed, visit.origin.ip);
         match protection::before_login(&visit.app, &visit.tenant, &attempt).await {
             Ok(Verdict::Allowed) => {}
             Ok(Verdict::Blocked) => return self.show(&visit, typed, &[Problem::UserBlocked]),

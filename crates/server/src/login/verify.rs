@@ -90,9 +90,7 @@ async fn lift(visit: &Visit, text: &str) -> Result<bool, DbError> {
         return Ok(false);
     };
     let Some(user) = users::find(&app.db, tenant.id(), &ticket.user_id).await? else { return Ok(false) };
-    for identifier in [&user.email, &user.username, &user.phone_number].into_iter().flatten() {
-        protection::unblock(write.tx(), tenant.id(), identifier).await?;
-    }
+    protection::unblock(write.tx(), tenant.id(), &user).await?;
     let entry = Entry {
         user_id: Some(user.user_id.clone()),
         user_name: user.log_name().map(str::to_owned),

@@ -4,6 +4,7 @@
 
 pub mod api;
 mod ids;
+pub mod page;
 pub mod search;
 pub mod sql;
 mod writer;

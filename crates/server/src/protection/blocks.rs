@@ -9,7 +9,7 @@ use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use super::settings::{BruteForce, Stage, Throttling};
-use super::{REMEMBERED, counted, network, sql, throttle, unblock};
+use super::{REMEMBERED, counted, network, sql, throttle};
 use crate::app::App;
 use crate::management::operation::{Operation, Required, operation};
 use crate::management::query::refused;
@@ -133,7 +133,7 @@ async fn lift(app: &Arc<App>, caller: &Caller, identifiers: &[&str]) -> Result<S
     let tenant = caller.tenant.id();
     let mut write = Write::begin(app, tenant).await?;
     for identifier in identifiers {
-        unblock(write.tx(), tenant, identifier).await?;
+        sql::unblock(write.tx(), tenant, &counted(identifier)).await?;
     }
     write.commit(caller.entry(204)).await?;
     Ok(StatusCode::NO_CONTENT)

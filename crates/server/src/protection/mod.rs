@@ -18,10 +18,13 @@ use std::sync::Arc;
 
 use ipnet::Ipv6Net;
 
+use crate::administrators::{is_hidden_connection, is_hidden_user};
 use crate::app::App;
+use crate::connections::Connection;
 use crate::db::{DbError, Tx};
 use crate::logs::{Entry, Kind};
 use crate::tenants::{Tenant, TenantId};
+use crate::users::User;
 use crate::write::Write;
 use settings::{BruteForce, Stage, Throttling};
 
@@ -67,8 +70,14 @@ pub enum Consequence {
 }
 
 impl Attempt {
-    /// An attempt with what was typed as e-mail address, username or phone number. `guarded` is the connection's
-    /// own wish for brute-force protection.
+    /// An attempt to sign in at a connection, with what was typed as e-mail address, username or phone number.
+    pub fn at(connection: &Connection, typed: &str, ip: IpAddr) -> Self {
+        let attempt = Self::new(typed, ip, connection.options().brute_force_protection());
+        Self { identifier: of_realm(is_hidden_connection(&connection.id), attempt.identifier), ..attempt }
+    }
+
+    /// The same at any connection that the Management API shows. `guarded` is the connection's own wish for
+    /// brute-force protection.
     pub fn new(typed: &str, ip: IpAddr, guarded: bool) -> Self {
         Self { identifier: counted(typed), ip: ip.to_canonical(), guarded }
     }
@@ -81,8 +90,15 @@ impl Attempt {
 
 /// An identifier as it is counted: without regard to case, and never too long for an index.
 fn counted(typed: &str) -> String {
-    let known = typed.trim().chars().filter(|character| *character != '\0');
+    // No identifier has such characters, and PostgreSQL does not know NUL.
+    let known = typed.trim().chars().filter(|character| !character.is_control());
     known.take(LONGEST_IDENTIFIER).collect::<String>().to_lowercase()
+}
+
+/// The accounts of administrators are counted apart from those of the same names. Whoever may lift the blocks of
+/// users could guess the passwords of administrators without an end; nothing that is typed begins like this.
+fn of_realm(hidden: bool, counted: String) -> String {
+    if hidden { format!("administrators\n{counted}") } else { counted }
 }
 
 /// The address as throttling counts it: of IPv6 the network, as each site has more addresses than it could try.
@@ -245,9 +261,13 @@ async fn take_each(
     Ok(Verdict::Allowed)
 }
 
-/// Lifts the blocks of an account, as after its password was changed or a mailed link was followed.
-pub async fn unblock(tx: &mut Tx, tenant: &TenantId, identifier: &str) -> Result<(), DbError> {
-    sql::unblock(tx, tenant, &counted(identifier)).await
+/// Lifts the blocks of a user, as after a mailed link was followed.
+pub async fn unblock(tx: &mut Tx, tenant: &TenantId, user: &User) -> Result<(), DbError> {
+    let hidden = is_hidden_user(&user.user_id);
+    for identifier in [&user.email, &user.username, &user.phone_number].into_iter().flatten() {
+        sql::unblock(tx, tenant, &of_realm(hidden, counted(identifier))).await?;
+    }
+    Ok(())
 }
 
 /// Forgets what is too old to matter.

@@ -8,11 +8,13 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::{Method, StatusCode};
+use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::sql::{self, Audience, Matching};
 use super::view::{SHAPE, view};
 use super::{RefreshToken, revoke};
+use crate::administrators::is_hidden_user;
 use crate::app::App;
 use crate::management::checkpoint::Checkpoint;
 use crate::management::operation::{Operation, Required, operation};
@@ -167,7 +169,7 @@ async fn get(
     Path(id): Path<String>,
 ) -> Result<Json<Value>, ApiError> {
     let token = sql::find(&app.db, caller.tenant.id(), &id).await?;
-    let token = token.filter(|token| token.is_live(app.clock.now())).ok_or_else(unknown)?;
+    let token = token.filter(|token| is_shown(token, app.clock.now())).ok_or_else(unknown)?;
     Ok(Json(Value::Object(view(&token))))
 }
 
@@ -181,7 +183,7 @@ async fn update(
     let tenant = caller.tenant.id();
     let mut write = Write::begin(&app, tenant).await?;
     let token = sql::find_for_update(write.tx(), tenant, &id).await?;
-    let mut token = token.filter(|token| token.is_live(app.clock.now())).ok_or_else(unknown)?;
+    let mut token = token.filter(|token| is_shown(token, app.clock.now())).ok_or_else(unknown)?;
     if let Some(metadata) = body.remove("refresh_token_metadata") {
         token.details.metadata = metadata.as_object().cloned();
         sql::update_details(write.tx(), tenant, &token).await?;
@@ -270,6 +272,11 @@ impl<'a> Revocation<'a> {
             )),
         }
     }
+}
+
+/// Whether a token is there for the Management API.
+fn is_shown(token: &RefreshToken, now: Timestamp) -> bool {
+    token.is_live(now) && !is_hidden_user(&token.user_id)
 }
 
 fn unknown() -> ApiError {

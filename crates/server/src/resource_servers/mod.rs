@@ -5,6 +5,7 @@
 
 pub mod api;
 pub mod oauth_api;
+pub mod page;
 mod rules;
 mod shape;
 pub mod sql;

@@ -4,6 +4,7 @@
 
 pub mod api;
 mod members;
+pub mod page;
 mod permissions;
 mod shape;
 pub mod sql;

@@ -57,7 +57,7 @@ struct Key {
     expires: Option<Timestamp>,
     fingerprint: String,
     thumbprint: String,
-    jwk: String,
+    jwk: Value,
     last_hour: u64,
     last_day: u64,
     last_token: Option<Timestamp>,
@@ -81,10 +81,7 @@ impl Key {
             expires: timestamp(value.get("certificate_expires_at")),
             fingerprint: text("fingerprint"),
             thumbprint: text("thumbprint"),
-            jwk: value
-                .get("jwk")
-                .map(|jwk| serde_json::to_string_pretty(jwk).unwrap_or_default())
-                .unwrap_or_default(),
+            jwk: value.get("jwk").cloned().unwrap_or_default(),
             last_hour: signed("last_hour"),
             last_day: signed("last_day"),
             last_token: timestamp(value.get("last_token_expires_at")),
@@ -104,6 +101,10 @@ impl Key {
             "previous" => "Previously used",
             _ => "Revoked",
         }
+    }
+
+    fn jwk(&self) -> String {
+        serde_json::to_string_pretty(&self.jwk).unwrap_or_default()
     }
 
     fn badge(&self) -> Badge {

@@ -7,6 +7,7 @@ pub mod api;
 mod create;
 pub mod custom_domains;
 mod live;
+pub mod page;
 mod policy;
 pub mod settings;
 pub mod sql;

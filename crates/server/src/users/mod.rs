@@ -11,6 +11,7 @@ mod identifiers;
 mod links;
 mod list;
 mod metadata;
+pub mod page;
 mod patch;
 mod search;
 mod shape;

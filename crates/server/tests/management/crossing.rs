@@ -11,9 +11,10 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
 use super::branding::theme;
-use super::common::{at_other, other_tenant};
+use super::common::{OTHER, at_other, other_tenant};
 use super::custom_domains::registered;
-use crate::kit::{Answer, TestServer, engines, key};
+use crate::administrators::{member_and_invitation, token_of_admin};
+use crate::kit::{Answer, DOMAIN, TestServer, engines, key};
 use crate::people::{
     self, Browser, CALLBACK, CONNECTION, EMAIL, PASSWORD, authorize, exchange, form, parameter, signed_in,
 };
@@ -61,7 +62,10 @@ pub(super) async fn everything(server: &TestServer) -> Everything {
         let list = if list.is_empty() { &answer } else { &answer[list] };
         list[0][id].as_str().unwrap_or_else(|| panic!("{path}: {answer}")).to_owned()
     };
+    let (member, invitation) = member_and_invitation(server).await;
     BTreeMap::from([
+        ("members", member),
+        ("invitations", invitation),
         ("themes", made("/branding/themes", theme(), "themeId").await),
         ("sessions", first(&format!("/users/{user}/sessions"), "sessions", "id").await),
         ("refresh-tokens", first(&format!("/users/{user}/refresh-tokens"), "tokens", "id").await),
@@ -142,6 +146,7 @@ fn body(operation: &Operation, own: &Own) -> Option<Value> {
         "post_credentials" => json!({ "credential_type": "public_key", "pem": pem() }),
         "patch_credentials_by_credential_id" => json!({ "expires_at": "2030-01-01T00:00:00.000Z" }),
         "patch_branding_theme" => theme(),
+        "patch_tenant_members_by_id" => json!({ "role": "viewer" }),
         "patch_client-grants_by_id" => json!({ "scope": [] }),
         "patch_connections_by_id" => json!({ "options": {} }),
         "patch_clients" => json!([{ "client_id": own.client, "status": false }]),
@@ -180,7 +185,8 @@ struct Own {
 }
 
 async fn second(server: &TestServer) -> Own {
-    let token = other_tenant(server).await;
+    other_tenant(server).await;
+    let token = token_of_admin(server, OTHER).await;
     let made = async |path: &str, body: Value, id: &str| {
         id_of(&at_other(server, &token, (Method::POST, path), Some(&body)).await, id)
     };
@@ -197,7 +203,7 @@ async fn second(server: &TestServer) -> Own {
 
 /// All that the first tenant can read of what it has.
 async fn snapshot(server: &TestServer, ids: &Everything) -> BTreeMap<String, Value> {
-    let token = server.token(&[]).await;
+    let token = token_of_admin(server, DOMAIN).await;
     let mut found = BTreeMap::new();
     for operation in operations() {
         // The log grows with every look, and so do the tokens that keys have signed; nobody is blocked; there is no

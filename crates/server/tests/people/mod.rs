@@ -2,7 +2,7 @@
 
 pub(crate) mod attacks;
 pub(crate) mod backchannel;
-mod browser;
+pub(crate) mod browser;
 mod edges;
 mod endpoints;
 mod receiver;

@@ -1,20 +1,18 @@
 //! The Advanced Settings of an application, each part under an address of its own.
 //!
-//! Must never drop what its fields cannot show: unknown grants stay as they are.
+//! Must never leave behind what was taken out of a form: the API merges some members, and a patch has to say what goes.
 
 use std::sync::Arc;
 
 use askama::Template;
 use axum::Router;
-use axum::response::Response;
-use http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
 use serde_json::{Map, Value};
 
-use super::{Shown, api_path};
+use super::{Shown, api_path, plain_api_path};
 use crate::app::App;
-use crate::dashboard::shell::Tab;
 use crate::dashboard::ui::CopyField;
-use crate::dashboard::{Desk, Failure, Field, Form, Group, Kind, Posted, Sent, action, form, screen};
+use crate::dashboard::{Desk, Failure, Field, Form, Frame, Group, Kind, Posted, Sent, action, form, screen};
 
 /// A part that is one form.
 struct Part {
@@ -31,15 +29,16 @@ pub(super) fn router() -> Router<Arc<App>> {
         screen(move |desk| show(desk, part)).merge(action(move |desk, posted| save(desk, posted, part)))
     };
     Router::new()
-        .route("/dashboard/applications/{id}/advanced", part(&METADATA))
-        .route("/dashboard/applications/{id}/advanced/device", part(&DEVICE))
-        .route("/dashboard/applications/{id}/advanced/oauth", part(&OAUTH))
-        .route("/dashboard/applications/{id}/advanced/grant-types", part(&GRANT_TYPES))
-        .route("/dashboard/applications/{id}/advanced/endpoints", screen(endpoints))
+        .route("/dashboard/applications/{id}/advanced", screen(first))
+        .route("/dashboard/applications/{id}/metadata", part(&METADATA))
+        .route("/dashboard/applications/{id}/device", part(&DEVICE))
+        .route("/dashboard/applications/{id}/oauth", part(&OAUTH))
+        .route("/dashboard/applications/{id}/grant-types", part(&GRANT_TYPES))
+        .route("/dashboard/applications/{id}/endpoints", screen(endpoints))
 }
 
 static METADATA: Part = Part {
-    end: "",
+    end: "metadata",
     groups: &[Group {
         title: "Application Metadata",
         lead: "Up to ten values of your own, for your own programs.",
@@ -165,65 +164,40 @@ static GRANT_TYPES: Part = Part {
         lead: "The ways in which the application may get tokens. Fewer are safer.",
         fields: &[Field::new("grant_types", "Grants", Kind::Choices(GRANTS))],
     }],
-    adjust: |object, patch| {
-        let Some(Value::Array(after)) = patch.get_mut("grant_types") else { return };
-        let before = object.get("grant_types").and_then(Value::as_array);
-        let unknown = |grant: &&Value| GRANTS.iter().all(|(known, _)| *grant != known);
-        after.extend(before.into_iter().flatten().filter(unknown).cloned());
-    },
+    adjust: |_, _| (),
 };
 
-/// The tabs under the tab, and what is shown.
-#[derive(Template)]
-#[template(
-    ext = "html",
-    source = r#"<nav aria-label="Advanced Settings"><ul class="tabs">{% for tab in tabs %}<li><a href="{{ tab.href }}"{% if tab.current %} aria-current="page"{% endif %}>{{ tab.label }}</a></li>{% endfor %}</ul></nav>{{ content|safe }}"#
-)]
-struct Advanced {
-    tabs: Vec<Tab>,
-    content: String,
+/// The advanced settings begin with the metadata.
+async fn first(desk: Arc<Desk>) -> Result<Response, Failure> {
+    let shown = Shown::load(&desk).await?;
+    Ok(Redirect::to(&format!("{}/metadata", shown.path())).into_response())
 }
 
-/// The page of a part.
-pub(super) fn page(
-    desk: &Desk,
-    shown: &Shown,
-    end: &str,
-    (status, content): (StatusCode, &impl Template),
-) -> Result<Response, Failure> {
-    let content = content.render();
-    let content =
-        content.map_err(|error| Failure::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()))?;
-    let base = format!("{}/advanced", shown.path());
-    let tabs = [
-        ("", "Application Metadata"),
+/// The frame of a part.
+pub(super) fn frame(shown: &Shown, end: &str) -> Frame {
+    let parts = [
+        ("metadata", "Application Metadata"),
         ("device", "Device Settings"),
         ("oauth", "OAuth"),
         ("grant-types", "Grant Types"),
         ("certificates", "Certificates"),
         ("endpoints", "Endpoints"),
     ];
-    let tab = |(own, label): (&str, &'static str)| Tab {
-        href: if own.is_empty() { base.clone() } else { format!("{base}/{own}") },
-        label,
-        current: own == end,
-    };
-    let body = Advanced { tabs: tabs.into_iter().map(tab).collect(), content };
-    Ok(desk.page_with(status, &shown.frame("advanced"), &body))
+    shown.frame("metadata").subtabs(&shown.path(), &parts, end)
 }
 
 async fn show(desk: Arc<Desk>, part: &'static Part) -> Result<Response, Failure> {
     let shown = Shown::load(&desk).await?;
     let form = Form::of(&desk, part.groups, &shown.value, (&desk.path, "update:clients"));
-    page(&desk, &shown, part.end, (StatusCode::OK, &form))
+    Ok(desk.page(&frame(&shown, part.end), &form))
 }
 
 async fn save(desk: Arc<Desk>, posted: Posted, part: &'static Part) -> Result<Response, Failure> {
-    match form::save_with(&desk, part.groups, &api_path(&desk), &posted, part.adjust).await? {
+    match form::save_with(&desk, part.groups, (&api_path(&desk), &plain_api_path(&desk)), &posted, part.adjust).await? {
         Sent::Done(_) => Ok(desk.done(&desk.path, "The settings were saved.")),
         Sent::Again(status, form) => {
             let shown = Shown::load(&desk).await?;
-            page(&desk, &shown, part.end, (status, &*form))
+            Ok(desk.page_with(status, &frame(&shown, part.end), &*form))
         }
     }
 }
@@ -264,5 +238,5 @@ async fn endpoints(desk: Arc<Desk>) -> Result<Response, Failure> {
         ("jwks", "JSON Web Key Set", ".well-known/jwks.json"),
     ];
     let body = Endpoints { endpoints: endpoints.into_iter().map(endpoint).collect() };
-    page(&desk, &shown, "endpoints", (StatusCode::OK, &body))
+    Ok(desk.page(&frame(&shown, "endpoints"), &body))
 }

@@ -291,11 +291,13 @@ pub(super) async fn save(desk: Arc<Desk>, posted: Posted) -> Result<Response, Fa
         let text = "Somebody changed this access while you were looking at it, and nothing of yours was saved. This is how it stands now.";
         return Ok(page(&desk, &pair, (StatusCode::CONFLICT, Some(text.to_owned()))));
     }
-    let mut body = json!({ "scope": posted.all("scope") });
-    let all = posted.get("all") == "true";
-    if all || pair.grant.as_ref().is_some_and(|grant| grant.all) {
-        body["allow_all_scopes"] = all.into();
-    }
+    let was_all = pair.grant.as_ref().is_some_and(|grant| grant.all);
+    // A grant of everything names nothing.
+    let mut body = match (posted.get("all") == "true", was_all) {
+        (true, _) => json!({ "allow_all_scopes": true }),
+        (false, true) => json!({ "allow_all_scopes": false, "scope": posted.all("scope") }),
+        (false, false) => json!({ "scope": posted.all("scope") }),
+    };
     let done = match &pair.grant {
         Some(grant) => desk.api.patch(&format!("/client-grants/{}", escaped(&grant.id)), &body).await,
         None => {

@@ -149,7 +149,7 @@ pub(super) async fn show(desk: Arc<Desk>) -> Result<Response, Failure> {
 
 pub(super) async fn save(desk: Arc<Desk>, posted: Posted) -> Result<Response, Failure> {
     let sent =
-        form::save_with(&desk, GROUPS, &api_path(&desk), &posted, |_, patch| without_mode(patch)).await?;
+        form::save_with(&desk, GROUPS, (&api_path(&desk), &plain_api_path(&desk)), &posted, |_, patch| without_mode(patch)).await?;
     match sent {
         Sent::Done(_) => Ok(desk.done(&desk.path, "The settings were saved.")),
         Sent::Again(status, form) => {

@@ -106,7 +106,13 @@ impl Field {
             Kind::Password => "password",
             Kind::Number(_) => "number",
             Kind::Color => "color",
-            _ => "text",
+            Kind::Area(_)
+            | Kind::Lines
+            | Kind::Toggle
+            | Kind::Select(_)
+            | Kind::Choices(_)
+            | Kind::Json
+            | Kind::Pairs => "text",
         }
     }
 
@@ -125,7 +131,9 @@ impl Field {
                 Value::Null => Vec::new(),
                 Value::String(text) if text.is_empty() => Vec::new(),
                 Value::String(text) => vec![text.replace("\r\n", "\n")],
-                other => vec![other.to_string()],
+                Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
+                    vec![at.to_string()]
+                }
             },
             Kind::Lines => {
                 let lines = list(at);
@@ -146,13 +154,15 @@ impl Field {
             Kind::Json => match at {
                 Value::Null => Vec::new(),
                 Value::Object(members) if members.is_empty() => Vec::new(),
-                value => vec![serde_json::to_string_pretty(value).unwrap_or_default()],
+                Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) | Value::Object(_) => {
+                    vec![serde_json::to_string_pretty(at).unwrap_or_default()]
+                }
             },
             Kind::Pairs => {
                 let pairs = at.as_object().into_iter().flatten();
-                let line = |(name, value): (&String, &Value)| match value {
-                    Value::String(text) => format!("{name} = {text}"),
-                    other => format!("{name} = {other}"),
+                let line = |(name, value): (&String, &Value)| match value.as_str() {
+                    Some(text) => format!("{name} = {text}"),
+                    None => format!("{name} = {value}"),
                 };
                 let lines: Vec<String> = pairs.map(line).collect();
                 if lines.is_empty() { Vec::new() } else { vec![lines.join("\n")] }
@@ -176,7 +186,14 @@ impl Field {
                 if lines.is_empty() { Vec::new() } else { vec![lines.join("\n")] }
             }
             Kind::Password => one(posted.exact(self.path)),
-            _ => one(posted.get(self.path)),
+            Kind::Text(_)
+            | Kind::Area(_)
+            | Kind::Number(_)
+            | Kind::Toggle
+            | Kind::Select(_)
+            | Kind::Json
+            | Kind::Pairs
+            | Kind::Color => one(posted.get(self.path)),
         }
     }
 
@@ -215,7 +232,15 @@ impl Field {
             let Value::Object(members) = at else { return };
             at = members.entry(name).or_insert(Value::Null);
         }
-        *at = value;
+        *at = match (self.kind, value) {
+            // What stands there and is none of our choices stays.
+            (Kind::Choices(options), Value::Array(chosen)) => {
+                let unknown = |own: &&Value| options.iter().all(|(value, _)| *own != *value);
+                let kept = at.as_array().into_iter().flatten().filter(unknown).cloned();
+                chosen.into_iter().chain(kept).collect()
+            }
+            (_, value) => value,
+        };
     }
 }
 
@@ -247,7 +272,7 @@ mod tests {
         for text in field.texts(&object) {
             let text: String =
                 form_urlencoded::byte_serialize(text.replace('\n', "\r\n").as_bytes()).collect();
-            posted.push_str(&format!("&a.b={text}"));
+            posted.extend(["&a.b=", &text]);
         }
         let sent = field.sent(&Posted::read(posted.as_bytes()));
         assert_eq!(sent, field.texts(&object), "{kind:?} would look changed");

@@ -44,8 +44,7 @@ impl Exchange<'_> {
             return Err(Error::GrantNotAllowed(name));
         }
         let connection = self.directory(who.realm).await?;
-        let guarded = connection.options().brute_force_protection();
-        let attempt = Attempt::new(who.username, origin.ip, guarded);
+        let attempt = Attempt::at(&connection, who.username, origin.ip);
         match protection::before_login(app, tenant, &attempt).await.map_err(fault)? {
             Verdict::Allowed => {}
             Verdict::Blocked => return Err(BLOCKED),

@@ -74,7 +74,7 @@ impl Timeline {
     #[expect(clippy::cast_precision_loss, reason = "a picture: a millisecond is far less than a pixel")]
     pub(super) fn of(keys: &[Key], now: Timestamp) -> Self {
         let first = keys.iter().filter_map(|key| key.published).min().unwrap_or(now);
-        let past = now.duration_since(first).max(SignedDuration::from_mins(1));
+        let past = now.duration_since(first).max(SignedDuration::from_secs(10));
         // A little room after now, so that its line is not the edge.
         let millis = past.as_millis() as f64 * 1.12;
         let scale = Scale { start: first, millis };
@@ -98,7 +98,9 @@ impl Timeline {
 }
 
 fn ticks(scale: &Scale, (first, past): (Timestamp, SignedDuration)) -> Vec<Tick> {
-    let form = if past < SignedDuration::from_hours(48) {
+    let form = if past < SignedDuration::from_hours(1) {
+        "%H:%M:%S"
+    } else if past < SignedDuration::from_hours(48) {
         "%-d %b %H:%M"
     } else if past < SignedDuration::from_hours(24 * 300) {
         "%-d %b"

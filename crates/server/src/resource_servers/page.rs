@@ -1,0 +1,308 @@
+//! APIs in the Dashboard: the list, and for each its settings, its permissions, and the programs that may call it.
+//!
+//! Must never show the signing secret of an API before it is asked for.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::Router;
+use axum::response::Response;
+use http::StatusCode;
+use serde_json::{Value, json};
+
+use crate::app::App;
+use crate::dashboard::ui::{self, Badge, Copy, CopyField, Csrf, Empty, Pager, Tone, rows, text};
+use crate::dashboard::{
+    Confirm, Desk, Failure, Field, Form, Frame, Group, Kind, Posted, Room, Sent, action, escaped, form,
+    screen,
+};
+
+const HOME: &str = "/dashboard/apis";
+const PER_PAGE: u64 = 25;
+
+const ALGORITHMS: &[(&str, &str)] =
+    &[("RS256", "RS256"), ("RS512", "RS512"), ("PS256", "PS256"), ("HS256", "HS256")];
+
+const NEW: &[Group] = &[Group {
+    title: "New API",
+    lead: "",
+    fields: &[
+        Field::text("name", "Name").required().placeholder("Plants"),
+        Field::text("identifier", "Identifier")
+            .required()
+            .help("The audience of its access tokens. An address is usual; it is never called, and it can never be changed.")
+            .placeholder("https://plants.example.com/"),
+        Field::new("signing_alg", "Signing Algorithm", Kind::Select(ALGORITHMS)),
+    ],
+}];
+
+const SETTINGS: &[Group] = &[
+    Group {
+        title: "General",
+        lead: "",
+        fields: &[
+            Field::text("name", "Name").required(),
+            Field::new("signing_alg", "Signing Algorithm", Kind::Select(ALGORITHMS))
+                .help("HS256 signs with a secret that the API has to know; the others with the tenant's key."),
+        ],
+    },
+    Group {
+        title: "Access Tokens",
+        lead: "",
+        fields: &[
+            Field::new("token_lifetime", "Maximum Access Token Lifetime", Kind::Number("seconds")),
+            Field::new("token_lifetime_for_web", "Lifetime for browser flows", Kind::Number("seconds")),
+            Field::new("token_dialect", "Token dialect", Kind::Select(&[
+                ("access_token", "As Auth0 issues them"),
+                ("access_token_authz", "As Auth0 issues them, with permissions"),
+                ("rfc9068_profile", "RFC 9068"),
+                ("rfc9068_profile_authz", "RFC 9068, with permissions"),
+            ])),
+        ],
+    },
+    Group {
+        title: "Access",
+        lead: "",
+        fields: &[
+            Field::new("enforce_policies", "Enable RBAC", Kind::Toggle)
+                .help("Users get those permissions alone that they have, by roles or directly."),
+            Field::new("skip_consent_for_verifiable_first_party_clients", "Allow skipping user consent", Kind::Toggle)
+                .help("First-party applications at verifiable addresses need not ask. Those on localhost always ask."),
+            Field::new("allow_offline_access", "Allow offline access", Kind::Toggle)
+                .help("Applications may ask for refresh tokens."),
+        ],
+    },
+];
+
+/// The pages.
+pub fn router() -> Router<Arc<App>> {
+    Router::new()
+        .route(HOME, screen(list))
+        .route("/dashboard/apis/new", screen(ask).merge(action(create)))
+        .route("/dashboard/apis/{id}", screen(show).merge(action(save)))
+        .route("/dashboard/apis/{id}/secret", action(reveal))
+        .route("/dashboard/apis/{id}/delete", screen(ask_delete).merge(action(delete)))
+        .route("/dashboard/apis/{id}/permissions", screen(permissions).merge(action(permit)))
+        .route("/dashboard/apis/{id}/applications", screen(applications))
+}
+
+#[derive(Template)]
+#[template(path = "resource_servers/list.html")]
+struct List {
+    apis: Vec<(String, Value)>,
+    pager: Pager,
+    may: bool,
+}
+
+fn is_system(api: &Value) -> bool {
+    api.get("is_system") == Some(&Value::Bool(true))
+}
+
+impl List {
+    /// Whether an API is the tenant's own.
+    #[expect(clippy::unused_self, reason = "templates call methods of their page")]
+    fn is_system(&self, api: &Value) -> bool {
+        is_system(api)
+    }
+}
+
+async fn list(desk: Arc<Desk>) -> Result<Response, Failure> {
+    let page = desk.query.number("page").unwrap_or(0);
+    let path = format!("/resource-servers?include_totals=true&per_page={PER_PAGE}&page={page}");
+    let answer = desk.api.get(&path).await?;
+    let (apis, total) = rows(&answer, "resource_servers");
+    let body = List {
+        apis: apis.iter().map(|api| (format!("{HOME}/{}", escaped(text(api, "id"))), api.clone())).collect(),
+        pager: Pager { page, per_page: PER_PAGE, total, base: "?page=".to_owned() },
+        may: desk.may("create:resource_servers"),
+    };
+    let frame = Frame::new(Room::Apis, "APIs").lead("What applications call with access tokens.").action(
+        body.may,
+        "/dashboard/apis/new",
+        "Create API",
+        "first",
+    );
+    Ok(desk.page(&frame, &body))
+}
+
+fn new_frame() -> Frame {
+    Frame::new(Room::Apis, "Create API").up(HOME, "APIs")
+}
+
+async fn ask(desk: Arc<Desk>) -> Result<Response, Failure> {
+    let suggested = json!({ "signing_alg": "RS256" });
+    Ok(desk.page(&new_frame(), &Form::new(&desk, NEW, &suggested, (&desk.path, "create:resource_servers"))))
+}
+
+async fn create(desk: Arc<Desk>, posted: Posted) -> Result<Response, Failure> {
+    match form::create(&desk, NEW, ("/resource-servers", json!({})), &posted).await? {
+        Sent::Done(made) => {
+            let to = format!("{HOME}/{}/permissions", escaped(text(&made, "id")));
+            Ok(desk.done(&to, "The API was created. Name its permissions."))
+        }
+        Sent::Again(status, form) => Ok(desk.page_with(status, &new_frame(), &*form)),
+    }
+}
+
+fn api_path(desk: &Desk) -> String {
+    format!("/resource-servers/{}", escaped(desk.name("id")))
+}
+
+fn own_path(desk: &Desk) -> String {
+    format!("{HOME}/{}", escaped(desk.name("id")))
+}
+
+async fn load(desk: &Desk) -> Result<Value, Failure> {
+    desk.api.get(&api_path(desk)).await
+}
+
+fn frame(desk: &Desk, api: &Value, tab: &str) -> Frame {
+    let tabs = &[
+        ("", "Settings"),
+        ("permissions", "Permissions"),
+        ("applications", "Machine to Machine Applications"),
+    ];
+    Frame::new(Room::Apis, text(api, "name")).up(HOME, "APIs").tabs(&own_path(desk), tabs, tab)
+}
+
+#[derive(Template)]
+#[template(path = "resource_servers/settings.html")]
+struct Settings<'a> {
+    api: &'a Value,
+    form: Form,
+    csrf: Csrf,
+    home: String,
+    secret: Option<String>,
+    may_delete: bool,
+    may_reveal: bool,
+}
+
+impl<'a> Settings<'a> {
+    fn new(desk: &Desk, api: &'a Value, form: Option<Form>) -> Self {
+        let scope = "update:resource_servers";
+        Self {
+            form: form.unwrap_or_else(|| Form::of(desk, SETTINGS, api, (&own_path(desk), scope))),
+            csrf: desk.csrf(),
+            home: own_path(desk),
+            secret: None,
+            may_delete: desk.may("delete:resource_servers") && !is_system(api),
+            may_reveal: desk.may(scope) && text(api, "signing_alg") == "HS256",
+            api,
+        }
+    }
+}
+
+async fn show(desk: Arc<Desk>) -> Result<Response, Failure> {
+    let api = load(&desk).await?;
+    Ok(desk.page(&frame(&desk, &api, ""), &Settings::new(&desk, &api, None)))
+}
+
+async fn save(desk: Arc<Desk>, posted: Posted) -> Result<Response, Failure> {
+    match form::save(&desk, SETTINGS, &api_path(&desk), &posted).await? {
+        Sent::Done(_) => Ok(desk.done(&own_path(&desk), "The API was saved.")),
+        Sent::Again(status, form) => {
+            let api = load(&desk).await?;
+            Ok(desk.page_with(status, &frame(&desk, &api, ""), &Settings::new(&desk, &api, Some(*form))))
+        }
+    }
+}
+
+async fn reveal(desk: Arc<Desk>, _: Posted) -> Result<Response, Failure> {
+    let api = load(&desk).await?;
+    let mut page = Settings::new(&desk, &api, None);
+    page.secret = Some(text(&api, "signing_secret").to_owned());
+    Ok(desk.page(&frame(&desk, &api, ""), &page))
+}
+
+fn deleting(desk: &Desk, api: &Value) -> Confirm {
+    Confirm::new(desk, "Delete API", own_path(desk))
+        .that("No application gets access tokens for it any more.")
+        .that("Roles and users lose its permissions, and applications their authorizations.")
+        .name(text(api, "name"), "name of the API")
+}
+
+async fn ask_delete(desk: Arc<Desk>) -> Result<Response, Failure> {
+    let api = load(&desk).await?;
+    Ok(desk.page(&frame(&desk, &api, ""), &deleting(&desk, &api)))
+}
+
+async fn delete(desk: Arc<Desk>, posted: Posted) -> Result<Response, Failure> {
+    let api = load(&desk).await?;
+    let (frame, confirm) = (frame(&desk, &api, ""), deleting(&desk, &api));
+    if let Some(missing) = confirm.missing(&desk, &frame, &posted) {
+        return Ok(missing);
+    }
+    match desk.api.delete(&api_path(&desk), None).await {
+        Ok(_) => Ok(desk.done(HOME, "The API was deleted.")),
+        Err(failure) if failure.is_mendable() => {
+            Ok(desk.page_with(failure.status, &frame, &confirm.problem(failure.message)))
+        }
+        Err(failure) => Err(failure),
+    }
+}
+
+#[derive(Template)]
+#[template(path = "resource_servers/permissions.html")]
+struct Permissions {
+    scopes: Vec<Value>,
+    csrf: Csrf,
+    may: bool,
+    problem: Option<String>,
+}
+
+fn scopes(api: &Value) -> Vec<Value> {
+    api.get("scopes").and_then(Value::as_array).cloned().unwrap_or_default()
+}
+
+async fn permissions(desk: Arc<Desk>) -> Result<Response, Failure> {
+    let api = load(&desk).await?;
+    let may = desk.may("update:resource_servers") && !is_system(&api);
+    let body = Permissions { scopes: scopes(&api), csrf: desk.csrf(), may, problem: None };
+    Ok(desk.page(&frame(&desk, &api, "permissions"), &body))
+}
+
+async fn permit(desk: Arc<Desk>, posted: Posted) -> Result<Response, Failure> {
+    let api = load(&desk).await?;
+    let mut all = scopes(&api);
+    let value = posted.get("value");
+    all.retain(|scope| text(scope, "value") != value);
+    let removes = posted.get("do") == "remove";
+    if !removes {
+        all.push(json!({ "value": value, "description": posted.get("description") }));
+    }
+    match desk.api.patch(&api_path(&desk), &json!({ "scopes": all })).await {
+        Ok(_) => {
+            let said = if removes { "The permission was removed." } else { "The permission was added." };
+            Ok(desk.done(&format!("{}/permissions", own_path(&desk)), said))
+        }
+        Err(failure) if failure.status == StatusCode::BAD_REQUEST => {
+            let problem =
+                failure.property().map(|(reason, _)| reason.to_owned()).unwrap_or(failure.message.clone());
+            let body =
+                Permissions { scopes: scopes(&api), csrf: desk.csrf(), may: true, problem: Some(problem) };
+            Ok(desk.page_with(failure.status, &frame(&desk, &api, "permissions"), &body))
+        }
+        Err(failure) => Err(failure),
+    }
+}
+
+#[derive(Template)]
+#[template(path = "resource_servers/applications.html")]
+struct Applications {
+    /// Address, name, how many permissions.
+    granted: Vec<(String, String, usize)>,
+}
+
+async fn applications(desk: Arc<Desk>) -> Result<Response, Failure> {
+    let api = load(&desk).await?;
+    let path = format!("/client-grants?audience={}&per_page=100", escaped(text(&api, "identifier")));
+    let grants = desk.api.get(&path).await?;
+    let mut granted = Vec::new();
+    for grant in rows(&grants, "client_grants").0 {
+        let id = escaped(text(grant, "client_id"));
+        let client = desk.api.look(&format!("/clients/{id}?fields=name")).await?.unwrap_or_default();
+        let count = grant.get("scope").and_then(Value::as_array).map_or(0, Vec::len);
+        granted.push((format!("/dashboard/applications/{id}/apis"), text(&client, "name").to_owned(), count));
+    }
+    Ok(desk.page(&frame(&desk, &api, "applications"), &Applications { granted }))
+}

@@ -1,0 +1,89 @@
+//! A new user.
+//!
+//! Must never send the password back.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::response::Response;
+use http::StatusCode;
+use serde_json::{Value, json};
+
+use super::HOME;
+use crate::dashboard::ui::{Alert, Csrf, Tone, rows, text};
+use crate::dashboard::{Desk, Failure, Frame, Posted, Room, escaped};
+
+#[derive(Template)]
+#[template(path = "users/new.html")]
+struct New {
+    connections: Vec<String>,
+    csrf: Csrf,
+    connection: String,
+    email: String,
+    username: String,
+    verified: bool,
+    problem: Option<String>,
+    /// The field that is wrong, and why.
+    wrong: Option<(String, String)>,
+}
+
+impl New {
+    fn wrong(&self, field: &str) -> Option<&str> {
+        self.wrong.as_ref().filter(|(name, _)| name == field).map(|(_, why)| why.as_str())
+    }
+}
+
+fn frame() -> Frame {
+    Frame::new(Room::Users, "Create user").up(HOME, "Users")
+}
+
+async fn page(desk: &Desk, posted: &Posted) -> Result<New, Failure> {
+    let connections = desk.api.get("/connections?strategy=auth0&per_page=100").await?;
+    let names = rows(&connections, "connections").0.iter().map(|one| text(one, "name").to_owned());
+    Ok(New {
+        connections: names.collect(),
+        csrf: desk.csrf(),
+        connection: posted.get("connection").to_owned(),
+        email: posted.get("email").to_owned(),
+        username: posted.get("username").to_owned(),
+        verified: posted.has("verified"),
+        problem: None,
+        wrong: None,
+    })
+}
+
+pub(super) async fn ask(desk: Arc<Desk>) -> Result<Response, Failure> {
+    let page = page(&desk, &Posted::default()).await?;
+    Ok(desk.page(&frame(), &page))
+}
+
+pub(super) async fn create(desk: Arc<Desk>, posted: Posted) -> Result<Response, Failure> {
+    let mut user = json!({ "connection": posted.get("connection"), "password": posted.exact("password") });
+    for name in ["email", "username"] {
+        if !posted.get(name).is_empty() {
+            user[name] = posted.get(name).into();
+        }
+    }
+    if posted.has("verified") {
+        user["email_verified"] = Value::Bool(true);
+    }
+    match desk.api.post("/users", &user).await {
+        Ok(made) => {
+            let to = format!("{HOME}/{}", escaped(text(&made, "user_id")));
+            Ok(desk.done(&to, "The user was created."))
+        }
+        Err(failure) if failure.is_mendable() => {
+            let mut page = page(&desk, &posted).await?;
+            page.wrong =
+                failure.property().map(|(reason, property)| (property.to_owned(), reason.to_owned()));
+            let said = if page.wrong.is_some() {
+                "Nobody was created. Look at the field that is marked."
+            } else {
+                &failure.message
+            };
+            page.problem = Some(said.to_owned());
+            Ok(desk.page_with(StatusCode::BAD_REQUEST, &frame(), &page))
+        }
+        Err(failure) => Err(failure),
+    }
+}

@@ -1,0 +1,242 @@
+//! The Dashboard through the router: the way in, the proof of forms, roles, and what every page carries.
+
+use http::Method;
+use serde_json::Value;
+
+use chancery::administrators::Role;
+
+use crate::administrators::administrator;
+use crate::kit::{Answer, Call, TestServer, engines};
+use crate::people::PASSWORD;
+use crate::people::browser::{Browser, form};
+
+const KEYS: &str = "/dashboard/settings/signing-keys";
+const ISSUER: &str = "https://tenant.example";
+
+/// The path of wherever an answer leads, at the first tenant.
+fn location(answer: &Answer) -> String {
+    let to = answer.header("location").unwrap_or_else(|| panic!("leads nowhere: {answer:?}"));
+    to.strip_prefix(ISSUER).unwrap_or(to).to_owned()
+}
+
+/// Follows wherever an answer leads, as long as that is the first tenant.
+async fn follow(browser: &mut Browser, server: &TestServer, mut answer: Answer) -> Answer {
+    while answer.header("location").is_some() {
+        let to = location(&answer);
+        answer = browser.get(server, &to).await;
+    }
+    answer
+}
+
+/// Signs in on the way to a page; answers that page.
+async fn signed_in(browser: &mut Browser, server: &TestServer, email: &str, to: &str) -> Answer {
+    let asked = browser.get(server, to).await;
+    let mut page = follow(browser, server, asked).await;
+    if !page.text().contains("name=\"password\"") {
+        page = browser.submit(server, &page, &[("username", email)]).await;
+    }
+    let sent = form(&page);
+    let answer = browser.post(server, &sent, &[("username", email), ("password", PASSWORD)]).await;
+    follow(browser, server, answer).await
+}
+
+/// An administrator with this role, signed in, at the page of the signing keys.
+async fn at_keys(server: &TestServer, email: &str, role: Role) -> (Browser, Answer) {
+    administrator(server, email, role).await;
+    let mut browser = Browser::default();
+    let page = signed_in(&mut browser, server, email, KEYS).await;
+    (browser, page)
+}
+
+/// The form in the content of a page; the frame has one of its own before it.
+fn form_in_content(page: &Answer) -> crate::people::browser::Form {
+    let html = page.text();
+    let content = html.split_once("<main").unwrap().1.to_owned();
+    form(&Answer { status: page.status, headers: page.headers.clone(), bytes: content.into_bytes() })
+}
+
+async fn kids(server: &TestServer) -> Vec<String> {
+    let keys = server.get("/.well-known/jwks.json").await.expect(200);
+    keys["keys"].as_array().unwrap().iter().map(|key| key["kid"].as_str().unwrap().to_owned()).collect()
+}
+
+#[tokio::test]
+async fn an_administrator_signs_in_by_code_and_pkce_and_arrives_at_the_page_that_was_asked_for() {
+    for engine in engines() {
+        let server = TestServer::on(engine).await;
+        administrator(&server, "ada@example.com", Role::Admin).await;
+        let mut browser = Browser::default();
+        let asked = browser.get(&server, &format!("{KEYS}?x=1")).await;
+        assert_eq!(
+            (asked.status.as_u16(), location(&asked).as_str()),
+            (303, "/dashboard/login?to=%2Fdashboard%2Fsettings%2Fsigning-keys%3Fx%3D1")
+        );
+        let to = browser.get(&server, &location(&asked)).await;
+        let authorize = location(&to);
+        for part in
+            ["response_type=code", "code_challenge_method=S256", "client_id=chancery-dashboard", "nonce="]
+        {
+            assert!(authorize.contains(part), "{authorize}");
+        }
+        let page = signed_in(&mut browser, &server, "ada@example.com", &format!("{KEYS}?x=1")).await;
+        page.expect_ok();
+        assert!(page.text().contains("<h1>Signing Keys</h1>"), "{}", page.text());
+    }
+}
+
+#[tokio::test]
+async fn a_sign_in_ends_in_the_browser_that_began_it() {
+    let server = TestServer::start().await;
+    administrator(&server, "ada@example.com", Role::Admin).await;
+    let mut victim = Browser::default();
+    let begun = victim.get(&server, "/dashboard/login").await;
+    let state = location(&begun);
+    let state = state.split_once("state=").unwrap().1.split('&').next().unwrap().to_owned();
+    let mut attacker = Browser::default();
+    for path in [
+        format!("/dashboard/callback?code=abc&state={state}"),
+        "/dashboard/callback?code=abc&state=AAAA".to_owned(),
+        "/dashboard/callback?code=abc".to_owned(),
+    ] {
+        let answer = attacker.get(&server, &path).await;
+        assert_eq!(answer.status.as_u16(), 400, "{path}");
+        assert!(answer.text().contains("begun in another browser"), "{}", answer.text());
+        assert!(!attacker.cookies.contains_key("__Host-chancery_dashboard"));
+    }
+}
+
+#[tokio::test]
+async fn every_page_forbids_frames_foreign_code_and_caches() {
+    let server = TestServer::start().await;
+    let (mut browser, page) = at_keys(&server, "ada@example.com", Role::Admin).await;
+    let mut pages = vec![page];
+    for path in ["/dashboard", "/dashboard/nothing", "/dashboard/setup?ticket=x", "/dashboard/signed-out"] {
+        pages.push(browser.get(&server, path).await);
+    }
+    for page in pages {
+        assert_eq!(page.header("x-frame-options"), Some("DENY"));
+        assert_eq!(page.header("cache-control"), Some("no-store"));
+        assert_eq!(page.header("referrer-policy"), Some("no-referrer"));
+        assert_eq!(
+            page.header("content-security-policy"),
+            Some(
+                "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; \
+                 form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+            )
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_key_is_rotated_by_the_form_that_was_shown_and_by_no_other() {
+    for engine in engines() {
+        let server = TestServer::on(engine).await;
+        let (mut browser, _) = at_keys(&server, "ada@example.com", Role::Admin).await;
+        let (mut other, _) = at_keys(&server, "bob@example.com", Role::Admin).await;
+        let path = format!("{KEYS}/rotate");
+        let shown = form_in_content(&browser.get(&server, &path).await);
+        let foreign = form_in_content(&other.get(&server, &path).await);
+        let before = kids(&server).await;
+        let mut unproved = shown.clone();
+        unproved.hidden.retain(|(name, _)| name != "csrf");
+        for form in [&foreign, &unproved] {
+            let refused = browser.post(&server, form, &[]).await;
+            assert_eq!(refused.status.as_u16(), 403);
+            assert!(refused.text().contains("The form is out of date"), "{}", refused.text());
+        }
+        assert_eq!(kids(&server).await, before);
+        let done = browser.post(&server, &shown, &[]).await;
+        assert_eq!((done.status.as_u16(), location(&done).as_str()), (303, KEYS));
+        assert_ne!(kids(&server).await, before);
+        let page = browser.get(&server, KEYS).await;
+        assert!(page.text().contains("The key was rotated."), "{}", page.text());
+        // It was said once.
+        assert!(!browser.get(&server, KEYS).await.text().contains("The key was rotated."));
+    }
+}
+
+#[tokio::test]
+async fn the_page_of_a_ring_that_was_rotated_meanwhile_does_nothing() {
+    let server = TestServer::start().await;
+    let (mut browser, _) = at_keys(&server, "ada@example.com", Role::Admin).await;
+    let shown = form_in_content(&browser.get(&server, &format!("{KEYS}/rotate")).await);
+    server.api_call(Method::POST, "/keys/signing/rotate").await.expect(201);
+    let before = kids(&server).await;
+    let answer = browser.post(&server, &shown, &[]).await;
+    assert_eq!(answer.status.as_u16(), 409);
+    assert!(answer.text().contains("somebody rotated the key since you opened this page"));
+    assert_eq!(kids(&server).await, before);
+}
+
+#[tokio::test]
+async fn a_role_is_refused_what_it_may_not_also_when_it_sends_the_form_itself() {
+    let server = TestServer::start().await;
+    let (mut viewer, page) = at_keys(&server, "viewer@example.com", Role::Viewer).await;
+    assert!(!page.text().contains("Rotate Key</a>"), "{}", page.text());
+    let before = kids(&server).await;
+    let shown = form_in_content(&viewer.get(&server, &format!("{KEYS}/rotate")).await);
+    let refused = viewer.post(&server, &shown, &[]).await;
+    assert_eq!(refused.status.as_u16(), 403);
+    assert!(refused.text().contains("Your role does not allow this"), "{}", refused.text());
+    assert_eq!(kids(&server).await, before);
+    let (_, page) = at_keys(&server, "keys@example.com", Role::EditorKeys).await;
+    assert!(page.text().contains("Rotate Key</a>"), "{}", page.text());
+}
+
+#[tokio::test]
+async fn what_an_administrator_does_is_logged_with_their_name() {
+    let server = TestServer::start().await;
+    let (mut browser, _) = at_keys(&server, "ada@example.com", Role::Admin).await;
+    let shown = form_in_content(&browser.get(&server, &format!("{KEYS}/rotate")).await);
+    browser.post(&server, &shown, &[]).await;
+    let log = server.api_get("/logs?per_page=50").await.expect(200);
+    let of_dashboard = |entry: &&Value| entry["details"]["request"]["channel"] == "dashboard";
+    let entry = log.as_array().unwrap().iter().find(of_dashboard).unwrap();
+    let auth = &entry["details"]["request"]["auth"];
+    assert_eq!(entry["type"], "sapi");
+    assert_eq!(entry["user_name"], "ada@example.com");
+    assert_eq!(entry["user_id"], auth["user"]["user_id"]);
+    assert_eq!(auth["user"]["email"], "ada@example.com");
+    assert_eq!(auth["strategy"], "session");
+    assert_eq!(entry["details"]["request"]["path"], "/api/v2/keys/signing/rotate");
+}
+
+#[tokio::test]
+async fn signing_out_ends_the_session_and_the_one_at_the_login_pages() {
+    let server = TestServer::start().await;
+    let (mut browser, page) = at_keys(&server, "ada@example.com", Role::Admin).await;
+    let before = browser.cookies.clone();
+    let out = browser.post(&server, &form(&page), &[("everywhere", "false")]).await;
+    assert_eq!(location(&out), "/dashboard/signed-out");
+    // Whoever kept the cookies has no use of them.
+    browser.cookies = before;
+    let asked = browser.get(&server, KEYS).await;
+    assert_eq!(asked.status.as_u16(), 303);
+    let login = follow(&mut browser, &server, asked).await;
+    assert!(login.text().contains("name=\"username\""), "{}", login.text());
+}
+
+#[tokio::test]
+async fn an_administrator_who_was_removed_or_lost_a_role_notices_at_once() {
+    let server = TestServer::start().await;
+    let (mut keys, _) = at_keys(&server, "keys@example.com", Role::EditorKeys).await;
+    let (mut boss, _) = at_keys(&server, "boss@example.com", Role::Admin).await;
+    let tenant = server.app.tenants.find(&server.app, "tenant.example").await.unwrap().unwrap();
+    let all = chancery::administrators::list(&server.app.db, tenant.id()).await.unwrap();
+    let id = all.iter().find(|one| one.email == "keys@example.com").unwrap().user_id.clone();
+    let entry = || chancery::logs::Entry::by_cli("Change a role");
+    chancery::administrators::change_role(&server.app, tenant.id(), (&id, Role::Viewer), entry())
+        .await
+        .unwrap();
+    assert!(!keys.get(&server, KEYS).await.text().contains("Rotate Key</a>"));
+    chancery::administrators::remove(&server.app, tenant.id(), &id, entry()).await.unwrap();
+    assert_eq!(keys.get(&server, KEYS).await.status.as_u16(), 303);
+    assert_eq!(boss.get(&server, KEYS).await.status.as_u16(), 200);
+}
+
+#[tokio::test]
+async fn a_header_that_claims_to_come_from_the_dashboard_opens_nothing() {
+    let server = TestServer::start().await;
+    let call = Call::get("/api/v2/keys/signing").header("x-insider", "auth0|chancery_admin_x");
+    assert_eq!(server.send(call.build()).await.status.as_u16(), 401);
+}

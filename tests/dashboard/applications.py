@@ -1,0 +1,53 @@
+"""Applications > one, in a browser: certificates, and the client secret."""
+
+from keys import downloads_agree
+
+
+def test_the_certificates_tab_of_an_rs256_application_has_the_certificate_in_every_form(it, server, visitor, made):
+    client = server.get(f"/api/v2/clients/{made['clients']['RS256']['client_id']}", token=it.token()).expect(200).json()
+    base = f"{it.issuer}dashboard/applications/{client['client_id']}/certificates"
+    visitor.opens(base)
+    own = client["signing_keys"][0]
+    shown = visitor.page.get_by_label("Signing Certificate", exact=True).input_value()
+    assert shown.split() == own["cert"].split()
+    keys = {key["cert"]: key for key in server.keys(it.token())}
+    key = keys[own["cert"]]
+    value = lambda label: visitor.page.get_by_label(label, exact=False).first.input_value()
+    assert value("Signing Certificate Fingerprint") == key["fingerprint"]
+    assert value("Signing Certificate Thumbprint") == key["thumbprint"]
+    link = visitor.page.locator("a[href$='/certificate/pem']").get_attribute("href")
+    downloads_agree(visitor, f"{it.issuer.rstrip('/')}{link}".removesuffix("/certificate/pem"), own)
+
+
+def test_the_certificates_tab_of_an_hs256_application_leads_to_the_client_secret(it, server, visitor, made):
+    client = made["clients"]["HS256"]["client_id"]
+    visitor.opens(f"{it.issuer}dashboard/applications/{client}/certificates")
+    assert "client secret" in visitor.text.lower()
+    assert visitor.page.locator("a[href$='/certificate/pem']").count() == 0
+    visitor.page.locator(f"main a[href*='/dashboard/applications/{client}']", has_text="ecret").first.click()
+    visitor.page.wait_for_load_state()
+    assert "Client Secret" in visitor.text
+
+
+def test_a_client_secret_is_shown_when_asked_for_and_rotated_when_the_name_is_typed(it, server, visitor, made):
+    machine, audience = made["machine"], made["api"]["identifier"]
+    home = f"{it.issuer}dashboard/applications/{machine['client_id']}"
+    visitor.opens(home)
+    assert machine["client_secret"] not in visitor.page.content()
+    visitor.page.get_by_role("button", name="Reveal").click()
+    visitor.page.wait_for_load_state()
+    field = visitor.page.get_by_label("Client Secret", exact=True)
+    assert field.input_value() == machine["client_secret"]
+    assert server.new_token(machine["client_id"], machine["client_secret"], audience).status == 200
+    visitor.opens(home)
+    visitor.page.locator("a[href$='/rotate-secret']").first.click()
+    visitor.page.fill("input[name=confirm]", machine["name"])
+    visitor.page.locator("main form button").last.click()
+    visitor.page.wait_for_load_state()
+    fresh = visitor.page.get_by_label("Client Secret", exact=False).first.input_value()
+    assert fresh and fresh != machine["client_secret"]
+    assert server.new_token(machine["client_id"], machine["client_secret"], audience).status == 401
+    assert server.new_token(machine["client_id"], fresh, audience).status == 200
+    log = server.get("/api/v2/logs?per_page=50", token=it.token()).expect(200).json()
+    kinds = {entry["type"] for entry in log if entry.get("user_name") == "ada@example.com"}
+    assert {"mgmt_api_read", "sapi"} <= kinds, kinds

@@ -1,0 +1,95 @@
+"""An administrator in a browser: made by an invitation, signed in, on the way through the Dashboard."""
+
+import re
+import urllib.parse
+
+PASSWORD = "Correct horse 7 battery"
+# What a walk does not follow: files, the end of the session, the log that follows, other tenants.
+APART = re.compile(r"/certificate/|/tail|/_components|^/dashboard/(login|logout|token)")
+
+
+def invited(it, email, role="admin"):
+    """The link that makes somebody an administrator."""
+    return re.search(r"https?://\S+ticket=\S+", it.run("admins", "invite", email, "--role", role)).group()
+
+
+def accepts(visitor, link, email=None):
+    """Makes the account; ends on the login page."""
+    visitor.opens(link)
+    if email:
+        visitor.page.fill("input[name=email]", email)
+    for field in ("password", "password_repeat"):
+        visitor.page.fill(f"input[name={field}]", PASSWORD)
+    visitor.presses("Make my account")
+
+
+def signs_in(visitor, email):
+    page = visitor.page
+    page.wait_for_url("**/u/login**")
+    if page.locator("input[name=password]").count() == 0:
+        page.fill("input[name=username]", email)
+        page.click("button[type=submit]")
+    page.fill("input[name=password]", PASSWORD)
+    page.click("button[type=submit]")
+    page.wait_for_url("**/dashboard**")
+
+
+def administrator(it, visitor, email="ada@example.com", role="admin"):
+    """A visitor who is signed in."""
+    accepts(visitor, invited(it, email, role))
+    signs_in(visitor, email)
+    return visitor
+
+
+def path_of(url):
+    parts = urllib.parse.urlsplit(url)
+    return parts.path + (f"?{parts.query}" if parts.query else "")
+
+
+def shape_of(path):
+    """The page that a path is one of: ids are left out, so that each page is seen once."""
+    path = path.split("?")[0]
+    return "/".join("one" if len(part) > 15 or "%7C" in part else part for part in path.split("/"))
+
+
+def walk(visitor, base, start="/dashboard", most=400):
+    """Every page that links lead to, once for each kind of page; yields its path after it was opened."""
+    seen, waiting = set(), [start]
+    while waiting and len(seen) < most:
+        path = waiting.pop(0)
+        if shape_of(path) in seen:
+            continue
+        seen.add(shape_of(path))
+        answer = visitor.page.goto(base + path)
+        yield path, answer
+        links = visitor.page.eval_on_selector_all("a[href]", "all => all.map(a => a.href)")
+        for link in links:
+            next_path = path_of(link)
+            if link.startswith(base) and next_path.startswith("/dashboard") and not APART.search(next_path):
+                waiting.append(next_path)
+
+
+def furnish(it, server, name="Garden Shop"):
+    """One of each thing, all of them called `name`; answers their ids."""
+    token = it.token()
+    call = lambda method, path, body=None: server.call(method, f"/api/v2{path}", token=token, body=body)
+    made = lambda path, body: call("POST", path, body).expect(201).json()
+    api = made("/resource-servers", {"name": name, "identifier": "https://plants.example/", "signing_alg": "RS256",
+                                     "scopes": [{"value": "read:plants", "description": name}]})
+    clients = {}
+    for alg, kind in (("RS256", "regular_web"), ("HS256", "spa")):
+        clients[alg] = made("/clients", {"name": f"{name} {alg}", "app_type": kind, "description": name[:140],
+                                         "jwt_configuration": {"alg": alg}, "client_metadata": {"note": name[:255]},
+                                         "callbacks": ["http://localhost:9/callback"]})
+    machine = made("/clients", {"name": f"{name} machine", "app_type": "non_interactive",
+                                "grant_types": ["client_credentials"], "jwt_configuration": {"alg": "RS256"}})
+    made("/client-grants", {"client_id": machine["client_id"], "audience": api["identifier"], "scope": ["read:plants"]})
+    user = made("/users", {"connection": "Username-Password-Authentication", "email": "anna@example.com",
+                           "password": PASSWORD, "name": name, "nickname": name, "given_name": name,
+                           "family_name": name, "user_metadata": {"note": name}, "app_metadata": {"note": name}})
+    role = call("POST", "/roles", {"name": name, "description": name}).expect(200).json()
+    call("POST", f"/roles/{role['id']}/users", {"users": [user["user_id"]]}).expect(200)
+    call("POST", f"/roles/{role['id']}/permissions", {"permissions": [
+        {"resource_server_identifier": api["identifier"], "permission_name": "read:plants"}]}).expect(201)
+    call("PATCH", "/tenants/settings", {"friendly_name": name}).expect(200)
+    return {"api": api, "clients": clients, "machine": machine, "user": user, "role": role}

@@ -1,0 +1,156 @@
+"""Who gets in, what each role may do, and what is refused to everybody else."""
+
+import re
+import urllib.parse
+
+from desk import PASSWORD, accepts, administrator, invited, signs_in
+
+HOME = "dashboard/settings/signing-keys"
+
+
+def test_the_link_of_the_first_start_makes_the_first_administrator_once(engine, browser):
+    from chancery import Installation
+    with Installation(engine, tls="dev") as it, it.serve() as server, browser.visitor() as visitor:
+        link = re.search(r"https?://\S+/dashboard/setup\?ticket=\S+", open(server.output).read()).group()
+        visitor.opens(link)
+        visitor.page.fill("input[name=email]", "grace@example.com")
+        visitor.page.fill("input[name=password]", "short")
+        visitor.page.fill("input[name=password_repeat]", "short")
+        visitor.presses("Make my account")
+        visitor.sees("Make your account")
+        assert visitor.page.locator("[role=alert]").inner_text().strip()
+        accepts(visitor, link, "grace@example.com")
+        signs_in(visitor, "grace@example.com")
+        visitor.sees("Getting started")
+        visitor.opens(link)
+        visitor.sees("This invitation is no longer good")
+
+
+def test_a_lost_session_returns_to_the_same_page_after_the_login(it, server, browser):
+    with browser.visitor() as visitor:
+        administrator(it, visitor, "lost@example.com")
+        visitor.context.clear_cookies()
+        visitor.opens(f"{it.issuer}{HOME}")
+        signs_in(visitor, "lost@example.com")
+        visitor.sees("Signing Keys")
+        assert visitor.page.url == f"{it.issuer}{HOME}"
+
+
+def test_signing_out_everywhere_ends_every_session_and_signing_out_ends_one(it, server, browser):
+    with browser.visitor() as one, browser.visitor() as other:
+        administrator(it, one, "twice@example.com")
+        other.opens(f"{it.issuer}dashboard")
+        signs_in(other, "twice@example.com")
+        leaves(one, "Sign out")
+        other.opens(f"{it.issuer}{HOME}")
+        other.sees("Signing Keys")
+        one.opens(f"{it.issuer}dashboard")
+        signs_in(one, "twice@example.com")
+        leaves(one, "Sign out everywhere")
+        for visitor in (one, other):
+            visitor.opens(f"{it.issuer}dashboard")
+            visitor.page.wait_for_url("**/u/login**")
+
+
+def leaves(visitor, button):
+    visitor.page.locator("summary[aria-label^='Account']").click()
+    visitor.presses(button)
+    visitor.sees("You are signed out")
+
+
+def test_a_user_of_the_tenant_is_no_administrator(it, server, browser):
+    """Neither with an account of their own, nor with the session of an application."""
+    server.call("POST", "/api/v2/users", token=it.token(), body={
+        "connection": "Username-Password-Authentication", "email": "user@example.com", "password": PASSWORD}).expect(201)
+    with browser.visitor() as visitor:
+        visitor.opens(f"{it.issuer}dashboard")
+        visitor.page.fill("input[name=username]", "user@example.com")
+        if visitor.page.locator("input[name=password]").count() == 0:
+            visitor.page.click("button[type=submit]")
+        visitor.page.fill("input[name=password]", PASSWORD)
+        visitor.page.click("button[type=submit]")
+        assert visitor.page.url.startswith(f"{it.issuer}u/login"), visitor.page.url
+        visitor.page.get_by_text("Wrong email or password").wait_for()
+
+
+def test_each_role_may_do_what_it_says_and_no_more(it, server, browser):
+    before = server.jwks()
+    for role, keys, applications in (("viewer", False, False), ("editor_applications", False, True),
+                                     ("editor_users", False, False), ("editor_keys", True, False)):
+        with browser.visitor() as visitor:
+            administrator(it, visitor, f"{role}@example.com", role)
+            visitor.opens(f"{it.issuer}{HOME}")
+            visitor.sees("Signing Keys")
+            assert (visitor.page.get_by_role("link", name="Rotate Key", exact=True).count() == 1) == keys, role
+            visitor.opens(f"{it.issuer}dashboard/applications")
+            create = visitor.page.locator("a[href='/dashboard/applications/new']").count()
+            assert (create > 0) == applications, (role, create)
+            if not keys:
+                # The page that asks can be read; the API refuses what it would do.
+                visitor.opens(f"{it.issuer}{HOME}/rotate")
+                visitor.presses("Rotate key")
+                visitor.sees("Your role does not allow this")
+    assert server.jwks() == before
+
+
+def form_of(visitor, url):
+    visitor.opens(url)
+    hidden = visitor.page.eval_on_selector_all(
+        "main form input[type=hidden]", "all => all.map(one => [one.name, one.value])")
+    return dict(hidden)
+
+
+def test_a_form_without_its_proof_or_with_that_of_somebody_else_changes_nothing(it, server, browser):
+    with browser.visitor() as one, browser.visitor() as other:
+        administrator(it, one, "proof@example.com")
+        administrator(it, other, "other@example.com")
+        url = f"{it.issuer}{HOME}/rotate"
+        form, foreign = form_of(one, url), form_of(other, url)
+        before = server.jwks()
+        for sent in (form | {"csrf": ""}, form | {"csrf": foreign["csrf"]}, form | {"csrf": "AAAA"},
+                     {name: value for name, value in form.items() if name != "csrf"}):
+            answer = one.context.request.post(url, form=sent)
+            assert answer.status == 403, (sent, answer.status)
+        assert server.jwks() == before
+        # The very form works.
+        assert one.context.request.post(url, form=form).status == 200
+        assert server.jwks() != before
+
+
+def test_nobody_without_a_session_gets_anything(it, server, browser):
+    for method, path in (("GET", "/dashboard"), ("GET", f"/{HOME}"), ("POST", f"/{HOME}/rotate"),
+                         ("POST", "/dashboard/token"), ("GET", "/dashboard/users?q=x")):
+        answer = server.call(method, path, form={} if method == "POST" else None)
+        assert answer.status == 303, (method, path, answer.status)
+        assert answer.headers["location"].startswith("/dashboard/login?to=%2Fdashboard"), answer.headers["location"]
+
+
+def test_the_way_back_never_leads_to_another_site(it, server, browser):
+    for to in ("https://evil.example/", "//evil.example", "/dashboard/../../evil", "/\\evil.example"):
+        with browser.visitor() as visitor:
+            email = f"way{abs(hash(to)) % 10**9}@example.com"
+            accepts(visitor, invited(it, email))
+            visitor.opens(f"{it.issuer}dashboard/login?to={urllib.parse.quote(to, safe='')}")
+            signs_in(visitor, email)
+            assert visitor.page.url.startswith(it.issuer), visitor.page.url
+
+
+def test_two_administrators_who_edit_the_same_thing_are_told(it, server, browser):
+    token = it.token()
+    with browser.visitor() as one, browser.visitor() as other:
+        administrator(it, one, "first@example.com")
+        administrator(it, other, "second@example.com")
+        page = f"{it.issuer}dashboard/settings"
+        one.opens(page)
+        other.opens(page)
+        for visitor, name in ((one, "Meadow"), (other, "Orchard")):
+            visitor.page.fill("input[name=friendly_name]", name)
+            visitor.presses("Save changes")
+            visitor.page.wait_for_load_state()
+        assert "Somebody changed this while you were editing it" in other.text, other.text
+        assert "Stored now: Meadow" in other.text, other.text
+        stored = lambda: server.get("/api/v2/tenants/settings", token=token).expect(200).json()["friendly_name"]
+        assert stored() == "Meadow"
+        other.presses("Save changes")
+        other.page.locator("[role=status]").first.wait_for()
+        assert stored() == "Orchard"
