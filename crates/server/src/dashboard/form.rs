@@ -219,9 +219,11 @@ fn changes(
     let mut whole = object.clone();
     let mut touched = Vec::new();
     let mut mistakes = BTreeMap::new();
+    // Nothing is stored of something new, so a field that has to be filled in is looked at though it looks untouched.
+    let is_new = object.as_object().is_some_and(Map::is_empty);
     for field in groups.iter().flat_map(|group| group.fields) {
         let sent = field.sent(posted);
-        if sent == field.texts(object) {
+        if sent == field.texts(object) && !(is_new && field.required) {
             continue;
         }
         match field.value(&sent) {

@@ -193,7 +193,15 @@ async fn show(desk: Arc<Desk>, part: &'static Part) -> Result<Response, Failure>
 }
 
 async fn save(desk: Arc<Desk>, posted: Posted, part: &'static Part) -> Result<Response, Failure> {
-    match form::save_with(&desk, part.groups, (&api_path(&desk), &plain_api_path(&desk)), &posted, part.adjust).await? {
+    match form::save_with(
+        &desk,
+        part.groups,
+        (&api_path(&desk), &plain_api_path(&desk)),
+        &posted,
+        part.adjust,
+    )
+    .await?
+    {
         Sent::Done(_) => Ok(desk.done(&desk.path, "The settings were saved.")),
         Sent::Again(status, form) => {
             let shown = Shown::load(&desk).await?;

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use askama::Template;
 use axum::response::Response;
 use chancery_crypto::digest::sha256;
+use chancery_jose::base64url;
 use http::StatusCode;
 use serde_json::{Value, json};
 
@@ -61,7 +62,7 @@ impl Grant {
     /// What tells it from the same grant after a change.
     fn seen(&self) -> String {
         let text = json!([self.id, self.scopes, self.all]).to_string();
-        sha256(text.as_bytes()).iter().take(12).map(|byte| format!("{byte:02x}")).collect()
+        base64url::encode(&sha256(text.as_bytes()))
     }
 }
 
@@ -298,14 +299,13 @@ pub(super) async fn save(desk: Arc<Desk>, posted: Posted) -> Result<Response, Fa
         (false, true) => json!({ "allow_all_scopes": false, "scope": posted.all("scope") }),
         (false, false) => json!({ "scope": posted.all("scope") }),
     };
-    let done = match &pair.grant {
-        Some(grant) => desk.api.patch(&format!("/client-grants/{}", escaped(&grant.id)), &body).await,
-        None => {
-            body["client_id"] = pair.shown.client_id.as_str().into();
-            body["audience"] = pair.target.identifier.as_str().into();
-            body["subject_type"] = pair.subject.name.into();
-            desk.api.post("/client-grants", &body).await
-        }
+    let done = if let Some(grant) = &pair.grant {
+        desk.api.patch(&format!("/client-grants/{}", escaped(&grant.id)), &body).await
+    } else {
+        body["client_id"] = pair.shown.client_id.as_str().into();
+        body["audience"] = pair.target.identifier.as_str().into();
+        body["subject_type"] = pair.subject.name.into();
+        desk.api.post("/client-grants", &body).await
     };
     match done {
         Ok(_) => Ok(desk.done(&pair.home(), &format!("The access to {} was saved.", pair.target.name))),

@@ -86,7 +86,7 @@ async fn is_on(desk: &Desk, connection: &str, client_id: &str) -> Result<bool, F
             return Ok(true);
         }
         match answer.get("next").and_then(Value::as_str) {
-            Some(next) if !next.is_empty() && next != from => from = next.to_owned(),
+            Some(next) if !next.is_empty() && next != from => next.clone_into(&mut from),
             _ => return Ok(false),
         }
     }

@@ -93,7 +93,7 @@ impl Own {
         };
         let open = answer.is_some();
         let rows = answer.as_ref().and_then(Value::as_array).into_iter().flatten().map(row).collect();
-        Ok(Self { rows, open, shown })
+        Ok(Self { shown, rows, open })
     }
 
     fn find(&self, desk: &Desk) -> Result<&Row, Failure> {
@@ -115,6 +115,10 @@ impl Own {
 
 #[derive(Template)]
 #[template(path = "applications/page/credentials.html")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "what the page shows and offers, each apart from the others"
+)]
 struct Page<'a> {
     rows: &'a [Row],
     open: bool,
@@ -302,16 +306,16 @@ pub(super) async fn change_expiry(desk: Arc<Desk>, posted: Posted) -> Result<Res
     let (path, stored) = with_day(&desk).await?;
     let day = posted.get("expires_at");
     let now = stored.get("expires_at").and_then(Value::as_str).unwrap_or_default();
-    let failure = if posted.get("was") != now {
-        let text = "Somebody changed the expiry meanwhile, and nothing of yours was saved. This is how it stands now.";
-        Failure::new(StatusCode::CONFLICT, text)
-    } else {
+    let failure = if posted.get("was") == now {
         let end = if day.is_empty() { Value::Null } else { end_of(day).into() };
         match desk.api.patch(&path, &json!({ "expires_at": end })).await {
             Ok(_) => return Ok(desk.done(&own.home(), "The expiry was changed.")),
             Err(failure) if failure.is_mendable() => failure,
             Err(failure) => return Err(failure),
         }
+    } else {
+        let text = "Somebody changed the expiry meanwhile, and nothing of yours was saved. This is how it stands now.";
+        Failure::new(StatusCode::CONFLICT, text)
     };
     let form = expiry_form(&desk, &stored).refused(&failure);
     Ok(desk.page_with(failure.status, &own.frame_below(&title), &form))

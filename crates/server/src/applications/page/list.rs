@@ -127,11 +127,12 @@ async fn named(
         if searched >= MOST_SEARCHED {
             break true;
         }
-        from = next.to_owned();
+        next.clone_into(&mut from);
     };
     let total = found.len() as u64;
-    let first = usize::try_from(page.saturating_mul(PER_PAGE)).unwrap_or(usize::MAX);
-    Ok((found.into_iter().skip(first).take(PER_PAGE as usize).collect(), total, cut))
+    let index = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
+    let (first, most) = (index(page.saturating_mul(PER_PAGE)), index(PER_PAGE));
+    Ok((found.into_iter().skip(first).take(most).collect(), total, cut))
 }
 
 /// What a new application is asked for.

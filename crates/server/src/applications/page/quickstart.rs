@@ -31,7 +31,7 @@ impl Page {
         with_query(&self.path, &[("q", id)])
     }
 
-    fn step_id(number: &usize) -> String {
+    fn step_id(number: usize) -> String {
         format!("step-{number}")
     }
 

@@ -16,7 +16,7 @@ use crate::dashboard::{Confirm, Desk, Failure, Frame, Posted};
 #[derive(Template)]
 #[template(path = "applications/page/secret.html")]
 struct Secret {
-    secret: String,
+    value: String,
     path: String,
     rotated: bool,
     public: bool,
@@ -39,7 +39,7 @@ pub(super) async fn reveal(desk: Arc<Desk>, _: Posted) -> Result<Response, Failu
     let secret = opened.get("client_secret").and_then(Value::as_str);
     let secret = secret.ok_or_else(|| Failure::missing("This application has no client secret."))?;
     let body = Secret {
-        secret: secret.to_owned(),
+        value: secret.to_owned(),
         path: shown.path(),
         rotated: desk.query.get("rotated") == "true",
         public: shown.text("token_endpoint_auth_method") == "none",
