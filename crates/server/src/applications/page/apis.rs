@@ -18,6 +18,8 @@ use crate::dashboard::{Confirm, Desk, Failure, Frame, Posted, escaped};
 
 /// How many a page of the list holds.
 const PER_PAGE: u64 = 25;
+/// An API with more permissions than this has them written as lines: a page of so many boxes serves nobody.
+const MANY: usize = 60;
 
 /// For whom a grant is: the name on the wire, and what it is called.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -77,6 +79,10 @@ struct Target {
 }
 
 impl Target {
+    fn has_many(&self) -> bool {
+        self.scopes.len() > MANY
+    }
+
     fn of(value: &Value) -> Self {
         let text = |value: &Value, name: &str| {
             value.get(name).and_then(Value::as_str).unwrap_or_default().to_owned()
@@ -241,6 +247,8 @@ struct Scope {
 struct One<'a> {
     pair: &'a Pair,
     scopes: Vec<Scope>,
+    /// Those that are granted, one a line.
+    lines: String,
     all: bool,
     problem: Option<String>,
     csrf: Csrf,
@@ -268,8 +276,10 @@ fn page(desk: &Desk, pair: &Pair, (status, problem): (StatusCode, Option<String>
         on: true,
     }));
     let needed = if pair.grant.is_some() { "update:client_grants" } else { "create:client_grants" };
+    let lines = grant.scopes.iter().map(String::as_str).collect::<Vec<_>>().join("\n");
     let body = One {
         scopes,
+        lines,
         all: grant.all,
         problem,
         csrf: desk.csrf(),
@@ -292,12 +302,14 @@ pub(super) async fn save(desk: Arc<Desk>, posted: Posted) -> Result<Response, Fa
         let text = "Somebody changed this access while you were looking at it, and nothing of yours was saved. This is how it stands now.";
         return Ok(page(&desk, &pair, (StatusCode::CONFLICT, Some(text.to_owned()))));
     }
+    let lines = posted.get("lines").lines().map(str::trim).filter(|line| !line.is_empty());
+    let scopes: Vec<&str> = posted.all("scope").iter().map(String::as_str).chain(lines).collect();
     let was_all = pair.grant.as_ref().is_some_and(|grant| grant.all);
     // A grant of everything names nothing.
     let mut body = match (posted.get("all") == "true", was_all) {
         (true, _) => json!({ "allow_all_scopes": true }),
-        (false, true) => json!({ "allow_all_scopes": false, "scope": posted.all("scope") }),
-        (false, false) => json!({ "scope": posted.all("scope") }),
+        (false, true) => json!({ "allow_all_scopes": false, "scope": scopes }),
+        (false, false) => json!({ "scope": scopes }),
     };
     let done = if let Some(grant) = &pair.grant {
         desk.api.patch(&format!("/client-grants/{}", escaped(&grant.id)), &body).await
