@@ -44,7 +44,7 @@ pub(super) async fn reveal(desk: Arc<Desk>, _: Posted) -> Result<Response, Failu
         rotated: desk.query.get("rotated") == "true",
         public: shown.text("token_endpoint_auth_method") == "none",
     };
-    Ok(desk.page(&shown.frame_below("", "Client Secret"), &body))
+    Ok(desk.page(&shown.frame_below("", "Secret of the application"), &body))
 }
 
 fn rotating(desk: &Desk, shown: &Shown) -> (Frame, Confirm) {
