@@ -1,81 +1,88 @@
-//! The certificate that verifies what is signed for an application, and the addresses that it needs.
+//! The certificate that verifies the ID tokens of an application, to be copied and taken away.
 //!
-//! Must never say that a certificate is good for HS256: there the client secret is the key.
+//! Must never show the client secret, which is the key where tokens are signed with HS256.
 
 use std::sync::Arc;
 
 use askama::Template;
 use axum::response::Response;
+use chancery_crypto::certificate::Certificate;
+use http::StatusCode;
 use serde_json::Value;
 
-use super::{Application, text};
-use crate::dashboard::ui::{CopyField, Icon};
+use super::{Shown, advanced, plain_api_path};
+use crate::dashboard::ui::{CopyField, Icon, Moment};
 use crate::dashboard::{Desk, Failure};
 use crate::signing_keys::page::certificate_file;
 
+/// What there is to show.
+enum Content {
+    /// A certificate: PEM, fingerprint, thumbprint, end.
+    Certificate(Box<Shape>),
+    /// The client secret is the key.
+    Secret,
+    /// The role may not see it.
+    Closed,
+}
+
+struct Shape {
+    pem: String,
+    fingerprint: String,
+    thumbprint: String,
+    until: Moment,
+}
+
 #[derive(Template)]
-#[template(path = "applications/certificates.html")]
-struct Certificates<'a> {
-    alg: &'a str,
-    home: String,
-    pem: &'a str,
-    fingerprint: &'a str,
-    thumbprint: &'a str,
+#[template(path = "applications/page/certificates.html")]
+struct Page {
+    content: Content,
+    alg: String,
+    path: String,
 }
 
-impl Certificates<'_> {
-    /// Whether the client secret is the key.
-    fn is_secret(&self) -> bool {
-        self.alg == "HS256"
+/// What `signing_keys` of the application holds. A role that may not see it there finds the same certificate with the key
+/// that signs now; none if it may not see that either.
+async fn stored(desk: &Desk) -> Result<Option<Value>, Failure> {
+    let answer = desk.api.get(&format!("{}?fields=client_id,signing_keys", plain_api_path(desk))).await?;
+    if let Some(own) = answer.get("signing_keys").and_then(|keys| keys.get(0)) {
+        return Ok(Some(own.clone()));
     }
-}
-
-/// The key that signs now.
-async fn current(desk: &Desk) -> Result<Value, Failure> {
-    let keys = desk.api.get("/keys/signing").await?;
-    let keys = keys.as_array().cloned().unwrap_or_default();
-    let found = keys.into_iter().find(|key| key.get("current") == Some(&Value::Bool(true)));
-    found.ok_or_else(|| Failure::missing("The keys of the tenant are being made. Try again in a moment."))
+    let keys = desk.api.look("/keys/signing").await?;
+    let mut keys = keys.as_ref().and_then(Value::as_array).into_iter().flatten();
+    Ok(keys.find(|key| key.get("current") == Some(&Value::Bool(true))).cloned())
 }
 
 pub(super) async fn show(desk: Arc<Desk>) -> Result<Response, Failure> {
-    let application = Application::load(&desk).await?;
-    let key = current(&desk).await?;
-    let body = Certificates {
-        alg: application.alg(),
-        home: application.home(),
-        pem: text(&key, "cert").trim_end(),
-        fingerprint: text(&key, "fingerprint"),
-        thumbprint: text(&key, "thumbprint"),
+    let shown = Shown::load(&desk).await?;
+    let content = if shown.alg() == "HS256" {
+        Content::Secret
+    } else {
+        match stored(&desk).await? {
+            None => Content::Closed,
+            Some(stored) => Content::Certificate(Box::new(shape(&stored)?)),
+        }
     };
-    Ok(desk.page(&application.advanced("certificates"), &body))
+    let body = Page { content, alg: shown.alg().to_owned(), path: shown.path() };
+    Ok(desk.page(&advanced::frame(&shown, "certificates"), &body))
 }
 
+fn shape(stored: &Value) -> Result<Shape, Failure> {
+    let pem = stored.get("cert").and_then(Value::as_str).unwrap_or_default();
+    let certificate = Certificate::from_pem(pem).map_err(|error| {
+        Failure::new(StatusCode::INTERNAL_SERVER_ERROR, format!("The certificate cannot be read: {error}"))
+    })?;
+    Ok(Shape {
+        pem: pem.trim_end().to_owned(),
+        fingerprint: certificate.fingerprint(),
+        thumbprint: certificate.thumbprint(),
+        until: Moment::at(Some(certificate.not_after())),
+    })
+}
+
+/// The certificate as a file: `pem`, `cer` (DER) or `p7b` (PKCS#7).
 pub(super) async fn download(desk: Arc<Desk>) -> Result<Response, Failure> {
-    certificate_file(&desk, &current(&desk).await?, desk.name("form"))
-}
-
-#[derive(Template)]
-#[template(path = "applications/endpoints.html")]
-struct Endpoints {
-    all: Vec<(&'static str, String)>,
-}
-
-pub(super) async fn endpoints(desk: Arc<Desk>) -> Result<Response, Failure> {
-    let application = Application::load(&desk).await?;
-    let issuer = &desk.tenant.issuer;
-    let at = |name, path: &str| (name, format!("{issuer}{path}"));
-    let all = vec![
-        at("OAuth Authorization URL", "authorize"),
-        at("OAuth Token URL", "oauth/token"),
-        at("OAuth User Info URL", "userinfo"),
-        at("Device Authorization URL", "oauth/device/code"),
-        at("Pushed Authorization URL", "oauth/par"),
-        at("Token Revocation URL", "oauth/revoke"),
-        at("JSON Web Key Set", ".well-known/jwks.json"),
-        at("OpenID Configuration", ".well-known/openid-configuration"),
-        at("Logout URL (OpenID Connect)", "oidc/logout"),
-        at("Logout URL", "v2/logout"),
-    ];
-    Ok(desk.page(&application.advanced("endpoints"), &Endpoints { all }))
+    let stored = stored(&desk).await?;
+    let stored = stored
+        .ok_or_else(|| Failure::new(StatusCode::FORBIDDEN, "Your role may not see signing keys here."))?;
+    certificate_file(&desk, &stored, desk.name("form"))
 }

@@ -1,74 +1,116 @@
-//! The connections whose users may sign in to an application.
+//! Which connections people can sign in with at an application, each with a switch.
 //!
-//! Must never change any other connection than the one whose switch was pressed.
+//! Must never switch more than the one connection that was asked for.
 
 use std::sync::Arc;
 
 use askama::Template;
 use axum::response::Response;
+use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::{Application, own_path, text};
-use crate::dashboard::ui::{Badge, Csrf, Empty, Tone};
-use crate::dashboard::{Desk, Failure, Posted, escaped};
+use super::Shown;
+use crate::dashboard::ui::{Badge, Csrf, Empty, Pager, Tone};
+use crate::dashboard::{Desk, Failure, Posted, escaped, with_query};
+
+/// How many a page of the list holds.
+const PER_PAGE: u64 = 25;
 
 struct Row {
     id: String,
     name: String,
     strategy: String,
-    enabled: bool,
+    on: bool,
+}
+
+impl Row {
+    fn path(&self) -> String {
+        format!("/dashboard/connections/{}", escaped(&self.id))
+    }
+
+    fn kind(&self) -> &str {
+        if self.strategy == "auth0" { "Database" } else { &self.strategy }
+    }
 }
 
 #[derive(Template)]
-#[template(path = "applications/connections.html")]
+#[template(path = "applications/page/connections.html")]
 struct Page {
     rows: Vec<Row>,
+    pager: Pager,
     csrf: Csrf,
-    may: bool,
-}
-
-/// Whether an application may use a connection.
-async fn is_enabled(desk: &Desk, connection: &str, client: &str) -> Result<bool, Failure> {
-    let base = format!("/connections/{}/clients?take=100", escaped(connection));
-    let mut path = base.clone();
-    loop {
-        let answer = desk.api.get(&path).await?;
-        let clients = answer.get("clients").and_then(Value::as_array);
-        if clients.into_iter().flatten().any(|one| text(one, "client_id") == client) {
-            return Ok(true);
-        }
-        match answer.get("next").and_then(Value::as_str) {
-            Some(next) => path = format!("{base}&from={}", escaped(next)),
-            None => return Ok(false),
-        }
-    }
+    action: String,
+    may_change: bool,
+    /// Whether the application signs nobody in.
+    for_itself: bool,
 }
 
 pub(super) async fn show(desk: Arc<Desk>) -> Result<Response, Failure> {
-    let application = Application::load(&desk).await?;
-    let connections = desk.api.get("/connections?per_page=100").await?;
+    let shown = Shown::load(&desk).await?;
+    let page = desk.query.number("page").unwrap_or(0).min(1_000_000);
+    let path =
+        format!("/connections?fields=id,name,strategy&include_totals=true&per_page={PER_PAGE}&page={page}");
+    let answer = desk.api.get(&path).await?;
     let mut rows = Vec::new();
-    for connection in connections.as_array().into_iter().flatten() {
-        let id = text(connection, "id");
-        rows.push(Row {
-            enabled: is_enabled(&desk, id, application.id()).await?,
-            id: id.to_owned(),
-            name: text(connection, "name").to_owned(),
-            strategy: text(connection, "strategy").to_owned(),
-        });
+    for value in answer.get("connections").and_then(Value::as_array).into_iter().flatten() {
+        let text = |name: &str| value.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let id = text("id");
+        let on = is_on(&desk, &id, &shown.client_id).await?;
+        rows.push(Row { id, name: text("name"), strategy: text("strategy"), on });
     }
-    let page = Page { rows, csrf: desk.csrf(), may: desk.may("update:connections") };
-    Ok(desk.page(&application.frame("connections"), &page))
+    let action = format!("{}/connections", shown.path());
+    let body = Page {
+        rows,
+        pager: Pager {
+            page,
+            per_page: PER_PAGE,
+            total: answer.get("total").and_then(Value::as_u64).unwrap_or(0),
+            base: format!("{action}?page="),
+        },
+        csrf: desk.csrf(),
+        action: with_query(&action, &[("page", desk.query.get("page"))]),
+        may_change: desk.may("update:connections"),
+        for_itself: shown.app_type == "non_interactive",
+    };
+    Ok(super::page(&desk, &shown, "connections", &body))
 }
 
-pub(super) async fn save(desk: Arc<Desk>, posted: Posted) -> Result<Response, Failure> {
-    let on = posted.get("status") == "true";
-    let path = format!("/connections/{}/clients", escaped(posted.get("connection")));
-    desk.api.patch(&path, &json!([{ "client_id": desk.name("id"), "status": on }])).await?;
-    let said = if on {
-        "Its users can sign in to this application now."
-    } else {
-        "Its users cannot sign in to this application any more."
+/// Whether an application is among those that may use a connection.
+async fn is_on(desk: &Desk, connection: &str, client_id: &str) -> Result<bool, Failure> {
+    let path = format!("/connections/{}/clients?take=1000", escaped(connection));
+    let mut from = String::new();
+    loop {
+        let answer = desk.api.get(&with_query(&path, &[("from", &from)])).await?;
+        let mut clients = answer.get("clients").and_then(Value::as_array).into_iter().flatten();
+        if clients.any(|client| client.get("client_id").is_some_and(|own| own == client_id)) {
+            return Ok(true);
+        }
+        match answer.get("next").and_then(Value::as_str) {
+            Some(next) if !next.is_empty() && next != from => next.clone_into(&mut from),
+            _ => return Ok(false),
+        }
+    }
+}
+
+pub(super) async fn switch(desk: Arc<Desk>, posted: Posted) -> Result<Response, Failure> {
+    let shown = Shown::load(&desk).await?;
+    let (name, status) = match (posted.get("on"), posted.get("off")) {
+        ("", "") => {
+            return Err(Failure::new(
+                StatusCode::BAD_REQUEST,
+                "Nothing was switched: no connection was named.",
+            ));
+        }
+        ("", id) => (id, false),
+        (id, _) => (id, true),
     };
-    Ok(desk.done(&format!("{}/connections", own_path(&desk)), said))
+    let changes = json!([{ "client_id": shown.client_id, "status": status }]);
+    desk.api.patch(&format!("/connections/{}/clients", escaped(name)), &changes).await?;
+    let said = if status {
+        "The connection was enabled for this application."
+    } else {
+        "The connection was disabled for this application."
+    };
+    let to = with_query(&format!("{}/connections", shown.path()), &[("page", desk.query.get("page"))]);
+    Ok(desk.done(&to, said))
 }

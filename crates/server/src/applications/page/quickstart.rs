@@ -1,6 +1,6 @@
-//! Code that works for this application, step by step.
+//! The Quickstart of an application: code that signs people in or gets a token, with the application's own values.
 //!
-//! Must never put the client secret in: the code names where it is read from.
+//! Must never show the client secret.
 
 use std::sync::Arc;
 
@@ -8,42 +8,58 @@ use askama::Template;
 use axum::response::Response;
 use serde_json::Value;
 
-use super::{Application, text};
-use crate::dashboard::quickstarts::{self, Quickstart};
+use super::Shown;
+use crate::dashboard::quickstarts::{self, App, Quickstart, Step};
 use crate::dashboard::ui::Code;
-use crate::dashboard::{Desk, Failure, escaped};
+use crate::dashboard::{Desk, Failure, with_query};
 
 #[derive(Template)]
-#[template(path = "applications/quickstart.html")]
+#[template(path = "applications/page/quickstart.html")]
 struct Page {
-    all: Vec<Quickstart>,
-    shown: String,
+    quickstarts: Vec<Quickstart>,
+    /// Which of them is shown.
+    current: usize,
+    path: String,
 }
 
 impl Page {
-    fn one(&self) -> Option<&Quickstart> {
-        self.all.iter().find(|one| one.id == self.shown)
+    fn shown(&self) -> Option<&Quickstart> {
+        self.quickstarts.get(self.current)
+    }
+
+    fn address(&self, id: &str) -> String {
+        with_query(&self.path, &[("q", id)])
+    }
+
+    fn step_id(number: usize) -> String {
+        format!("step-{number}")
+    }
+
+    /// What the code of a step is, for those who hear it.
+    fn name(step: &Step) -> &str {
+        step.file.unwrap_or(step.copy_label)
     }
 }
 
 pub(super) async fn show(desk: Arc<Desk>) -> Result<Response, Failure> {
-    let application = Application::load(&desk).await?;
-    let grants = desk.api.look(&format!("/client-grants?client_id={}", escaped(application.id()))).await?;
-    let audience = grants.as_ref().and_then(|grants| grants.get(0)).map(|grant| text(grant, "audience"));
-    let callback = application.value.get("callbacks").and_then(|all| all.get(0)).and_then(Value::as_str);
-    let app = quickstarts::App {
-        app_type: text(&application.value, "app_type"),
-        client_id: application.id(),
+    let shown = Shown::load(&desk).await?;
+    let path = format!("/client-grants?client_id={}&per_page=1", crate::dashboard::escaped(&shown.client_id));
+    let grants = desk.api.look(&path).await?;
+    let audience = grants.as_ref().and_then(|grants| grants.get(0)?.get("audience")?.as_str());
+    let callback = shown.value.get("callbacks").and_then(|own| own.get(0)).and_then(Value::as_str);
+    let app = App {
+        app_type: &shown.app_type,
+        client_id: &shown.client_id,
         client_secret_known: desk.may("read:client_keys"),
         domain: &desk.tenant.stored.domain,
         issuer: &desk.tenant.issuer,
         callback,
         audience,
-        alg: application.alg(),
+        alg: shown.alg(),
     };
-    let all = quickstarts::for_app(&app);
+    let quickstarts = quickstarts::for_app(&app);
     let wanted = desk.query.get("q");
-    let shown = all.iter().find(|one| one.id == wanted).or(all.first()).map_or("", |one| one.id);
-    let page = Page { shown: shown.to_owned(), all };
-    Ok(desk.page(&application.frame("quickstart"), &page))
+    let current = quickstarts.iter().position(|one| one.id == wanted).unwrap_or(0);
+    let body = Page { quickstarts, current, path: format!("{}/quickstart", shown.path()) };
+    Ok(super::page(&desk, &shown, "quickstart", &body))
 }

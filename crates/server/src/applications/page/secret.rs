@@ -1,55 +1,89 @@
-//! The client secret: shown when somebody asks for it, made anew when somebody confirms it.
+//! The client secret: shown to whoever asks for it, and exchanged for a new one.
 //!
-//! A button can copy only what was shown, so the entry that the API writes when the secret is read covers both. Must
-//! never put the secret into an address or a cookie: it is in the answer of the form alone.
+//! Must never stand in an address or in a page that was not asked for it by a form of ours.
 
 use std::sync::Arc;
 
-use axum::response::Response;
+use askama::Template;
+use axum::response::{IntoResponse, Redirect, Response};
+use http::StatusCode;
+use serde_json::{Value, json};
 
-use super::settings::Settings;
-use super::{Application, api_path, text};
-use crate::dashboard::{Confirm, Desk, Failure, Posted};
+use super::{Shown, plain_api_path};
+use crate::dashboard::ui::{CopyField, Icon};
+use crate::dashboard::{Confirm, Desk, Failure, Frame, Posted};
 
+#[derive(Template)]
+#[template(path = "applications/page/secret.html")]
+struct Secret {
+    value: String,
+    path: String,
+    rotated: bool,
+    public: bool,
+}
+
+/// The address alone shows nothing: it leads to the settings.
+pub(super) async fn back(desk: Arc<Desk>) -> Result<Response, Failure> {
+    let shown = Shown::load(&desk).await?;
+    Ok(Redirect::to(&shown.path()).into_response())
+}
+
+/// Shows the secret. The API notes each such read in the log (`mgmt_api_read`); a button can copy only what was revealed
+/// here, so that entry tells of copies as well.
 pub(super) async fn reveal(desk: Arc<Desk>, _: Posted) -> Result<Response, Failure> {
-    let application = Application::load(&desk).await?;
-    let read = desk.api.get(&format!("{}?fields=client_secret", api_path(&desk))).await?;
-    let mut page = Settings::new(&desk, &application);
-    page.secret = Some(text(&read, "client_secret").to_owned()).filter(|secret| !secret.is_empty());
-    if page.secret.is_none() {
-        return Err(Failure::missing(
-            "This application has no client secret that counts: it authenticates with keys. See its credentials.",
-        ));
+    let shown = Shown::load(&desk).await?;
+    if !desk.may("read:client_keys") {
+        return Err(Failure::new(StatusCode::FORBIDDEN, "Your role may not see client secrets."));
     }
-    Ok(desk.page(&application.frame(""), &page))
-}
-
-fn rotating(desk: &Desk, application: &Application) -> Confirm {
-    let confirm = Confirm::new(desk, "Rotate secret", application.home())
-        .that("The application gets a new client secret, which you will see once.")
-        .that("The old secret is refused at once: put the new one where the application reads it.");
-    let confirm = if application.alg() == "HS256" {
-        confirm.that("Its ID tokens are signed with the secret (HS256): those that were signed with the old one no longer verify.")
-    } else {
-        confirm
+    let opened = desk.api.get(&format!("{}?fields=client_secret", plain_api_path(&desk))).await?;
+    let secret = opened.get("client_secret").and_then(Value::as_str);
+    let secret = secret.ok_or_else(|| Failure::missing("This application has no client secret."))?;
+    let body = Secret {
+        value: secret.to_owned(),
+        path: shown.path(),
+        rotated: desk.query.get("rotated") == "true",
+        public: shown.text("token_endpoint_auth_method") == "none",
     };
-    confirm.name(application.name(), "name of the application")
+    Ok(desk.page(&shown.frame_below("", "Secret of the application"), &body))
 }
 
-pub(super) async fn ask(desk: Arc<Desk>) -> Result<Response, Failure> {
-    let application = Application::load(&desk).await?;
-    Ok(desk.page(&application.frame(""), &rotating(&desk, &application)))
+fn rotating(desk: &Desk, shown: &Shown) -> (Frame, Confirm) {
+    let confirm = Confirm::new(desk, "Rotate secret", shown.path())
+        .that("The client secret of now stops working at once: whatever still sends it gets no more tokens.")
+        .that("You are shown the new one. Put it where the application reads it as soon as you can.")
+        .name(&shown.name, "name of the application");
+    let confirm = if shown.alg() == "HS256" {
+        confirm.that("ID tokens of this application are signed with the secret (HS256). Those of before cannot be verified with the new one.")
+    } else {
+        confirm.that("Tokens that were issued already stay good.")
+    };
+    (shown.frame_below("", "Rotate the client secret?"), confirm)
 }
 
+pub(super) async fn ask_rotate(desk: Arc<Desk>) -> Result<Response, Failure> {
+    let shown = Shown::load(&desk).await?;
+    if !desk.may("update:client_keys") {
+        return Err(Failure::new(StatusCode::FORBIDDEN, "Your role may not rotate client secrets."));
+    }
+    let (frame, confirm) = rotating(&desk, &shown);
+    Ok(desk.page(&frame, &confirm))
+}
+
+/// Rotates, and has the browser send the same form on to [`reveal`]: whoever loads that page again sees the secret again
+/// and does not rotate it again.
 pub(super) async fn rotate(desk: Arc<Desk>, posted: Posted) -> Result<Response, Failure> {
-    let application = Application::load(&desk).await?;
-    let confirm = rotating(&desk, &application);
-    if let Some(missing) = confirm.missing(&desk, &application.frame(""), &posted) {
+    let shown = Shown::load(&desk).await?;
+    let (frame, confirm) = rotating(&desk, &shown);
+    if let Some(missing) = confirm.missing(&desk, &frame, &posted) {
         return Ok(missing);
     }
-    let path = format!("{}/rotate-secret", api_path(&desk));
-    let made = desk.api.post(&path, &serde_json::json!({})).await?;
-    let mut page = Settings::new(&desk, &application);
-    page.secret = Some(text(&made, "client_secret").to_owned());
-    Ok(desk.page(&application.frame(""), &page))
+    desk.api.post(&format!("{}/rotate-secret", plain_api_path(&desk)), &json!({})).await?;
+    if desk.may("read:client_keys") {
+        let to = format!("{}/secret?rotated=true", shown.path());
+        return Ok(Redirect::temporary(&to).into_response());
+    }
+    Ok(desk.done(
+        &shown.path(),
+        "The client secret was rotated. Somebody who may see it can reveal the new one.",
+    ))
 }
