@@ -219,9 +219,11 @@ fn changes(
     let mut whole = object.clone();
     let mut touched = Vec::new();
     let mut mistakes = BTreeMap::new();
+    // Nothing is stored of something new, so a field that has to be filled in is looked at though it looks untouched.
+    let is_new = object.as_object().is_some_and(Map::is_empty);
     for field in groups.iter().flat_map(|group| group.fields) {
         let sent = field.sent(posted);
-        if sent == field.texts(object) {
+        if sent == field.texts(object) && !(is_new && field.required) {
             continue;
         }
         match field.value(&sent) {
@@ -253,6 +255,18 @@ pub async fn save_at(
     (read, path): (&str, &str),
     posted: &Posted,
 ) -> Result<Sent, Failure> {
+    save_with(desk, groups, (read, path), posted, |_, _| ()).await
+}
+
+/// The same, for objects of which a patch has to say more than what a field holds: `adjust` gets the object as it is
+/// stored, and the patch before it is sent.
+pub async fn save_with(
+    desk: &Desk,
+    groups: &[Group],
+    (read, path): (&str, &str),
+    posted: &Posted,
+    adjust: impl FnOnce(&Value, &mut Map<String, Value>) + Send,
+) -> Result<Sent, Failure> {
     let object = desk.api.get(read).await?;
     let now = seen(groups, &object);
     let again = || Form::again(desk, groups, posted, now.clone());
@@ -261,7 +275,10 @@ pub async fn save_at(
     }
     let patch = match changes(groups, &object, posted) {
         Ok(patch) if patch.is_empty() => return Ok(Sent::Done(object)),
-        Ok(patch) => patch,
+        Ok(mut patch) => {
+            adjust(&object, &mut patch);
+            patch
+        }
         Err(mistakes) => {
             return Ok(Sent::Again(StatusCode::BAD_REQUEST, Box::new(again().mistaken(&mistakes))));
         }
@@ -282,6 +299,17 @@ pub async fn create(
     (path, given): (&str, Value),
     posted: &Posted,
 ) -> Result<Sent, Failure> {
+    create_with(desk, groups, (path, given), posted, |_| ()).await
+}
+
+/// The same, for members that the API takes in another form than the field: `adjust` gets the body before it is sent.
+pub async fn create_with(
+    desk: &Desk,
+    groups: &[Group],
+    (path, given): (&str, Value),
+    posted: &Posted,
+    adjust: impl FnOnce(&mut Map<String, Value>) + Send,
+) -> Result<Sent, Failure> {
     let again = || Form::again(desk, groups, posted, String::new()).submit("Create");
     let mut body = match changes(groups, &Value::Object(Map::new()), posted) {
         Ok(body) => body,
@@ -292,6 +320,7 @@ pub async fn create(
     for (name, value) in given.as_object().into_iter().flatten() {
         body.entry(name.clone()).or_insert_with(|| value.clone());
     }
+    adjust(&mut body);
     match desk.api.post(path, &Value::Object(body)).await {
         Ok(made) => Ok(Sent::Done(made)),
         Err(failure) if failure.is_mendable() => {
