@@ -34,10 +34,19 @@ pub fn router() -> Router<Arc<App>> {
             screen(detail::ask_password).merge(action(detail::set_password)),
         )
         .route("/dashboard/users/{id}/link", action(detail::link))
-        .route("/dashboard/users/{id}/block", action(detail::block))
+        .route("/dashboard/users/{id}/verify", action(detail::verify))
+        .route("/dashboard/users/{id}/block", screen(detail::ask_block).merge(action(detail::block)))
+        .route(
+            "/dashboard/users/{id}/identities/{provider}/{identity}/unlink",
+            screen(detail::ask_unlink).merge(action(detail::unlink)),
+        )
         .route("/dashboard/users/{id}/unblock", action(detail::unblock))
         .route("/dashboard/users/{id}/delete", screen(detail::ask_delete).merge(action(detail::delete)))
         .route("/dashboard/users/{id}/devices", screen(access::devices).merge(action(access::end)))
+        .route(
+            "/dashboard/users/{id}/devices/end",
+            screen(access::ask_end_all).merge(action(access::end_all)),
+        )
         .route("/dashboard/users/{id}/roles", screen(access::roles).merge(action(access::assign)))
         .route("/dashboard/users/{id}/permissions", screen(access::permissions).merge(action(access::permit)))
         .route("/dashboard/users/{id}/applications", screen(access::grants).merge(action(access::revoke)))

@@ -2,40 +2,84 @@
 //!
 //! Must never end or give anything but what was asked for.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use askama::Template;
 use axum::response::Response;
+use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::{api_path, frame, load, own_path};
-use crate::dashboard::ui::{self, Badge, Csrf, Empty, Moment, Tone, rows, text};
-use crate::dashboard::{Desk, Failure, Posted, escaped};
+use crate::dashboard::ui::{self, Badge, Csrf, Empty, Moment, Pager, Tone, rows, text};
+use crate::dashboard::{Confirm, Desk, Failure, Posted, escaped, with_query};
 use crate::roles::page::{Permissions, named_permissions, offers};
+
+/// How many sessions and tokens are shown: whoever has more ends all of them.
+const MOST: usize = 100;
 
 #[derive(Template)]
 #[template(path = "users/devices.html")]
 struct Devices {
     sessions: Vec<Value>,
-    tokens: Vec<Value>,
+    /// The tokens, and the names of their applications.
+    tokens: Vec<(Value, String)>,
     csrf: Csrf,
+    home: String,
+    /// Whether there are more than are shown.
+    more: bool,
     may_sessions: bool,
     may_tokens: bool,
 }
 
+/// The names of applications, each asked for once.
+struct Names<'a> {
+    desk: &'a Desk,
+    known: BTreeMap<String, String>,
+}
+
+impl<'a> Names<'a> {
+    fn new(desk: &'a Desk) -> Self {
+        Self { desk, known: BTreeMap::new() }
+    }
+
+    /// The name of an application; its id where it has none, or is not there any more.
+    async fn of(&mut self, client_id: &str) -> Result<String, Failure> {
+        if let Some(name) = self.known.get(client_id) {
+            return Ok(name.clone());
+        }
+        let path = format!("/clients/{}?fields=name", escaped(client_id));
+        let client = self.desk.api.look(&path).await?.unwrap_or_default();
+        let name =
+            Some(text(&client, "name")).filter(|name| !name.is_empty()).unwrap_or(client_id).to_owned();
+        self.known.insert(client_id.to_owned(), name.clone());
+        Ok(name)
+    }
+}
+
 pub(super) async fn devices(desk: Arc<Desk>) -> Result<Response, Failure> {
-    let sessions =
-        desk.api.look(&format!("{}/sessions?take=100", api_path(&desk))).await?.unwrap_or_default();
-    let tokens =
-        desk.api.look(&format!("{}/refresh-tokens?take=100", api_path(&desk))).await?.unwrap_or_default();
+    let user = load(&desk).await?;
+    let list = async |name: &str| -> Result<Value, Failure> {
+        let path = format!("{}/{name}?take={MOST}", api_path(&desk));
+        Ok(desk.api.look(&path).await?.unwrap_or_default())
+    };
+    let (sessions, found) = (list("sessions").await?, list("refresh-tokens").await?);
+    let mut names = Names::new(&desk);
+    let mut tokens = Vec::new();
+    for token in rows(&found, "tokens").0 {
+        tokens.push((token.clone(), names.of(text(token, "client_id")).await?));
+    }
+    let more = |answer: &Value| answer.get("next").is_some_and(|next| !next.is_null());
     let body = Devices {
         sessions: rows(&sessions, "sessions").0.to_vec(),
-        tokens: rows(&tokens, "tokens").0.to_vec(),
+        tokens,
         csrf: desk.csrf(),
+        home: own_path(&desk),
+        more: more(&sessions) || more(&found),
         may_sessions: desk.may("delete:sessions"),
         may_tokens: desk.may("delete:refresh_tokens"),
     };
-    super::within(&desk, "devices", &body).await
+    Ok(desk.page(&frame(&desk, &user, "devices"), &body))
 }
 
 pub(super) async fn end(desk: Arc<Desk>, posted: Posted) -> Result<Response, Failure> {
@@ -43,10 +87,40 @@ pub(super) async fn end(desk: Arc<Desk>, posted: Posted) -> Result<Response, Fai
     let (path, said) = match posted.get("do") {
         "session" => (format!("/sessions/{id}"), "The session has ended."),
         "token" => (format!("/refresh-tokens/{id}"), "The refresh token was revoked."),
-        _ => (format!("{}/sessions", api_path(&desk)), "All sessions of the user are ending."),
+        _ => return Err(Failure::new(StatusCode::BAD_REQUEST, "Nothing was done: choose what is to end.")),
     };
     desk.api.delete(&path, None).await?;
     Ok(desk.done(&format!("{}/devices", own_path(&desk)), said))
+}
+
+fn ending(desk: &Desk) -> Confirm {
+    let confirm = Confirm::new(desk, "Sign out everywhere", format!("{}/devices", own_path(desk)));
+    let confirm = if desk.may("delete:sessions") {
+        confirm.that("Every session of the user ends: each browser has to sign in again.")
+    } else {
+        confirm
+    };
+    let confirm = if desk.may("delete:refresh_tokens") {
+        confirm
+            .that("Every refresh token of the user is revoked: applications have to sign the user in again.")
+    } else {
+        confirm
+    };
+    confirm.that("Access tokens that applications have stay good until they expire.")
+}
+
+pub(super) async fn ask_end_all(desk: Arc<Desk>) -> Result<Response, Failure> {
+    super::within(&desk, "devices", &ending(&desk)).await
+}
+
+pub(super) async fn end_all(desk: Arc<Desk>, _: Posted) -> Result<Response, Failure> {
+    if desk.may("delete:sessions") {
+        desk.api.delete(&format!("{}/sessions", api_path(&desk)), None).await?;
+    }
+    if desk.may("delete:refresh_tokens") {
+        desk.api.delete(&format!("{}/refresh-tokens", api_path(&desk)), None).await?;
+    }
+    Ok(desk.done(&format!("{}/devices", own_path(&desk)), "The user is signed out everywhere."))
 }
 
 struct Role {
@@ -60,26 +134,35 @@ struct Role {
 #[template(path = "users/roles.html")]
 struct Roles {
     all: Vec<Role>,
+    pager: Pager,
+    q: String,
     csrf: Csrf,
     may: bool,
 }
 
 pub(super) async fn roles(desk: Arc<Desk>) -> Result<Response, Failure> {
+    const PER_PAGE: u64 = 50;
+    let user = load(&desk).await?;
     let own = desk.api.get(&format!("{}/roles?per_page=100", api_path(&desk))).await?;
-    let own: Vec<String> = rows(&own, "roles").0.iter().map(|role| text(role, "id").to_owned()).collect();
-    let all = desk.api.get("/roles?per_page=100").await?;
+    let own: Vec<&str> = rows(&own, "roles").0.iter().map(|role| text(role, "id")).collect();
+    let (page, q) = (desk.query.number("page").unwrap_or(0), desk.query.get("q"));
+    let path = format!("/roles?include_totals=true&per_page={PER_PAGE}&page={page}");
+    let all = desk.api.get(&with_query(&path, &[("name_filter", q)])).await?;
+    let (list, total) = rows(&all, "roles");
     let role = |value: &Value| Role {
-        has: own.iter().any(|id| id == text(value, "id")),
+        has: own.contains(&text(value, "id")),
         id: text(value, "id").to_owned(),
         name: text(value, "name").to_owned(),
         description: text(value, "description").to_owned(),
     };
     let body = Roles {
-        all: rows(&all, "roles").0.iter().map(role).collect(),
+        all: list.iter().map(role).collect(),
+        pager: Pager { page, per_page: PER_PAGE, total, base: format!("?q={}&page=", escaped(q)) },
+        q: q.to_owned(),
         csrf: desk.csrf(),
         may: desk.may("update:users"),
     };
-    super::within(&desk, "roles", &body).await
+    Ok(desk.page(&frame(&desk, &user, "roles"), &body))
 }
 
 pub(super) async fn assign(desk: Arc<Desk>, posted: Posted) -> Result<Response, Failure> {
@@ -135,15 +218,14 @@ struct Grants {
 pub(super) async fn grants(desk: Arc<Desk>) -> Result<Response, Failure> {
     let answer =
         desk.api.look(&format!("/grants?user_id={}", escaped(desk.name("id")))).await?.unwrap_or_default();
+    let mut names = Names::new(&desk);
     let mut grants = Vec::new();
     for grant in rows(&answer, "grants").0 {
-        let id = escaped(text(grant, "clientID"));
-        let client = desk.api.look(&format!("/clients/{id}?fields=name")).await?.unwrap_or_default();
         let scope =
             grant.get("scope").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
         grants.push(Grant {
             id: text(grant, "id").to_owned(),
-            client: text(&client, "name").to_owned(),
+            client: names.of(text(grant, "clientID")).await?,
             audience: text(grant, "audience").to_owned(),
             scope: scope.collect::<Vec<_>>().join(" "),
         });
@@ -162,11 +244,20 @@ pub(super) async fn revoke(desk: Arc<Desk>, posted: Posted) -> Result<Response, 
 #[template(path = "users/history.html")]
 struct History {
     entries: Vec<Value>,
+    pager: Pager,
 }
 
 pub(super) async fn history(desk: Arc<Desk>) -> Result<Response, Failure> {
+    const PER_PAGE: u64 = 50;
     let user = load(&desk).await?;
-    let answer = desk.api.get(&format!("{}/logs?per_page=50&sort=date:-1", api_path(&desk))).await?;
-    let body = History { entries: rows(&answer, "logs").0.to_vec() };
+    let page = desk.query.number("page").unwrap_or(0);
+    let path =
+        format!("{}/logs?include_totals=true&per_page={PER_PAGE}&page={page}&sort=date:-1", api_path(&desk));
+    let answer = desk.api.look(&path).await?.unwrap_or_default();
+    let (entries, total) = rows(&answer, "logs");
+    let body = History {
+        entries: entries.to_vec(),
+        pager: Pager { page, per_page: PER_PAGE, total, base: "?page=".to_owned() },
+    };
     Ok(desk.page(&frame(&desk, &user, "history"), &body))
 }

@@ -6,17 +6,18 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::response::Response;
-use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::HOME;
-use crate::dashboard::ui::{Alert, Csrf, Tone, rows, text};
+use crate::dashboard::ui::{Alert, Csrf, Empty, Tone, rows, text};
 use crate::dashboard::{Desk, Failure, Frame, Posted, Room, escaped};
 
 #[derive(Template)]
 #[template(path = "users/new.html")]
 struct New {
     connections: Vec<String>,
+    /// Whether any of them has usernames.
+    usernames: bool,
     csrf: Csrf,
     connection: String,
     email: String,
@@ -37,11 +38,20 @@ fn frame() -> Frame {
     Frame::new(Room::Users, "Create user").up(HOME, "Users")
 }
 
+/// Whether users of a connection have usernames.
+fn has_usernames(connection: &Value) -> bool {
+    let options = connection.get("options");
+    let attribute = options.and_then(|options| options.get("attributes")?.get("username"));
+    attribute.is_some()
+        || options.and_then(|options| options.get("requires_username")) == Some(&Value::Bool(true))
+}
+
 async fn page(desk: &Desk, posted: &Posted) -> Result<New, Failure> {
     let connections = desk.api.get("/connections?strategy=auth0&per_page=100").await?;
-    let names = rows(&connections, "connections").0.iter().map(|one| text(one, "name").to_owned());
+    let connections = rows(&connections, "connections").0;
     Ok(New {
-        connections: names.collect(),
+        connections: connections.iter().map(|one| text(one, "name").to_owned()).collect(),
+        usernames: connections.iter().any(has_usernames) || !posted.get("username").is_empty(),
         csrf: desk.csrf(),
         connection: posted.get("connection").to_owned(),
         email: posted.get("email").to_owned(),
@@ -74,15 +84,18 @@ pub(super) async fn create(desk: Arc<Desk>, posted: Posted) -> Result<Response, 
         }
         Err(failure) if failure.is_mendable() => {
             let mut page = page(&desk, &posted).await?;
-            page.wrong =
-                failure.property().map(|(reason, property)| (property.to_owned(), reason.to_owned()));
+            let shown = |property: &str| ["email", "username", "password"].contains(&property);
+            page.wrong = failure
+                .property()
+                .filter(|(_, property)| shown(property))
+                .map(|(reason, property)| (property.to_owned(), reason.to_owned()));
             let said = if page.wrong.is_some() {
                 "Nobody was created. Look at the field that is marked."
             } else {
                 &failure.message
             };
             page.problem = Some(said.to_owned());
-            Ok(desk.page_with(StatusCode::BAD_REQUEST, &frame(), &page))
+            Ok(desk.page_with(failure.status, &frame(), &page))
         }
         Err(failure) => Err(failure),
     }

@@ -1,4 +1,4 @@
-//! Who a user is: profile, metadata, password, links, blocks, and the end.
+//! Who a user is: profile, metadata, identities, password, links, blocks, and the end.
 //!
 //! Must never send a password back.
 
@@ -7,12 +7,12 @@ use std::sync::Arc;
 use askama::Template;
 use axum::response::Response;
 use http::StatusCode;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::{HOME, api_path, frame, load, own_path};
 use crate::dashboard::ui::{self, Alert, Badge, Copy, CopyField, Csrf, Moment, Tone, text};
 use crate::dashboard::{
-    Confirm, Desk, Editor, Failure, Field, Form, Group, Kind, Posted, Sent, escaped, form,
+    Confirm, Desk, Failure, Field, Form, Frame, Group, Kind, Posted, Sent, escaped, form,
 };
 
 const PROFILE: &[Group] = &[Group {
@@ -25,7 +25,10 @@ const PROFILE: &[Group] = &[Group {
         Field::text("nickname", "Nickname"),
         Field::text("given_name", "Given name"),
         Field::text("family_name", "Family name"),
-        Field::new("picture", "Picture", Kind::Text("url")).help("The address of a picture."),
+        Field::new("picture", "Picture", Kind::Text("url"))
+            .help("The address of a picture, which is not loaded here."),
+        Field::text("username", "Username")
+            .help("Only at connections that have usernames. Save it apart from a new email address."),
     ],
 }];
 
@@ -37,10 +40,37 @@ const METADATA: &[Group] = &[
     },
     Group {
         title: "App metadata",
-        lead: "What your applications decide by, and people cannot change.",
+        lead: "What your applications decide by, and people cannot change themselves.",
         fields: &[Field::new("app_metadata", "app_metadata", Kind::Json).help("A JSON object.")],
     },
 ];
+
+/// An identity as the page shows it.
+struct Identity {
+    connection: String,
+    provider: String,
+    id: String,
+    /// Where it is taken off the user.
+    unlink: String,
+}
+
+impl Identity {
+    fn of(desk: &Desk, value: &Value) -> Self {
+        let (provider, id) = (text(value, "provider").to_owned(), id_of(value));
+        let unlink = format!("{}/identities/{}/{}/unlink", own_path(desk), escaped(&provider), escaped(&id));
+        Self { connection: text(value, "connection").to_owned(), provider, id, unlink }
+    }
+}
+
+fn identities(user: &Value) -> impl Iterator<Item = &Value> {
+    user.get("identities").and_then(Value::as_array).into_iter().flatten()
+}
+
+/// The id at the provider, which some providers count.
+fn id_of(identity: &Value) -> String {
+    let id = identity.get("user_id");
+    id.and_then(Value::as_str).map_or_else(|| id.map(Value::to_string).unwrap_or_default(), str::to_owned)
+}
 
 #[derive(Template)]
 #[template(path = "users/detail.html")]
@@ -50,7 +80,7 @@ const METADATA: &[Group] = &[
 )]
 struct Detail<'a> {
     user: &'a Value,
-    identities: &'a [Value],
+    identities: Vec<Identity>,
     form: Form,
     csrf: Csrf,
     home: String,
@@ -59,6 +89,8 @@ struct Detail<'a> {
     locked: bool,
     /// The link that was made just now.
     link: Option<String>,
+    /// Whether the address could be verified.
+    unverified: bool,
     may: bool,
     may_delete: bool,
     may_link: bool,
@@ -68,13 +100,14 @@ async fn detail<'a>(desk: &Desk, user: &'a Value, form: Option<Form>) -> Result<
     let blocks =
         desk.api.look(&format!("/user-blocks/{}", escaped(desk.name("id")))).await?.unwrap_or_default();
     Ok(Detail {
-        identities: user.get("identities").and_then(Value::as_array).map_or(&[][..], Vec::as_slice),
+        identities: identities(user).map(|one| Identity::of(desk, one)).collect(),
         form: form.unwrap_or_else(|| Form::of(desk, PROFILE, user, (&own_path(desk), "update:users"))),
         csrf: desk.csrf(),
         home: own_path(desk),
         blocked: user.get("blocked") == Some(&Value::Bool(true)),
         locked: blocks.get("blocked_for").and_then(Value::as_array).is_some_and(|all| !all.is_empty()),
         link: None,
+        unverified: !text(user, "email").is_empty() && user.get("email_verified") != Some(&Value::Bool(true)),
         may: desk.may("update:users"),
         may_delete: desk.may("delete:users"),
         may_link: desk.may("create:user_tickets"),
@@ -99,18 +132,37 @@ pub(super) async fn save(desk: Arc<Desk>, posted: Posted) -> Result<Response, Fa
     }
 }
 
-async fn metadata_editor(desk: &Desk) -> Result<Editor, Failure> {
-    let user = load(desk).await?;
-    let frame = frame(desk, &user, "metadata");
-    Ok(Editor { groups: METADATA, object: api_path(desk), scope: "update:users", frame })
-}
-
 pub(super) async fn metadata(desk: Arc<Desk>) -> Result<Response, Failure> {
-    metadata_editor(&desk).await?.show(&desk).await
+    let user = load(&desk).await?;
+    let form = Form::of(&desk, METADATA, &user, (&desk.path, "update:users"));
+    Ok(desk.page(&frame(&desk, &user, "metadata"), &form))
 }
 
 pub(super) async fn save_metadata(desk: Arc<Desk>, posted: Posted) -> Result<Response, Failure> {
-    metadata_editor(&desk).await?.save(&desk, &posted, "The metadata was saved.").await
+    let path = api_path(&desk);
+    match form::save_with(&desk, METADATA, (&path, &path), &posted, without_removed).await? {
+        Sent::Done(_) => Ok(desk.done(&desk.path, "The metadata was saved.")),
+        Sent::Again(status, form) => {
+            let user = load(&desk).await?;
+            Ok(desk.page_with(status, &frame(&desk, &user, "metadata"), &*form))
+        }
+    }
+}
+
+/// Names what was deleted from the text, because the API merges metadata: what it does not see stays.
+fn without_removed(user: &Value, patch: &mut Map<String, Value>) {
+    for (name, sent) in patch {
+        let (Some(sent), Some(stored)) = (sent.as_object_mut(), user.get(name).and_then(Value::as_object))
+        else {
+            continue;
+        };
+        // An empty object removes all.
+        if !sent.is_empty() {
+            for member in stored.keys() {
+                sent.entry(member).or_insert(Value::Null);
+            }
+        }
+    }
 }
 
 #[derive(Template)]
@@ -157,6 +209,34 @@ pub(super) async fn link(desk: Arc<Desk>, posted: Posted) -> Result<Response, Fa
     Ok(desk.page(&frame(&desk, &user, ""), &body))
 }
 
+/// Asks the user by mail to verify the address.
+pub(super) async fn verify(desk: Arc<Desk>, _: Posted) -> Result<Response, Failure> {
+    desk.api.patch(&api_path(&desk), &json!({ "verify_email": true })).await?;
+    Ok(desk.done(&own_path(&desk), "A mail with a link to verify the address is on its way."))
+}
+
+/// What it means to block the user, or to end that.
+async fn blocking(desk: &Desk) -> Result<(Frame, Confirm), Failure> {
+    let user = load(desk).await?;
+    let is_blocked = user.get("blocked") == Some(&Value::Bool(true));
+    let confirm = if is_blocked {
+        Confirm::new(desk, "Unblock user", own_path(desk)).that("The user can sign in again.")
+    } else {
+        Confirm::new(desk, "Block user", own_path(desk))
+            .that("The user cannot sign in any more, and every session and refresh token ends at once.")
+            .that("Access tokens that applications have stay good until they expire.")
+            .that("You can unblock the user at any time.")
+    };
+    // What was meant is what happens, even if somebody else was faster.
+    let confirm = confirm.harmless().carrying("blocked", (!is_blocked).to_string());
+    Ok((frame(desk, &user, ""), confirm))
+}
+
+pub(super) async fn ask_block(desk: Arc<Desk>) -> Result<Response, Failure> {
+    let (frame, confirm) = blocking(&desk).await?;
+    Ok(desk.page(&frame, &confirm))
+}
+
 pub(super) async fn block(desk: Arc<Desk>, posted: Posted) -> Result<Response, Failure> {
     let on = posted.get("blocked") == "true";
     desk.api.patch(&api_path(&desk), &json!({ "blocked": on })).await?;
@@ -164,12 +244,35 @@ pub(super) async fn block(desk: Arc<Desk>, posted: Posted) -> Result<Response, F
     Ok(desk.done(&own_path(&desk), said))
 }
 
+/// What it means to take the identity of this page off its user.
+async fn unlinking(desk: &Desk) -> Result<(Frame, Confirm), Failure> {
+    let user = load(desk).await?;
+    let (provider, id) = (desk.name("provider"), desk.name("identity"));
+    let found = identities(&user).skip(1).find(|one| text(one, "provider") == provider && id_of(one) == id);
+    let found = found.ok_or_else(|| Failure::missing("The user has no linked identity with this ID."))?;
+    let confirm = Confirm::new(desk, "Unlink identity", own_path(desk))
+        .that(format!("{provider}|{id} at {} becomes a user of its own.", text(found, "connection")))
+        .that("Who signs in with it gets neither the roles nor the metadata of this user any more.");
+    Ok((frame(desk, &user, ""), confirm))
+}
+
+pub(super) async fn ask_unlink(desk: Arc<Desk>) -> Result<Response, Failure> {
+    let (frame, confirm) = unlinking(&desk).await?;
+    Ok(desk.page(&frame, &confirm))
+}
+
+pub(super) async fn unlink(desk: Arc<Desk>, _: Posted) -> Result<Response, Failure> {
+    let (provider, id) = (escaped(desk.name("provider")), escaped(desk.name("identity")));
+    desk.api.delete(&format!("{}/identities/{provider}/{id}", api_path(&desk)), None).await?;
+    Ok(desk.done(&own_path(&desk), "The identity is a user of its own now."))
+}
+
 pub(super) async fn unblock(desk: Arc<Desk>, _: Posted) -> Result<Response, Failure> {
     desk.api.delete(&format!("/user-blocks/{}", escaped(desk.name("id"))), None).await?;
     Ok(desk.done(&own_path(&desk), "The blocks after wrong passwords were lifted."))
 }
 
-async fn deleting(desk: &Desk) -> Result<(crate::dashboard::Frame, Confirm), Failure> {
+async fn deleting(desk: &Desk) -> Result<(Frame, Confirm), Failure> {
     let user = load(desk).await?;
     let email = text(&user, "email");
     let (name, what) =
@@ -193,4 +296,27 @@ pub(super) async fn delete(desk: Arc<Desk>, posted: Posted) -> Result<Response, 
     }
     desk.api.delete(&api_path(&desk), None).await?;
     Ok(desk.done(HOME, "The user was deleted."))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::without_removed;
+
+    #[test]
+    fn what_was_deleted_from_metadata_is_named() {
+        let user = json!({ "user_metadata": { "a": 1, "b": 2 }, "app_metadata": { "c": 3 } });
+        let patched = |patch: serde_json::Value| {
+            let mut patch = patch.as_object().cloned().unwrap();
+            without_removed(&user, &mut patch);
+            serde_json::Value::Object(patch)
+        };
+        assert_eq!(
+            patched(json!({ "user_metadata": { "a": 5 } })),
+            json!({ "user_metadata": { "a": 5, "b": null } })
+        );
+        assert_eq!(patched(json!({ "app_metadata": {} })), json!({ "app_metadata": {} }));
+        assert_eq!(patched(json!({ "app_metadata": [] })), json!({ "app_metadata": [] }));
+    }
 }
