@@ -1,34 +1,39 @@
-//! Branding in the Dashboard: how the login pages look, how they ask, and what mails say.
+//! Branding in the Dashboard: how the login pages look and ask, their texts, and what mails say.
 //!
-//! Each tab is a form over one object of the API. Must never show the password of a mail server.
+//! Each tab is over one object of the API. Must never show the password of a mail server.
+
+mod mails;
+mod provider;
+mod texts;
+mod theme;
 
 use std::sync::Arc;
 
-use askama::Template;
 use axum::Router;
 use axum::response::Response;
-use http::StatusCode;
-use serde_json::{Value, json};
 
 use crate::app::App;
-use crate::dashboard::ui::{Badge, Tone, text};
-use crate::dashboard::{
-    Desk, Editor, Failure, Field, Form, Frame, Group, Kind, Posted, Room, Sent, action, escaped, form, screen,
-};
+use crate::dashboard::{Desk, Editor, Failure, Field, Frame, Group, Kind, Posted, Room, action, screen};
 
 const LOOK: &[Group] = &[Group {
     title: "Look of the login pages",
-    lead: "",
+    lead: "A theme says all of it in more detail, and goes before what stands here.",
     fields: &[
         Field::new("logo_url", "Logo", Kind::Text("url"))
             .nullable()
             .help("The https address of a picture.")
             .placeholder("https://example.com/logo.png"),
-        Field::new("favicon_url", "Favicon", Kind::Text("url")).nullable(),
+        Field::new("favicon_url", "Favicon", Kind::Text("url"))
+            .nullable()
+            .help("The https address of the small picture in the tab of the browser."),
         Field::text("colors.primary", "Primary colour")
-            .help("Of buttons and links, such as #3a4fc4.")
+            .nullable()
+            .help("Of buttons and links, such as #3a4fc4. Empty: Chancery's.")
             .placeholder("#3a4fc4"),
-        Field::text("colors.page_background", "Background colour").placeholder("#f1f2f7"),
+        Field::text("colors.page_background", "Background colour")
+            .nullable()
+            .help("Empty: Chancery's, which is light or dark as the reader likes it.")
+            .placeholder("#f1f2f7"),
         Field::new("font.url", "Font", Kind::Text("url"))
             .nullable()
             .help("The https address of a font file."),
@@ -39,60 +44,25 @@ const FLOW: &[Group] = &[Group {
     title: "Login",
     lead: "",
     fields: &[Field::new("identifier_first", "Ask for the email address first", Kind::Toggle)
-        .help("And for the password on a page of its own.")],
+        .help("And for the password on a page of its own. Otherwise both are asked for on one page.")],
 }];
-
-const PROVIDER: &[Group] = &[Group {
-    title: "SMTP server",
-    lead: "Where mails of this tenant go. Without one they are kept, and the operator reads them at the command line.",
-    fields: &[
-        Field::new("default_from_address", "From", Kind::Text("text"))
-            .required()
-            .placeholder("Meadow <no-reply@example.com>"),
-        Field::text("credentials.smtp_host", "Host").required().placeholder("smtp.example.com"),
-        Field::new("credentials.smtp_port", "Port", Kind::Number("")),
-        Field::text("credentials.smtp_user", "Username"),
-        Field::new("credentials.smtp_pass", "Password", Kind::Password)
-            .help("Never shown. Type it again to change the server."),
-        Field::new("enabled", "Send mails", Kind::Toggle),
-    ],
-}];
-
-const TEMPLATE: &[Group] = &[Group {
-    title: "Mail",
-    lead: "Subject and body are Liquid templates; {{ url }} is the link, {{ user.email }} the address.",
-    fields: &[
-        Field::new("enabled", "Use this template", Kind::Toggle)
-            .help("Otherwise the text that Chancery brings is sent."),
-        Field::text("from", "From").nullable().placeholder("Meadow <no-reply@example.com>"),
-        Field::text("subject", "Subject").nullable(),
-        Field::new("body", "Body (HTML)", Kind::Area(14)).nullable(),
-        Field::text("resultUrl", "Redirect to").nullable().help("Where the link leads in the end."),
-        Field::new("urlLifetimeInSeconds", "Lifetime of the link", Kind::Number("seconds")),
-    ],
-}];
-
-/// The templates that are sent: name, label.
-const MAILS: &[(&str, &str)] = &[
-    ("verify_email", "Verification of the email address"),
-    ("welcome_email", "Welcome"),
-    ("reset_email", "Change of password"),
-    ("blocked_account", "Blocked account"),
-];
 
 /// The pages.
 pub fn router() -> Router<Arc<App>> {
     Router::new()
         .route("/dashboard/branding", screen(look).merge(action(save_look)))
         .route("/dashboard/branding/login", screen(flow).merge(action(save_flow)))
-        .route("/dashboard/branding/mails", screen(mails))
-        .route("/dashboard/branding/mails/{template}", screen(mail).merge(action(save_mail)))
-        .route("/dashboard/branding/provider", screen(provider).merge(action(save_provider)))
+        .merge(mails::router())
+        .merge(provider::router())
+        .merge(texts::router())
+        .merge(theme::router())
 }
 
 fn frame(title: &str, tab: &str) -> Frame {
     let tabs = &[
         ("", "Universal Login"),
+        ("theme", "Theme"),
+        ("texts", "Texts"),
         ("login", "Login Flow"),
         ("mails", "Email Templates"),
         ("provider", "Email Provider"),
@@ -125,6 +95,7 @@ async fn flow(desk: Arc<Desk>) -> Result<Response, Failure> {
 async fn save_flow(desk: Arc<Desk>, posted: Posted) -> Result<Response, Failure> {
     flow_editor().save(&desk, &posted, "The login flow was saved.").await
 }
+<<<<<<< HEAD
 
 struct Mail {
     href: String,
@@ -216,3 +187,5 @@ async fn save_provider(desk: Arc<Desk>, posted: Posted) -> Result<Response, Fail
         }
     }
 }
+=======
+>>>>>>> p3

@@ -83,6 +83,16 @@ impl Shown {
         options.iter().all(|(value, _)| *value != self.text())
     }
 
+    /// The type of its input. A browser's picker of colours knows `#rrggbb` alone, and would put black in the place of
+    /// anything else.
+    fn input(&self) -> &'static str {
+        let is_hex = |c: u8| c.is_ascii_digit() || (b'a'..=b'f').contains(&c);
+        let text = self.text().as_bytes();
+        let is_known =
+            matches!(text, [b'#', digits @ ..] if digits.len() == 6 && digits.iter().copied().all(is_hex));
+        if self.field.kind == Kind::Color && !is_known { "text" } else { self.field.input() }
+    }
+
     /// The elements that describe the input.
     fn described_by(&self) -> String {
         let id = self.field.id();
@@ -117,7 +127,8 @@ impl Form {
             .submit("Create")
     }
 
-    fn again(desk: &Desk, groups: &[Group], posted: &Posted, seen: String) -> Self {
+    /// A form that shows what was sent, to be mended.
+    pub fn again(desk: &Desk, groups: &[Group], posted: &Posted, seen: String) -> Self {
         Self::shown(desk, groups, (&desk.path, ""), |field| field.sent(posted), seen)
     }
 

@@ -10,7 +10,7 @@ use crate::messages::Arguments;
 use crate::tenant_documents::TenantDocuments;
 
 /// The variables of texts, and the arguments of our messages that they stand for.
-const VARIABLES: &[(&str, &str)] = &[
+pub const VARIABLES: &[(&str, &str)] = &[
     ("clientName", "application"),
     ("companyName", "tenant"),
     ("userName", "user"),

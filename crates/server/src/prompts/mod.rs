@@ -9,7 +9,7 @@ mod texts;
 
 use serde_json::{Map, Value};
 
-pub use custom_text::CustomTexts;
+pub use custom_text::{CustomTexts, VARIABLES};
 pub use texts::{Screen, Section, sections};
 
 use crate::tenant_documents::{Kind, TenantDocuments};

@@ -19,15 +19,17 @@ const PROFILE: &[Group] = &[Group {
     title: "Profile",
     lead: "",
     fields: &[
-        Field::new("email", "Email address", Kind::Text("email")),
+        Field::new("email", "Email address", Kind::Text("email")).nullable(),
         Field::new("email_verified", "The email address is verified", Kind::Toggle),
-        Field::text("name", "Name"),
-        Field::text("nickname", "Nickname"),
-        Field::text("given_name", "Given name"),
-        Field::text("family_name", "Family name"),
+        Field::text("name", "Name").nullable(),
+        Field::text("nickname", "Nickname").nullable(),
+        Field::text("given_name", "Given name").nullable(),
+        Field::text("family_name", "Family name").nullable(),
         Field::new("picture", "Picture", Kind::Text("url"))
+            .nullable()
             .help("The address of a picture, which is not loaded here."),
         Field::text("username", "Username")
+            .nullable()
             .help("Only at connections that have usernames. Save it apart from a new email address."),
     ],
 }];
