@@ -89,3 +89,9 @@ async fn within(desk: &Desk, tab: &str, body: &impl askama::Template) -> Result<
     let user = load(desk).await?;
     Ok(desk.page(&frame(desk, &user, tab), body))
 }
+
+/// What is wrong with a password, without the name of the error that programs look for.
+fn wrong_password(failure: &Failure) -> Option<&str> {
+    let (name, why) = failure.message.split_once("Error: ")?;
+    name.starts_with("Password").then_some(why)
+}

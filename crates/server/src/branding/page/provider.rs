@@ -122,6 +122,9 @@ async fn save(desk: Arc<Desk>, posted: Posted) -> Result<Response, Failure> {
     };
     match sent {
         Sent::Done(_) => Ok(desk.done(HOME, "The email provider was saved.")),
+        Sent::Again(status, form) if stored.is_none() => {
+            Ok(desk.page_with(status, &frame, &form.submit("Use this server")))
+        }
         Sent::Again(status, form) => Ok(desk.page_with(status, &frame, &*form)),
     }
 }

@@ -172,16 +172,12 @@ fn own_frame(desk: &Desk) -> Frame {
 }
 
 async fn show(desk: Arc<Desk>) -> Result<Response, Failure> {
-    match desk.api.look(DEFAULT).await? {
-        Some(theme) => {
-            let form = Form::of(&desk, GROUPS, &theme, (HOME, "update:branding"));
-            Ok(desk.page(&own_frame(&desk), &form))
-        }
-        None => {
-            let body = NoTheme { csrf: desk.csrf(), may: desk.may("update:branding") };
-            Ok(desk.page(&frame("Theme", "theme"), &body))
-        }
-    }
+    let Some(theme) = desk.api.look(DEFAULT).await? else {
+        let body = NoTheme { csrf: desk.csrf(), may: desk.may("update:branding") };
+        return Ok(desk.page(&frame("Theme", "theme"), &body));
+    };
+    let form = Form::of(&desk, GROUPS, &theme, (HOME, "update:branding"));
+    Ok(desk.page(&own_frame(&desk), &form))
 }
 
 async fn create(desk: Arc<Desk>, _: Posted) -> Result<Response, Failure> {

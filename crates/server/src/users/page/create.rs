@@ -8,7 +8,7 @@ use askama::Template;
 use axum::response::Response;
 use serde_json::{Value, json};
 
-use super::HOME;
+use super::{HOME, wrong_password};
 use crate::dashboard::ui::{Alert, Csrf, Empty, Tone, rows, text};
 use crate::dashboard::{Desk, Failure, Frame, Posted, Room, escaped};
 
@@ -88,6 +88,7 @@ pub(super) async fn create(desk: Arc<Desk>, posted: Posted) -> Result<Response, 
             page.wrong = failure
                 .property()
                 .filter(|(_, property)| shown(property))
+                .or_else(|| wrong_password(&failure).map(|why| (why, "password")))
                 .map(|(reason, property)| (property.to_owned(), reason.to_owned()));
             let said = if page.wrong.is_some() {
                 "Nobody was created. Look at the field that is marked."

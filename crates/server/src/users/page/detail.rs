@@ -9,7 +9,7 @@ use axum::response::Response;
 use http::StatusCode;
 use serde_json::{Map, Value, json};
 
-use super::{HOME, api_path, frame, load, own_path};
+use super::{HOME, api_path, frame, load, own_path, wrong_password};
 use crate::dashboard::ui::{self, Alert, Badge, Copy, CopyField, Csrf, Moment, Tone, text};
 use crate::dashboard::{
     Confirm, Desk, Failure, Field, Form, Frame, Group, Kind, Posted, Sent, escaped, form,
@@ -189,7 +189,8 @@ pub(super) async fn set_password(desk: Arc<Desk>, posted: Posted) -> Result<Resp
             Ok(desk.done(&own_path(&desk), "The password was set, and every session of the user has ended."))
         }
         Err(failure) if failure.is_mendable() => {
-            let said = failure.property().map_or(failure.message.clone(), |(reason, _)| reason.to_owned());
+            let said = failure.property().map(|(reason, _)| reason).or(wrong_password(&failure));
+            let said = said.unwrap_or(&failure.message).to_owned();
             let body = Password { csrf: desk.csrf(), home: own_path(&desk), problem: Some(said) };
             Ok(desk.page_with(StatusCode::BAD_REQUEST, &frame(&desk, &user, ""), &body))
         }
