@@ -60,16 +60,10 @@ const GROUPS: &[Group] = &[
         title: "Card",
         lead: "",
         fields: &[
-            Field::new(
-                "borders.widget_corner_radius",
-                "Rounding of the corners",
-                Kind::Number("pixels, up to 50"),
-            ),
-            Field::new(
-                "borders.widget_border_weight",
-                "Width of the border",
-                Kind::Number("pixels, up to 10"),
-            ),
+            Field::new("borders.widget_corner_radius", "Rounding of the corners", Kind::Number("pixels"))
+                .help("Up to 50."),
+            Field::new("borders.widget_border_weight", "Width of the border", Kind::Number("pixels"))
+                .help("Up to 10."),
             Field::new("borders.show_widget_shadow", "The card has a shadow", Kind::Toggle),
             Field::new("widget.header_text_alignment", "Heading", SIDES),
             Field::new(
@@ -77,7 +71,7 @@ const GROUPS: &[Group] = &[
                 "Logo",
                 Kind::Select(&[("left", "Left"), ("center", "Centre"), ("right", "Right"), ("none", "None")]),
             ),
-            Field::new("widget.logo_height", "Height of the logo", Kind::Number("pixels, up to 100")),
+            Field::new("widget.logo_height", "Height of the logo", Kind::Number("pixels")).help("Up to 100."),
             Field::new("widget.logo_url", "Picture of the logo", Kind::Text("url"))
                 .help("Its https address. Empty: the logo of Universal Login."),
         ],
@@ -87,17 +81,11 @@ const GROUPS: &[Group] = &[
         lead: "",
         fields: &[
             Field::new("borders.buttons_style", "Buttons", STYLES),
-            Field::new(
-                "borders.button_border_radius",
-                "Rounding of rounded buttons",
-                Kind::Number("pixels, 1 to 10"),
-            ),
+            Field::new("borders.button_border_radius", "Rounding of rounded buttons", Kind::Number("pixels"))
+                .help("1 to 10."),
             Field::new("borders.inputs_style", "Fields", STYLES),
-            Field::new(
-                "borders.input_border_radius",
-                "Rounding of rounded fields",
-                Kind::Number("pixels, up to 10"),
-            ),
+            Field::new("borders.input_border_radius", "Rounding of rounded fields", Kind::Number("pixels"))
+                .help("Up to 10."),
         ],
     },
     Group {
@@ -105,7 +93,8 @@ const GROUPS: &[Group] = &[
         lead: "Sizes and weights of single texts can be set through the API.",
         fields: &[
             Field::new("fonts.font_url", "Font", Kind::Text("url")).help("The https address of a font file."),
-            Field::new("fonts.reference_text_size", "Size of the text", Kind::Number("pixels, 12 to 24")),
+            Field::new("fonts.reference_text_size", "Size of the text", Kind::Number("pixels"))
+                .help("12 to 24."),
             Field::new(
                 "fonts.links_style",
                 "Links",
