@@ -18,9 +18,9 @@ use super::snippets::{self, Call, Snippet};
 use super::ui::{Badge, Code, Csrf, Tone};
 use crate::oidc;
 
-/// What the token of the page may do.
-const SCOPES: &str =
-    "read:signing_keys read:clients read:users read:connections read:resource_servers read:logs";
+/// What the token of the page may do. Not read connections or APIs: those answers hold secrets, which only some roles
+/// may see.
+const SCOPES: &str = "read:signing_keys read:clients read:users read:logs";
 /// What stands where a token would.
 const PLACEHOLDER: &str = "YOUR_TOKEN";
 

@@ -1,6 +1,9 @@
 //! APIs in the Dashboard: the list, and for each its settings, its permissions, and the programs that may call it.
 //!
-//! Must never show the signing secret of an API before it is asked for.
+//! Must never read the signing secret of an API before it is asked for, nor show it to a role that may not change APIs.
+
+mod applications;
+mod permissions;
 
 use std::sync::Arc;
 
@@ -36,43 +39,89 @@ const NEW: &[Group] = &[Group {
     ],
 }];
 
-const SETTINGS: &[Group] = &[
-    Group {
-        title: "General",
-        lead: "",
-        fields: &[
-            Field::text("name", "Name").required(),
-            Field::new("signing_alg", "Signing Algorithm", Kind::Select(ALGORITHMS))
-                .help("HS256 signs with a secret that the API has to know; the others with the tenant's key."),
-        ],
-    },
-    Group {
-        title: "Access Tokens",
-        lead: "",
-        fields: &[
-            Field::new("token_lifetime", "Maximum Access Token Lifetime", Kind::Number("seconds")),
-            Field::new("token_lifetime_for_web", "Lifetime for browser flows", Kind::Number("seconds")),
-            Field::new("token_dialect", "Token dialect", Kind::Select(&[
+const GENERAL: Group = Group {
+    title: "General",
+    lead: "",
+    fields: &[
+        Field::text("name", "Name").required(),
+        Field::new("signing_alg", "Signing Algorithm", Kind::Select(ALGORITHMS)).help(
+            "HS256 signs with a secret that the API has to know, and one is made; the others sign with the tenant's key.",
+        ),
+    ],
+};
+const SECRET: Group = Group {
+    title: "Signing Secret",
+    lead: "The API verifies its tokens with it, so both have to change at the same time.",
+    fields: &[Field::new("signing_secret", "New signing secret", Kind::Password)
+        .help("At least 16 characters. Left empty, the secret stays as it is.")],
+};
+const TOKENS: Group = Group {
+    title: "Access Tokens",
+    lead: "",
+    fields: &[
+        Field::new("token_lifetime", "Maximum Access Token Lifetime", Kind::Number("seconds"))
+            .help("At most 2592000, which is 30 days."),
+        Field::new("token_lifetime_for_web", "Lifetime for browser flows", Kind::Number("seconds"))
+            .help("For tokens that browsers get straight from the authorization endpoint. Never longer than the maximum."),
+        Field::new(
+            "token_dialect",
+            "Token dialect",
+            Kind::Select(&[
                 ("access_token", "As Auth0 issues them"),
                 ("access_token_authz", "As Auth0 issues them, with permissions"),
                 ("rfc9068_profile", "RFC 9068"),
                 ("rfc9068_profile_authz", "RFC 9068, with permissions"),
-            ])),
-        ],
-    },
-    Group {
-        title: "Access",
-        lead: "",
-        fields: &[
-            Field::new("enforce_policies", "Enable RBAC", Kind::Toggle)
-                .help("Users get those permissions alone that they have, by roles or directly."),
-            Field::new("skip_consent_for_verifiable_first_party_clients", "Allow skipping user consent", Kind::Toggle)
-                .help("First-party applications at verifiable addresses need not ask. Those on localhost always ask."),
-            Field::new("allow_offline_access", "Allow offline access", Kind::Toggle)
-                .help("Applications may ask for refresh tokens."),
-        ],
-    },
-];
+            ]),
+        )
+        .help("With permissions, tokens name what the user may do, in addition to their scope."),
+    ],
+};
+const ACCESS: Group = Group {
+    title: "Access",
+    lead: "",
+    fields: &[
+        Field::new("enforce_policies", "Enable RBAC", Kind::Toggle)
+            .help("Users get those permissions alone that they have, by roles or directly."),
+        Field::new(
+            "skip_consent_for_verifiable_first_party_clients",
+            "Allow skipping user consent",
+            Kind::Toggle,
+        )
+        .help(
+            "First-party applications at verifiable addresses need not ask. Those on localhost always ask.",
+        ),
+        Field::new("allow_offline_access", "Allow offline access", Kind::Toggle)
+            .help("Applications may ask for refresh tokens."),
+        Field::new(
+            "subject_type_authorization.user.policy",
+            "Access for users",
+            Kind::Select(&[
+                ("allow_all", "Every application may ask for it"),
+                ("require_client_grant", "Applications that are authorized for it"),
+                ("deny_all", "No application"),
+            ]),
+        )
+        .help("Which applications get tokens on behalf of the people who sign in to them."),
+        Field::new(
+            "subject_type_authorization.client.policy",
+            "Access for machines",
+            Kind::Select(&[
+                ("require_client_grant", "Applications that are authorized for it"),
+                ("deny_all", "No application"),
+            ]),
+        )
+        .help("Which applications get tokens for themselves, with the grant Client Credentials."),
+    ],
+};
+
+/// The fields of an API: the system API keeps its name and its key.
+fn groups(api: &Value) -> &'static [Group] {
+    match (is_system(api), text(api, "signing_alg")) {
+        (true, _) => &[TOKENS, ACCESS],
+        (false, "HS256") => &[GENERAL, SECRET, TOKENS, ACCESS],
+        (false, _) => &[GENERAL, TOKENS, ACCESS],
+    }
+}
 
 /// The pages.
 pub fn router() -> Router<Arc<App>> {
@@ -82,8 +131,13 @@ pub fn router() -> Router<Arc<App>> {
         .route("/dashboard/apis/{id}", screen(show).merge(action(save)))
         .route("/dashboard/apis/{id}/secret", action(reveal))
         .route("/dashboard/apis/{id}/delete", screen(ask_delete).merge(action(delete)))
-        .route("/dashboard/apis/{id}/permissions", screen(permissions).merge(action(permit)))
-        .route("/dashboard/apis/{id}/applications", screen(applications))
+        .route("/dashboard/apis/{id}/permissions", screen(permissions::show).merge(action(permissions::put)))
+        .route(
+            "/dashboard/apis/{id}/permissions/remove",
+            screen(permissions::ask_remove).merge(action(permissions::remove)),
+        )
+        .route("/dashboard/apis/{id}/applications", screen(applications::list))
+        .route("/dashboard/apis/{id}/applications/authorize", screen(applications::others))
 }
 
 #[derive(Template)]
@@ -108,7 +162,9 @@ impl List {
 
 async fn list(desk: Arc<Desk>) -> Result<Response, Failure> {
     let page = desk.query.number("page").unwrap_or(0);
-    let path = format!("/resource-servers?include_totals=true&per_page={PER_PAGE}&page={page}");
+    let fields = "id,name,identifier,is_system,signing_alg";
+    let path =
+        format!("/resource-servers?fields={fields}&include_totals=true&per_page={PER_PAGE}&page={page}");
     let answer = desk.api.get(&path).await?;
     let (apis, total) = rows(&answer, "resource_servers");
     let body = List {
@@ -152,8 +208,13 @@ fn own_path(desk: &Desk) -> String {
     format!("{HOME}/{}", escaped(desk.name("id")))
 }
 
+/// Where the API is read without its secret, which is a matter of its own and leaves an entry in the log.
+fn plain_path(desk: &Desk) -> String {
+    format!("{}?fields=signing_secret&include_fields=false", api_path(desk))
+}
+
 async fn load(desk: &Desk) -> Result<Value, Failure> {
-    desk.api.get(&api_path(desk)).await
+    desk.api.get(&plain_path(desk)).await
 }
 
 fn frame(desk: &Desk, api: &Value, tab: &str) -> Frame {
@@ -181,7 +242,7 @@ impl<'a> Settings<'a> {
     fn new(desk: &Desk, api: &'a Value, form: Option<Form>) -> Self {
         let scope = "update:resource_servers";
         Self {
-            form: form.unwrap_or_else(|| Form::of(desk, SETTINGS, api, (&own_path(desk), scope))),
+            form: form.unwrap_or_else(|| Form::of(desk, groups(api), api, (&own_path(desk), scope))),
             csrf: desk.csrf(),
             home: own_path(desk),
             secret: None,
@@ -198,17 +259,21 @@ async fn show(desk: Arc<Desk>) -> Result<Response, Failure> {
 }
 
 async fn save(desk: Arc<Desk>, posted: Posted) -> Result<Response, Failure> {
-    match form::save(&desk, SETTINGS, &api_path(&desk), &posted).await? {
+    let api = load(&desk).await?;
+    let paths = (plain_path(&desk), api_path(&desk));
+    match form::save_at(&desk, groups(&api), (&paths.0, &paths.1), &posted).await? {
         Sent::Done(_) => Ok(desk.done(&own_path(&desk), "The API was saved.")),
         Sent::Again(status, form) => {
-            let api = load(&desk).await?;
             Ok(desk.page_with(status, &frame(&desk, &api, ""), &Settings::new(&desk, &api, Some(*form))))
         }
     }
 }
 
 async fn reveal(desk: Arc<Desk>, _: Posted) -> Result<Response, Failure> {
-    let api = load(&desk).await?;
+    if !desk.may("update:resource_servers") {
+        return Err(Failure::new(StatusCode::FORBIDDEN, "Only who may change APIs may see their secrets."));
+    }
+    let api = desk.api.get(&api_path(&desk)).await?;
     let mut page = Settings::new(&desk, &api, None);
     page.secret = Some(text(&api, "signing_secret").to_owned());
     Ok(desk.page(&frame(&desk, &api, ""), &page))
@@ -218,6 +283,7 @@ fn deleting(desk: &Desk, api: &Value) -> Confirm {
     Confirm::new(desk, "Delete API", own_path(desk))
         .that("No application gets access tokens for it any more.")
         .that("Roles and users lose its permissions, and applications their authorizations.")
+        .that("Tokens that were issued for it stay good until they expire.")
         .name(text(api, "name"), "name of the API")
 }
 
@@ -239,70 +305,4 @@ async fn delete(desk: Arc<Desk>, posted: Posted) -> Result<Response, Failure> {
         }
         Err(failure) => Err(failure),
     }
-}
-
-#[derive(Template)]
-#[template(path = "resource_servers/permissions.html")]
-struct Permissions {
-    scopes: Vec<Value>,
-    csrf: Csrf,
-    may: bool,
-    problem: Option<String>,
-}
-
-fn scopes(api: &Value) -> Vec<Value> {
-    api.get("scopes").and_then(Value::as_array).cloned().unwrap_or_default()
-}
-
-async fn permissions(desk: Arc<Desk>) -> Result<Response, Failure> {
-    let api = load(&desk).await?;
-    let may = desk.may("update:resource_servers") && !is_system(&api);
-    let body = Permissions { scopes: scopes(&api), csrf: desk.csrf(), may, problem: None };
-    Ok(desk.page(&frame(&desk, &api, "permissions"), &body))
-}
-
-async fn permit(desk: Arc<Desk>, posted: Posted) -> Result<Response, Failure> {
-    let api = load(&desk).await?;
-    let mut all = scopes(&api);
-    let value = posted.get("value");
-    all.retain(|scope| text(scope, "value") != value);
-    let removes = posted.get("do") == "remove";
-    if !removes {
-        all.push(json!({ "value": value, "description": posted.get("description") }));
-    }
-    match desk.api.patch(&api_path(&desk), &json!({ "scopes": all })).await {
-        Ok(_) => {
-            let said = if removes { "The permission was removed." } else { "The permission was added." };
-            Ok(desk.done(&format!("{}/permissions", own_path(&desk)), said))
-        }
-        Err(failure) if failure.status == StatusCode::BAD_REQUEST => {
-            let problem =
-                failure.property().map(|(reason, _)| reason.to_owned()).unwrap_or(failure.message.clone());
-            let body =
-                Permissions { scopes: scopes(&api), csrf: desk.csrf(), may: true, problem: Some(problem) };
-            Ok(desk.page_with(failure.status, &frame(&desk, &api, "permissions"), &body))
-        }
-        Err(failure) => Err(failure),
-    }
-}
-
-#[derive(Template)]
-#[template(path = "resource_servers/applications.html")]
-struct Applications {
-    /// Address, name, how many permissions.
-    granted: Vec<(String, String, usize)>,
-}
-
-async fn applications(desk: Arc<Desk>) -> Result<Response, Failure> {
-    let api = load(&desk).await?;
-    let path = format!("/client-grants?audience={}&per_page=100", escaped(text(&api, "identifier")));
-    let grants = desk.api.get(&path).await?;
-    let mut granted = Vec::new();
-    for grant in rows(&grants, "client_grants").0 {
-        let id = escaped(text(grant, "client_id"));
-        let client = desk.api.look(&format!("/clients/{id}?fields=name")).await?.unwrap_or_default();
-        let count = grant.get("scope").and_then(Value::as_array).map_or(0, Vec::len);
-        granted.push((format!("/dashboard/applications/{id}/apis"), text(&client, "name").to_owned(), count));
-    }
-    Ok(desk.page(&frame(&desk, &api, "applications"), &Applications { granted }))
 }

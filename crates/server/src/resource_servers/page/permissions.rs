@@ -1,0 +1,126 @@
+//! The permissions of an API: named, described, removed.
+//!
+//! Must never remove one before it was said what that means.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::response::Response;
+use http::StatusCode;
+use serde_json::{Value, json};
+
+use super::{api_path, frame, is_system, load, own_path};
+use crate::dashboard::ui::{self, Csrf, Empty, text};
+use crate::dashboard::{Confirm, Desk, Failure, Frame, Posted, with_query};
+
+#[derive(Template)]
+#[template(path = "resource_servers/permissions.html")]
+struct Permissions {
+    /// Each with the address of the page that removes it.
+    scopes: Vec<(Value, String)>,
+    csrf: Csrf,
+    may: bool,
+    /// What was typed, and what is wrong with it.
+    value: String,
+    description: String,
+    problem: Option<String>,
+}
+
+fn scopes(api: &Value) -> Vec<Value> {
+    api.get("scopes").and_then(Value::as_array).cloned().unwrap_or_default()
+}
+
+fn home(desk: &Desk) -> String {
+    format!("{}/permissions", own_path(desk))
+}
+
+fn page(desk: &Desk, api: &Value) -> Permissions {
+    let removal =
+        |scope: &Value| with_query(&format!("{}/remove", home(desk)), &[("value", text(scope, "value"))]);
+    Permissions {
+        scopes: scopes(api).into_iter().map(|scope| (scope.clone(), removal(&scope))).collect(),
+        csrf: desk.csrf(),
+        may: desk.may("update:resource_servers") && !is_system(api),
+        value: String::new(),
+        description: String::new(),
+        problem: None,
+    }
+}
+
+pub(super) async fn show(desk: Arc<Desk>) -> Result<Response, Failure> {
+    let api = load(&desk).await?;
+    Ok(desk.page(&frame(&desk, &api, "permissions"), &page(&desk, &api)))
+}
+
+/// Adds a permission, or describes one anew.
+pub(super) async fn put(desk: Arc<Desk>, posted: Posted) -> Result<Response, Failure> {
+    let api = load(&desk).await?;
+    let mut all = scopes(&api);
+    let (value, description) = (posted.get("value"), posted.get("description"));
+    let new = json!({ "value": value, "description": description });
+    let (said, done) = match all.iter_mut().find(|scope| text(scope, "value") == value) {
+        Some(known) => {
+            *known = new;
+            (
+                "The permission is described anew.",
+                desk.api.patch(&api_path(&desk), &json!({ "scopes": all })).await,
+            )
+        }
+        None => {
+            all.push(new);
+            ("The permission was added.", desk.api.patch(&api_path(&desk), &json!({ "scopes": all })).await)
+        }
+    };
+    match done {
+        Ok(_) => Ok(desk.done(&home(&desk), said)),
+        Err(failure) if failure.status == StatusCode::BAD_REQUEST => {
+            let problem = match (value, failure.property()) {
+                ("", _) => "Fill this in.".to_owned(),
+                (_, Some((reason, _))) => reason.to_owned(),
+                (_, None) => failure.message.clone(),
+            };
+            let body = Permissions {
+                value: value.to_owned(),
+                description: description.to_owned(),
+                problem: Some(problem),
+                ..page(&desk, &api)
+            };
+            Ok(desk.page_with(failure.status, &frame(&desk, &api, "permissions"), &body))
+        }
+        Err(failure) => Err(failure),
+    }
+}
+
+/// The permission that is meant, what else there is, and the question.
+fn removing(desk: &Desk, api: &Value, value: &str) -> Result<(Vec<Value>, Frame, Confirm), Failure> {
+    let (gone, rest): (Vec<Value>, Vec<Value>) =
+        scopes(api).into_iter().partition(|scope| text(scope, "value") == value);
+    if gone.is_empty() {
+        return Err(Failure::missing("The API does not have this permission (any more)."));
+    }
+    let mut frame = frame(desk, api, "permissions");
+    frame.title = format!("Remove {value}?");
+    let confirm = Confirm::new(desk, "Remove permission", home(desk))
+        .carrying("value", value)
+        .that(format!("No new token for {} contains {value}, whoever asks.", text(api, "name")))
+        .that("Tokens that contain it already stay good until they expire.");
+    Ok((rest, frame, confirm))
+}
+
+pub(super) async fn ask_remove(desk: Arc<Desk>) -> Result<Response, Failure> {
+    let api = load(&desk).await?;
+    let (_, frame, confirm) = removing(&desk, &api, desk.query.get("value"))?;
+    Ok(desk.page(&frame, &confirm))
+}
+
+pub(super) async fn remove(desk: Arc<Desk>, posted: Posted) -> Result<Response, Failure> {
+    let api = load(&desk).await?;
+    let (rest, frame, confirm) = removing(&desk, &api, posted.get("value"))?;
+    match desk.api.patch(&api_path(&desk), &json!({ "scopes": rest })).await {
+        Ok(_) => Ok(desk.done(&home(&desk), "The permission was removed.")),
+        Err(failure) if failure.is_mendable() => {
+            Ok(desk.page_with(failure.status, &frame, &confirm.problem(failure.message)))
+        }
+        Err(failure) => Err(failure),
+    }
+}
