@@ -1,6 +1,8 @@
 //! Roles in the Dashboard: the list, and for each its name, its permissions and its users.
 //!
-//! Must never give a permission or a user to a role that was not asked for.
+//! Must never give a role to a user who was not asked for.
+
+pub mod permissions;
 
 use std::sync::Arc;
 
@@ -10,7 +12,7 @@ use axum::response::Response;
 use serde_json::{Value, json};
 
 use crate::app::App;
-use crate::dashboard::ui::{self, Alert, Csrf, Empty, Pager, Tone, rows, text};
+use crate::dashboard::ui::{self, Csrf, Empty, Pager, rows, text};
 use crate::dashboard::{
     Confirm, Desk, Editor, Failure, Field, Form, Frame, Group, Kind, Posted, Room, Sent, action, escaped,
     form, screen, with_query,
@@ -35,7 +37,10 @@ pub fn router() -> Router<Arc<App>> {
         .route("/dashboard/roles/new", screen(ask).merge(action(create)))
         .route("/dashboard/roles/{id}", screen(show).merge(action(save)))
         .route("/dashboard/roles/{id}/delete", screen(ask_delete).merge(action(delete)))
-        .route("/dashboard/roles/{id}/permissions", screen(permissions).merge(action(permit)))
+        .route(
+            "/dashboard/roles/{id}/permissions",
+            screen(permissions::show).merge(action(permissions::permit)),
+        )
         .route("/dashboard/roles/{id}/users", screen(members).merge(action(assign)))
 }
 
@@ -137,6 +142,7 @@ async fn deleting(desk: &Desk) -> Result<(Frame, Confirm), Failure> {
     let frame = frame(desk, "").await?;
     let confirm = Confirm::new(desk, "Delete role", own_path(desk))
         .that("Users who have it lose its permissions with their next token.")
+        .that("Tokens that they have already stay good until they expire.")
         .name(&frame.title, "name of the role");
     Ok((frame, confirm))
 }
@@ -155,86 +161,6 @@ async fn delete(desk: Arc<Desk>, posted: Posted) -> Result<Response, Failure> {
     Ok(desk.done(HOME, "The role was deleted."))
 }
 
-/// An API whose permissions can be given.
-pub struct Offer {
-    /// Its name.
-    pub name: String,
-    /// Its identifier.
-    pub identifier: String,
-    /// Its permissions that are not given yet.
-    pub permissions: Vec<String>,
-}
-
-/// What can still be given to somebody who has `own`.
-pub async fn offers(desk: &Desk, own: &[Value]) -> Result<Vec<Offer>, Failure> {
-    let apis = desk.api.look("/resource-servers?per_page=100").await?.unwrap_or_default();
-    let offer = |api: &Value| {
-        let identifier = text(api, "identifier");
-        let given = |value: &str| {
-            own.iter().any(|one| {
-                text(one, "permission_name") == value && text(one, "resource_server_identifier") == identifier
-            })
-        };
-        let scopes = api.get("scopes").and_then(Value::as_array).into_iter().flatten();
-        let free = scopes.map(|scope| text(scope, "value")).filter(|value| !given(value));
-        Offer {
-            name: text(api, "name").to_owned(),
-            identifier: identifier.to_owned(),
-            permissions: free.map(str::to_owned).collect(),
-        }
-    };
-    let all = rows(&apis, "resource_servers")
-        .0
-        .iter()
-        .filter(|api| api.get("is_system") != Some(&Value::Bool(true)));
-    Ok(all.map(offer).filter(|offer| !offer.permissions.is_empty()).collect())
-}
-
-/// The permissions that a form names: the one to take away, or those to give.
-pub fn named_permissions(posted: &Posted) -> Value {
-    let permission =
-        |name: &str| json!({ "resource_server_identifier": posted.get("api"), "permission_name": name });
-    let all: Vec<Value> = posted.all("permission").iter().map(|name| permission(name)).collect();
-    json!({ "permissions": all })
-}
-
-/// Permissions, given and to be given: of a role or of a user.
-#[derive(Template)]
-#[template(path = "roles/permissions.html")]
-pub struct Permissions {
-    /// Those that are given.
-    pub own: Vec<Value>,
-    /// Those that can be.
-    pub offers: Vec<Offer>,
-    /// The proof.
-    pub csrf: Csrf,
-    /// Whether they may be changed.
-    pub may: bool,
-}
-
-async fn permissions(desk: Arc<Desk>) -> Result<Response, Failure> {
-    let own = desk.api.get(&format!("{}/permissions?per_page=100", api_path(&desk))).await?;
-    let own = rows(&own, "permissions").0.to_vec();
-    let body = Permissions {
-        offers: offers(&desk, &own).await?,
-        own,
-        csrf: desk.csrf(),
-        may: desk.may("update:roles"),
-    };
-    Ok(desk.page(&frame(&desk, "permissions").await?, &body))
-}
-
-async fn permit(desk: Arc<Desk>, posted: Posted) -> Result<Response, Failure> {
-    let path = format!("{}/permissions", api_path(&desk));
-    let back = format!("{}/permissions", own_path(&desk));
-    if posted.get("do") == "remove" {
-        desk.api.delete(&path, Some(&named_permissions(&posted))).await?;
-        return Ok(desk.done(&back, "The permission was removed."));
-    }
-    desk.api.post(&path, &named_permissions(&posted)).await?;
-    Ok(desk.done(&back, "The permissions were added."))
-}
-
 #[derive(Template)]
 #[template(path = "roles/users.html")]
 struct Members {
@@ -242,10 +168,13 @@ struct Members {
     pager: Pager,
     csrf: Csrf,
     problem: Option<String>,
-    may: bool,
+    /// What was typed.
+    wanted: String,
+    may_add: bool,
+    may_remove: bool,
 }
 
-async fn members_page(desk: &Desk, problem: Option<String>) -> Result<Members, Failure> {
+async fn members_page(desk: &Desk, (wanted, problem): (&str, Option<String>)) -> Result<Members, Failure> {
     let page = desk.query.number("page").unwrap_or(0);
     let path = format!("{}/users?include_totals=true&per_page={PER_PAGE}&page={page}", api_path(desk));
     let answer = desk.api.get(&path).await?;
@@ -258,12 +187,14 @@ async fn members_page(desk: &Desk, problem: Option<String>) -> Result<Members, F
         pager: Pager { page, per_page: PER_PAGE, total, base: "?page=".to_owned() },
         csrf: desk.csrf(),
         problem,
-        may: desk.may("create:role_members") || desk.may("update:roles"),
+        wanted: wanted.to_owned(),
+        may_add: desk.may("create:role_members") || desk.may("update:roles"),
+        may_remove: desk.may("delete:role_members") || desk.may("update:users"),
     })
 }
 
 async fn members(desk: Arc<Desk>) -> Result<Response, Failure> {
-    let body = members_page(&desk, None).await?;
+    let body = members_page(&desk, ("", None)).await?;
     Ok(desk.page(&frame(&desk, "users").await?, &body))
 }
 
@@ -273,16 +204,25 @@ async fn assign(desk: Arc<Desk>, posted: Posted) -> Result<Response, Failure> {
     if posted.get("do") == "remove" {
         let path = format!("/users/{}/roles", escaped(wanted));
         desk.api.delete(&path, Some(&json!({ "roles": [desk.name("id")] }))).await?;
+        // Back to the page of the list that the user was on.
+        let back = format!("{back}?page={}", posted.number("page").unwrap_or(0));
         return Ok(desk.done(&back, "The user does not have the role any more."));
     }
-    let found = if wanted.contains('|') {
+    let found = if wanted.is_empty() {
+        Vec::new()
+    } else if wanted.contains('|') {
         vec![wanted.to_owned()]
     } else {
-        let users =
-            desk.api.get(&format!("/users-by-email?email={}", escaped(wanted))).await.unwrap_or_default();
+        let users = match desk.api.get(&format!("/users-by-email?email={}", escaped(wanted))).await {
+            Ok(users) => users,
+            // What is no address is nobody's.
+            Err(failure) if failure.is_mendable() => Value::Null,
+            Err(failure) => return Err(failure),
+        };
         rows(&users, "users").0.iter().map(|user| text(user, "user_id").to_owned()).collect()
     };
     let problem = match found.as_slice() {
+        [] if wanted.is_empty() => "Type the email address or the user ID of somebody.".to_owned(),
         [] => format!("Nobody has the email address or user ID “{wanted}”."),
         [user] => {
             match desk.api.post(&format!("{}/users", api_path(&desk)), &json!({ "users": [user] })).await {
@@ -295,6 +235,6 @@ async fn assign(desk: Arc<Desk>, posted: Posted) -> Result<Response, Failure> {
         }
         _ => format!("Several users have the address “{wanted}”. Use the user ID instead."),
     };
-    let body = members_page(&desk, Some(problem)).await?;
+    let body = members_page(&desk, (wanted, Some(problem))).await?;
     Ok(desk.page_with(http::StatusCode::BAD_REQUEST, &frame(&desk, "users").await?, &body))
 }

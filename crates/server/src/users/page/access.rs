@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::{api_path, frame, load, own_path};
 use crate::dashboard::ui::{self, Badge, Csrf, Empty, Moment, Pager, Tone, rows, text};
 use crate::dashboard::{Confirm, Desk, Failure, Posted, escaped, with_query};
-use crate::roles::page::{Permissions, named_permissions, offers};
+use crate::roles::page::permissions::{Permissions, after, change, given};
 
 /// How many sessions and tokens are shown: whoever has more ends all of them.
 const MOST: usize = 100;
@@ -177,27 +177,28 @@ pub(super) async fn assign(desk: Arc<Desk>, posted: Posted) -> Result<Response, 
     Ok(desk.done(&back, "The user has the role now."))
 }
 
-pub(super) async fn permissions(desk: Arc<Desk>) -> Result<Response, Failure> {
-    let own = desk.api.get(&format!("{}/permissions?per_page=100", api_path(&desk))).await?;
-    let direct = |one: &&Value| {
+async fn permissions_page(desk: &Desk) -> Result<Permissions, Failure> {
+    let own = given(desk, &format!("{}/permissions", api_path(desk))).await?;
+    let direct = |one: &Value| {
         let sources = one.get("sources").and_then(Value::as_array);
         sources.is_none_or(|sources| sources.iter().any(|source| text(source, "source_type") == "DIRECT"))
     };
-    let own: Vec<Value> = rows(&own, "permissions").0.iter().filter(direct).cloned().collect();
-    let offers = offers(&desk, &own).await?;
-    let body = Permissions { own, offers, csrf: desk.csrf(), may: desk.may("update:users") };
-    super::within(&desk, "permissions", &body).await
+    Permissions::load(desk, own.into_iter().filter(direct).collect(), desk.may("update:users")).await
+}
+
+pub(super) async fn permissions(desk: Arc<Desk>) -> Result<Response, Failure> {
+    super::within(&desk, "permissions", &permissions_page(&desk).await?).await
 }
 
 pub(super) async fn permit(desk: Arc<Desk>, posted: Posted) -> Result<Response, Failure> {
-    let path = format!("{}/permissions", api_path(&desk));
-    let back = format!("{}/permissions", own_path(&desk));
-    if posted.get("do") == "remove" {
-        desk.api.delete(&path, Some(&named_permissions(&posted))).await?;
-        return Ok(desk.done(&back, "The permission was removed."));
+    match change(&desk, &format!("{}/permissions", api_path(&desk)), &posted).await? {
+        Ok(said) => Ok(desk.done(&after(&format!("{}/permissions", own_path(&desk)), &posted), said)),
+        Err(problem) => {
+            let body = permissions_page(&desk).await?.problem(problem);
+            let user = load(&desk).await?;
+            Ok(desk.page_with(http::StatusCode::BAD_REQUEST, &frame(&desk, &user, "permissions"), &body))
+        }
     }
-    desk.api.post(&path, &named_permissions(&posted)).await?;
-    Ok(desk.done(&back, "The permissions were added."))
 }
 
 struct Grant {
