@@ -139,7 +139,7 @@ const PASSWORDS: Group = Group {
 
 const NEWER: Group = Group {
     title: "Password options",
-    lead: "This database has the newer password_options. What is set here counts instead of what is set above.",
+    lead: "This database has the newer password_options. Each thing that is set here counts instead of its like above.",
     fields: &[
         Field::new(
             "options.password_options.complexity.min_length",
@@ -161,7 +161,11 @@ const NEWER: Group = Group {
         Field::new(
             "options.password_options.complexity.character_type_rule",
             "How many kinds of characters",
-            Kind::Select(&[("all", "Those that are chosen"), ("three_of_four", "Any three of the four")]),
+            Kind::Select(&[
+                ("", "Not set: those that are chosen"),
+                ("all", "Those that are chosen"),
+                ("three_of_four", "Any three of the four"),
+            ]),
         ),
         Field::new(
             "options.password_options.complexity.identical_characters",
@@ -189,7 +193,7 @@ const NEWER: Group = Group {
         Field::new("options.password_options.profile_data.active", "Refuse personal data", Kind::Toggle),
     ],
 };
-const ALLOWED: Kind = Kind::Select(&[("allow", "Allowed"), ("block", "Refused")]);
+const ALLOWED: Kind = Kind::Select(&[("", "Not set: allowed"), ("allow", "Allowed"), ("block", "Refused")]);
 
 const PROTECTION: Group = Group {
     title: "Protection",
@@ -230,16 +234,20 @@ pub(super) fn attributes_of(connection: &Value) -> Value {
     let mut attributes =
         json!({ "email": { "identifier": { "active": true }, "signup": { "status": "required" } } });
     if username {
-        attributes["username"] =
-            json!({ "identifier": { "active": true }, "signup": { "status": "required" } });
+        // The older options let usernames look like either.
+        let mut validation = json!({ "allowed_types": { "email": true, "phone_number": true } });
         if let Some(lengths) = option(connection, "validation").and_then(|own| own.get("username")) {
-            // The older options let usernames look like either.
-            attributes["username"]["validation"] = json!({
-                "min_length": lengths.get("min"),
-                "max_length": lengths.get("max"),
-                "allowed_types": { "email": true, "phone_number": true },
-            });
+            for (old, new) in [("min", "min_length"), ("max", "max_length")] {
+                if let Some(length) = lengths.get(old) {
+                    validation[new] = length.clone();
+                }
+            }
         }
+        attributes["username"] = json!({
+            "identifier": { "active": true },
+            "signup": { "status": "required" },
+            "validation": validation,
+        });
     }
     attributes
 }
