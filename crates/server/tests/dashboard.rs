@@ -184,6 +184,29 @@ async fn a_role_is_refused_what_it_may_not_also_when_it_sends_the_form_itself() 
 }
 
 #[tokio::test]
+async fn the_signing_secret_of_an_api_is_for_those_who_may_change_it() {
+    const SECRET: &str = "kept between the two of them";
+    let server = TestServer::start().await;
+    let api = serde_json::json!({
+        "name": "Weather", "identifier": "https://weather.example/", "signing_alg": "HS256", "signing_secret": SECRET,
+    });
+    let made = server.api_send(Method::POST, "/resource-servers", &api).await.expect(201);
+    let home = format!("/dashboard/apis/{}", made["id"].as_str().unwrap());
+    for (role, may) in [(Role::Viewer, false), (Role::EditorApplications, true)] {
+        let (mut browser, _) = at_keys(&server, &format!("{role}@example.com"), role).await;
+        let page = browser.get(&server, &home).await;
+        assert!(!page.text().contains(SECRET), "{role}: {}", page.text());
+        assert_eq!(page.text().contains("Reveal signing secret"), may, "{role}");
+        // Any form of ours has the proof; what it is sent to is up to whoever sends it.
+        let mut asked = form_in_content(&browser.get(&server, &format!("{KEYS}/rotate")).await);
+        asked.action = format!("{home}/secret");
+        let answer = browser.post(&server, &asked, &[]).await;
+        assert_eq!(answer.status.as_u16(), if may { 200 } else { 403 }, "{role}");
+        assert_eq!(answer.text().contains(SECRET), may, "{role}: {}", answer.text());
+    }
+}
+
+#[tokio::test]
 async fn what_an_administrator_does_is_logged_with_their_name() {
     let server = TestServer::start().await;
     let (mut browser, _) = at_keys(&server, "ada@example.com", Role::Admin).await;
