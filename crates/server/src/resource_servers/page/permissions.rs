@@ -58,20 +58,14 @@ pub(super) async fn put(desk: Arc<Desk>, posted: Posted) -> Result<Response, Fai
     let mut all = scopes(&api);
     let (value, description) = (posted.get("value"), posted.get("description"));
     let new = json!({ "value": value, "description": description });
-    let (said, done) = match all.iter_mut().find(|scope| text(scope, "value") == value) {
-        Some(known) => {
-            *known = new;
-            (
-                "The permission is described anew.",
-                desk.api.patch(&api_path(&desk), &json!({ "scopes": all })).await,
-            )
-        }
-        None => {
-            all.push(new);
-            ("The permission was added.", desk.api.patch(&api_path(&desk), &json!({ "scopes": all })).await)
-        }
+    let said = if let Some(known) = all.iter_mut().find(|scope| text(scope, "value") == value) {
+        *known = new;
+        "The permission is described anew."
+    } else {
+        all.push(new);
+        "The permission was added."
     };
-    match done {
+    match desk.api.patch(&api_path(&desk), &json!({ "scopes": all })).await {
         Ok(_) => Ok(desk.done(&home(&desk), said)),
         Err(failure) if failure.status == StatusCode::BAD_REQUEST => {
             let problem = match (value, failure.property()) {
