@@ -74,6 +74,11 @@ impl Shown {
         self.texts.first().map_or("", String::as_str)
     }
 
+    /// What the input begins with: a password that was typed does not come back.
+    fn value(&self) -> &str {
+        if self.field.kind == Kind::Password { "" } else { self.text() }
+    }
+
     fn has(&self, value: &str) -> bool {
         self.texts.iter().any(|text| text == value)
     }
