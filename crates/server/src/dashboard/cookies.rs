@@ -6,7 +6,7 @@ use axum::response::Response;
 use chancery_jose::base64url;
 use http::{HeaderMap, HeaderValue, header};
 
-use crate::login::cookies::{find, has_tls, name};
+use crate::login::cookies::{cookie_of, find, name};
 use crate::tenants::Tenant;
 
 const SESSION: &str = "chancery_dashboard";
@@ -52,9 +52,7 @@ pub(super) fn append(response: &mut Response, cookie: Option<HeaderValue>) {
     }
 }
 
+/// It comes along when another site leads here, and in nothing else that another site does.
 fn cookie(tenant: &Tenant, base: &str, value: &str, seconds: Option<i64>) -> Option<HeaderValue> {
-    let age = seconds.map(|seconds| format!("; Max-Age={seconds}")).unwrap_or_default();
-    let secure = if has_tls(tenant) { "; Secure" } else { "" };
-    let text = format!("{}={value}; Path=/; HttpOnly; SameSite=Lax{secure}{age}", name(tenant, base));
-    HeaderValue::from_str(&text).ok()
+    cookie_of(tenant, (base, "Lax"), value, seconds)
 }

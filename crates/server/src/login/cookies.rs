@@ -38,8 +38,7 @@ pub fn set_browser(tenant: &Tenant, value: &str) -> Option<HeaderValue> {
     cookie(tenant, BROWSER, value, Some(A_YEAR))
 }
 
-/// Whether cookies of the tenant travel over TLS alone.
-pub fn has_tls(tenant: &Tenant) -> bool {
+fn has_tls(tenant: &Tenant) -> bool {
     tenant.stored.scheme == "https"
 }
 
@@ -48,11 +47,24 @@ pub fn name(tenant: &Tenant, name: &str) -> String {
     if has_tls(tenant) { format!("__Host-{name}") } else { name.to_owned() }
 }
 
+/// A cookie that comes along in frames of other sites, where there is TLS.
 fn cookie(tenant: &Tenant, base: &str, value: &str, seconds: Option<i64>) -> Option<HeaderValue> {
+    let site = if has_tls(tenant) { "None" } else { "Lax" };
+    cookie_of(tenant, (base, site), value, seconds)
+}
+
+/// A cookie, with its `SameSite`; `seconds` is none for one that ends with the browser.
+pub fn cookie_of(
+    tenant: &Tenant,
+    (base, site): (&str, &str),
+    value: &str,
+    seconds: Option<i64>,
+) -> Option<HeaderValue> {
+    let secure = if has_tls(tenant) { "; Secure" } else { "" };
     let age = seconds.map(|seconds| format!("; Max-Age={seconds}")).unwrap_or_default();
-    let site = if has_tls(tenant) { "SameSite=None; Secure" } else { "SameSite=Lax" };
     // Names and values are ours: letters, digits, hyphens and underscores.
-    HeaderValue::from_str(&format!("{}={value}; Path=/; HttpOnly; {site}{age}", name(tenant, base))).ok()
+    let text = format!("{}={value}; Path=/; HttpOnly; SameSite={site}{secure}{age}", name(tenant, base));
+    HeaderValue::from_str(&text).ok()
 }
 
 /// The value of the first cookie of this name.
