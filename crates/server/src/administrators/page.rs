@@ -11,6 +11,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use http::StatusCode;
 use serde_json::{Value, json};
 
+use super::Role;
 use crate::app::App;
 use crate::dashboard::ui::{self, Badge, CopyField, Csrf, Empty, Moment, Tone, rows, text};
 use crate::dashboard::{
@@ -20,11 +21,11 @@ use crate::dashboard::{
 const HOME: &str = "/dashboard/settings/members";
 
 const ROLES: &[(&str, &str)] = &[
-    ("admin", "Admin"),
-    ("viewer", "Viewer"),
-    ("editor_applications", "Editor – Applications"),
-    ("editor_users", "Editor – Users"),
-    ("editor_keys", "Editor – Keys"),
+    (Role::Admin.name(), Role::Admin.label()),
+    (Role::Viewer.name(), Role::Viewer.label()),
+    (Role::EditorApplications.name(), Role::EditorApplications.label()),
+    (Role::EditorUsers.name(), Role::EditorUsers.label()),
+    (Role::EditorKeys.name(), Role::EditorKeys.label()),
 ];
 
 const INVITE: &[Group] = &[Group {

@@ -82,7 +82,7 @@ impl Role {
         [Self::Admin, Self::Viewer, Self::EditorApplications, Self::EditorUsers, Self::EditorKeys];
 
     /// What people call it.
-    pub fn label(self) -> &'static str {
+    pub const fn label(self) -> &'static str {
         match self {
             Self::Admin => "Admin",
             Self::Viewer => "Viewer",
@@ -93,7 +93,7 @@ impl Role {
     }
 
     /// Its name on the wire, in the database and at the command line.
-    pub fn name(self) -> &'static str {
+    pub const fn name(self) -> &'static str {
         match self {
             Self::Admin => "admin",
             Self::Viewer => "viewer",
