@@ -35,7 +35,7 @@ fn router(app: &Arc<App>) -> Router {
         .merge(login::pages::assets::router())
         // Administrators and their tools.
         .nest("/api/v2", management::router(app))
-        .merge(dashboard::router(app))
+        .merge(dashboard::router())
         // Load balancers, whatever host they ask for.
         .route("/healthz", get(probes::healthy))
         .route("/readyz", get(probes::ready))

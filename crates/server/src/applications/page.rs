@@ -19,6 +19,7 @@ use axum::response::Response;
 use serde_json::Value;
 
 use crate::app::App;
+use crate::dashboard::ui::text;
 use crate::dashboard::{Desk, Failure, Frame, Room, action, escaped, screen};
 
 /// Where the list is.
@@ -102,8 +103,8 @@ struct Shown {
 impl Shown {
     /// The application that the address names.
     async fn load(desk: &Desk) -> Result<Self, Failure> {
-        let value = desk.api.get(&api_path(desk)).await?;
-        let text = |name: &str| value.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let value = desk.api.get(&shown_path(desk)).await?;
+        let text = |name: &str| text(&value, name).to_owned();
         if value.get("global") == Some(&Value::Bool(true)) {
             return Err(Failure::missing("This application stands for all others and has no page."));
         }
@@ -116,7 +117,7 @@ impl Shown {
     }
 
     fn text(&self, name: &str) -> &str {
-        self.value.get(name).and_then(Value::as_str).unwrap_or_default()
+        text(&self.value, name)
     }
 
     /// What its ID tokens are signed with; nobody chose means HS256, as in `oauth_client.rs`.
@@ -152,13 +153,13 @@ impl Shown {
 }
 
 /// The application that the address names, in the API; what is secret in it is left out.
-fn api_path(desk: &Desk) -> String {
+fn shown_path(desk: &Desk) -> String {
     let id = escaped(desk.name("id"));
     format!("/clients/{id}?fields=client_secret,signing_keys,addons&include_fields=false")
 }
 
 /// The same without a choice of members.
-fn plain_api_path(desk: &Desk) -> String {
+fn api_path(desk: &Desk) -> String {
     format!("/clients/{}", escaped(desk.name("id")))
 }
 

@@ -59,7 +59,7 @@ struct List {
 }
 
 async fn list(desk: Arc<Desk>) -> Result<Response, Failure> {
-    let page = desk.query.number("page").unwrap_or(0);
+    let page = desk.page_number();
     let path = with_query(
         "/connections",
         &[("include_totals", "true"), ("per_page", &PER_PAGE.to_string()), ("page", &page.to_string())],

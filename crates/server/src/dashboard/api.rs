@@ -3,7 +3,7 @@
 //! Must never read or write anything in another way: what a page shows is what the API answers.
 
 use std::fmt::Write as _;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -13,6 +13,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 use tower::ServiceExt;
 
+use super::ui::rows;
 use crate::app::App;
 use crate::management;
 use crate::management::caller::Insider;
@@ -23,26 +24,26 @@ const MAX_ANSWER: usize = 32 * 1024 * 1024;
 /// What need not be escaped in a path or a query (RFC 3986 section 2.3).
 const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// The operations, ready to be called.
-#[derive(Clone)]
-pub struct Operations(Router);
+/// The operations, and the endpoints that applications call. Made when the first page asks for them: no start waits for
+/// a second set of them.
+#[derive(Clone, Default)]
+pub struct Operations(Arc<OnceLock<Router>>);
 
 impl Operations {
-    /// All of them, and the endpoints that applications call.
-    pub fn new(app: &Arc<App>) -> Self {
-        let router = Router::new().nest("/api/v2", management::router(app)).merge(oidc::application_router());
-        Self(router.with_state(Arc::clone(app)))
-    }
-
-    pub(super) fn router(&self) -> Router {
-        self.0.clone()
+    pub(super) fn router(&self, app: &Arc<App>) -> Router {
+        let make = || {
+            let router =
+                Router::new().nest("/api/v2", management::router(app)).merge(oidc::application_router());
+            router.with_state(Arc::clone(app))
+        };
+        self.0.get_or_init(make).clone()
     }
 }
 
 /// The Management API as one administrator may use it.
 #[derive(Clone)]
 pub struct Api {
-    pub(super) operations: Operations,
+    pub(super) operations: Router,
     pub(super) insider: Arc<Insider>,
     pub(super) host: String,
 }
@@ -67,9 +68,19 @@ impl Failure {
         Self::new(StatusCode::NOT_FOUND, message)
     }
 
+    /// The role does not allow it; the page that says so has its own words.
+    pub fn forbidden() -> Self {
+        Self::new(StatusCode::FORBIDDEN, "The role does not allow this.")
+    }
+
     /// Whether what was sent is at fault, so that it can be mended and sent again.
     pub fn is_mendable(&self) -> bool {
         matches!(self.status, StatusCode::BAD_REQUEST | StatusCode::CONFLICT)
+    }
+
+    /// Why, without the words that the API puts around a property at fault.
+    pub fn reason(&self) -> &str {
+        self.property().map_or(self.message.as_str(), |(reason, _)| reason)
     }
 
     /// The reason and the property at fault, where the API names one.
@@ -134,6 +145,34 @@ impl Api {
         }
     }
 
+    /// All of a list that comes in numbered parts: up to a thousand, which nobody has, so that no list holds a page up.
+    pub async fn all(&self, path: &str, name: &str) -> Result<Vec<Value>, Failure> {
+        let mut all = Vec::new();
+        for page in 0..10 {
+            let address = with_query(path, &[("per_page", "100"), ("page", &page.to_string())]);
+            let answer = self.get(&address).await?;
+            let some = rows(&answer, name).0;
+            all.extend_from_slice(some);
+            if some.len() < 100 {
+                break;
+            }
+        }
+        Ok(all)
+    }
+
+    /// The part of a list with checkpoints that begins at `from`, and where the next part begins; none after the last.
+    pub async fn part(
+        &self,
+        path: &str,
+        name: &str,
+        from: &str,
+    ) -> Result<(Vec<Value>, Option<String>), Failure> {
+        let answer = self.get(&with_query(path, &[("from", from)])).await?;
+        let next =
+            answer.get("next").and_then(Value::as_str).filter(|next| !next.is_empty() && *next != from);
+        Ok((rows(&answer, name).0.to_vec(), next.map(str::to_owned)))
+    }
+
     async fn call(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Value, Failure> {
         let broken = |error: &dyn std::fmt::Display| {
             tracing::error!(%error, path, "the Dashboard could not call the Management API");
@@ -147,7 +186,7 @@ impl Api {
             .extension(Arc::clone(&self.insider))
             .body(body.map_or_else(Body::empty, |body| Body::from(body.to_string())))
             .map_err(|error| broken(&error))?;
-        let Ok(response) = self.operations.0.clone().oneshot(request).await;
+        let Ok(response) = self.operations.clone().oneshot(request).await;
         let status = response.status();
         let bytes = to_bytes(response.into_body(), MAX_ANSWER).await.map_err(|error| broken(&error))?;
         let value = if bytes.is_empty() {

@@ -23,7 +23,6 @@ use crate::http::Origin;
 use crate::http::body::read;
 use crate::http::host::Site;
 use crate::login::csrf;
-use crate::logs::{Entry, Kind};
 use crate::management::caller::Insider;
 use crate::tenants::Tenant;
 
@@ -101,7 +100,7 @@ impl FromRequest<Arc<App>> for Desk {
             Some(value) => recognise(app, &tenant, value).await,
             None => Ok(None),
         };
-        let (who, client_id) = match found {
+        let who = match found {
             Ok(Some(found)) => found,
             Ok(None) => return Err(came.to_sign_in(&parts.headers)),
             Err(error) => {
@@ -125,14 +124,18 @@ impl FromRequest<Arc<App>> for Desk {
         let insider = Insider {
             user_id: who.user_id.clone(),
             email: who.email.clone(),
-            client_id,
+            client_id: administrators::hidden::CLIENT_ID.to_owned(),
             scopes: who.role.scopes(),
             ip: origin.ip,
             user_agent: origin.user_agent.clone(),
         };
         let tenants = places(app, &tenant, &who.email).await;
         Ok(Self {
-            api: Api { operations, insider: Arc::new(insider), host: tenant.stored.domain.clone() },
+            api: Api {
+                operations: operations.router(app),
+                insider: Arc::new(insider),
+                host: tenant.stored.domain.clone(),
+            },
             app: Arc::clone(app),
             query: Posted::read(query.as_bytes()),
             path: origin.path,
@@ -153,13 +156,11 @@ async fn recognise(
     app: &Arc<App>,
     tenant: &Tenant,
     value: &str,
-) -> Result<Option<(Administrator, String)>, crate::db::DbError> {
-    let Some(session) = sessions::find(app, tenant.id(), value).await? else { return Ok(None) };
-    let Some(who) = administrators::find(&app.db, tenant.id(), &session.user_id).await? else {
-        return Ok(None);
-    };
-    let client = administrators::dashboard_client(&app.db, tenant.id()).await?;
-    Ok(client.map(|client| (who, client)))
+) -> Result<Option<Administrator>, crate::db::DbError> {
+    match sessions::find(app, tenant.id(), value).await? {
+        Some(session) => administrators::find(&app.db, tenant.id(), &session.user_id).await,
+        None => Ok(None),
+    }
 }
 
 async fn places(app: &Arc<App>, tenant: &Tenant, email: &str) -> Vec<Place> {
@@ -209,9 +210,20 @@ impl Desk {
         self.scopes().contains(scope)
     }
 
+    /// Refuses whoever lacks a scope, for what the API would not refuse by itself.
+    pub fn needs(&self, scope: &str) -> Result<(), Failure> {
+        if self.may(scope) { Ok(()) } else { Err(Failure::forbidden()) }
+    }
+
     /// What the administrator may do.
     pub fn scopes(&self) -> &Scopes {
         &self.api.insider.scopes
+    }
+
+    /// Which page of a list is asked for, from 0.
+    pub fn page_number(&self) -> u64 {
+        // Nobody has as many, and what is counted from it stays a number.
+        self.query.number("page").unwrap_or(0).min(1_000_000)
     }
 
     /// A name in the path, such as an id; as it was before it was escaped.
@@ -228,19 +240,6 @@ impl Desk {
         let form = self.sent.take()?;
         let shown = form.get("csrf");
         csrf::check(&self.app, &self.tenant, (&self.session, MATTER), shown).then_some(form)
-    }
-
-    /// An entry of the log about something that the administrator did and that is no operation.
-    pub(super) fn entry(&self, kind: Kind, description: &str) -> Entry {
-        let Insider { user_id, email, client_id, ip, user_agent, .. } = &*self.api.insider;
-        Entry {
-            user_id: Some(user_id.clone()),
-            user_name: Some(email.clone()),
-            client_id: Some(client_id.clone()),
-            ip: Some(ip.to_string()),
-            user_agent: user_agent.clone(),
-            ..Entry::new(kind, description)
-        }
     }
 
     /// A page.

@@ -3,7 +3,6 @@
 //! Must never know which object it is.
 
 use axum::response::Response;
-use serde_json::Value;
 
 use super::api::Failure;
 use super::desk::Desk;
@@ -27,12 +26,8 @@ impl Editor {
     /// Shows the object.
     pub async fn show(&self, desk: &Desk) -> Result<Response, Failure> {
         let object = desk.api.get(&self.object).await?;
-        Ok(desk.page(&self.frame, &self.form(desk, &object)))
-    }
-
-    /// The form over the object.
-    pub fn form(&self, desk: &Desk, object: &Value) -> Form {
-        Form::of(desk, self.groups, object, (&desk.path, self.scope))
+        let form = Form::of(desk, self.groups, &object, (&desk.path, self.scope));
+        Ok(desk.page(&self.frame, &form))
     }
 
     /// Saves what was changed, and says `said` on the same page.

@@ -221,7 +221,12 @@ impl Form {
 fn seen(groups: &[Group], object: &Value) -> String {
     let texts: Vec<_> =
         groups.iter().flat_map(|group| group.fields).map(|field| field.texts(object)).collect();
-    let digest = sha256(serde_json::json!(texts).to_string().as_bytes());
+    stamp(&serde_json::json!(texts))
+}
+
+/// What tells something that was shown from the same thing after a change.
+pub fn stamp(value: &Value) -> String {
+    let digest = sha256(value.to_string().as_bytes());
     base64url::encode(digest.get(..12).unwrap_or(&digest))
 }
 
@@ -299,13 +304,7 @@ pub async fn save_with(
             return Ok(Sent::Again(StatusCode::BAD_REQUEST, Box::new(again().mistaken(&mistakes))));
         }
     };
-    match desk.api.patch(path, &Value::Object(patch)).await {
-        Ok(object) => Ok(Sent::Done(object)),
-        Err(failure) if failure.is_mendable() => {
-            Ok(Sent::Again(failure.status, Box::new(again().refused(&failure))))
-        }
-        Err(failure) => Err(failure),
-    }
+    settled(desk.api.patch(path, &Value::Object(patch)).await, again)
 }
 
 /// Makes something out of a form: what was filled in, over what `given` says.
@@ -337,8 +336,13 @@ pub async fn create_with(
         body.entry(name.clone()).or_insert_with(|| value.clone());
     }
     adjust(&mut body);
-    match desk.api.post(path, &Value::Object(body)).await {
-        Ok(made) => Ok(Sent::Done(made)),
+    settled(desk.api.post(path, &Value::Object(body)).await, again)
+}
+
+/// What came of it: what can be mended goes back into the form.
+fn settled(outcome: Result<Value, Failure>, again: impl FnOnce() -> Form) -> Result<Sent, Failure> {
+    match outcome {
+        Ok(object) => Ok(Sent::Done(object)),
         Err(failure) if failure.is_mendable() => {
             Ok(Sent::Again(failure.status, Box::new(again().refused(&failure))))
         }

@@ -37,7 +37,7 @@ pub use shell::{Frame, Room};
 use crate::app::App;
 
 /// The pages.
-pub fn router(app: &Arc<App>) -> Router<Arc<App>> {
+pub fn router() -> Router<Arc<App>> {
     Router::new()
         .route("/dashboard", screen(start::show))
         .route("/dashboard/token", action(start::with_token))
@@ -59,7 +59,7 @@ pub fn router(app: &Arc<App>) -> Router<Arc<App>> {
         .merge(crate::tenants::page::router())
         .merge(crate::users::page::router())
         .route("/dashboard/{*nothing}", screen(missing))
-        .layer(Extension(api::Operations::new(app)))
+        .layer(Extension(api::Operations::default()))
 }
 
 async fn missing(desk: Arc<Desk>) -> Result<axum::response::Response, Failure> {

@@ -76,7 +76,7 @@ struct List {
 
 async fn list(desk: Arc<Desk>) -> Result<Response, Failure> {
     let wish = Wish::of(&desk);
-    let page = desk.query.number("page").unwrap_or(0);
+    let page = desk.page_number();
     let problem = wish.problem(&desk).await?;
     let answer = if problem.is_some() { Value::Null } else { asked(&desk, &wish, page).await? };
     let (entries, total) = rows(&answer, "logs");

@@ -42,6 +42,21 @@ pub struct Insider {
     pub user_agent: Option<String>,
 }
 
+impl Insider {
+    /// An entry of the log about something that the administrator did and that is no operation.
+    pub fn entry(&self, kind: Kind, description: &str) -> Entry {
+        let Self { user_id, email, client_id, scopes: _, ip, user_agent } = self;
+        Entry {
+            user_id: Some(user_id.clone()),
+            user_name: Some(email.clone()),
+            client_id: Some(client_id.clone()),
+            ip: Some(ip.to_string()),
+            user_agent: user_agent.clone(),
+            ..Entry::new(kind, description)
+        }
+    }
+}
+
 /// An admitted caller of one operation.
 #[derive(Debug, Clone)]
 pub struct Caller {

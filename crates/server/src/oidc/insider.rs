@@ -46,15 +46,11 @@ pub async fn issue_for_administrator(
         jti: app.entropy.alphanumeric(22),
     };
     let (token, _) = signing::access_token(app, tenant, &api, issue).await?;
+    let said = "A short-lived token of the Management API for an administrator";
     let entry = Entry {
-        user_id: Some(insider.user_id.clone()),
-        user_name: Some(insider.email.clone()),
-        client_id: Some(insider.client_id.clone()),
-        ip: Some(insider.ip.to_string()),
-        user_agent: insider.user_agent.clone(),
         audience: Some(audience.clone()),
         scope: Some(granted.to_string()),
-        ..Entry::new(Kind::Sapi, "A short-lived token of the Management API for an administrator")
+        ..insider.entry(Kind::Sapi, said)
     };
     app.log.append(app, tenant.id(), entry).await.map_err(|_| Error::Busy)?;
     Ok(token)

@@ -10,7 +10,6 @@ use std::sync::Arc;
 use askama::Template;
 use axum::Router;
 use axum::response::Response;
-use http::StatusCode;
 use serde_json::{Value, json};
 
 use crate::app::App;
@@ -161,7 +160,7 @@ impl List {
 }
 
 async fn list(desk: Arc<Desk>) -> Result<Response, Failure> {
-    let page = desk.query.number("page").unwrap_or(0);
+    let page = desk.page_number();
     let fields = "id,name,identifier,is_system,signing_alg";
     let path =
         format!("/resource-servers?fields={fields}&include_totals=true&per_page={PER_PAGE}&page={page}");
@@ -209,12 +208,12 @@ fn own_path(desk: &Desk) -> String {
 }
 
 /// Where the API is read without its secret, which is a matter of its own and leaves an entry in the log.
-fn plain_path(desk: &Desk) -> String {
+fn shown_path(desk: &Desk) -> String {
     format!("{}?fields=signing_secret&include_fields=false", api_path(desk))
 }
 
 async fn load(desk: &Desk) -> Result<Value, Failure> {
-    desk.api.get(&plain_path(desk)).await
+    desk.api.get(&shown_path(desk)).await
 }
 
 fn frame(desk: &Desk, api: &Value, tab: &str) -> Frame {
@@ -260,7 +259,7 @@ async fn show(desk: Arc<Desk>) -> Result<Response, Failure> {
 
 async fn save(desk: Arc<Desk>, posted: Posted) -> Result<Response, Failure> {
     let api = load(&desk).await?;
-    let paths = (plain_path(&desk), api_path(&desk));
+    let paths = (shown_path(&desk), api_path(&desk));
     match form::save_at(&desk, groups(&api), (&paths.0, &paths.1), &posted).await? {
         Sent::Done(_) => Ok(desk.done(&own_path(&desk), "The API was saved.")),
         Sent::Again(status, form) => {
@@ -270,9 +269,7 @@ async fn save(desk: Arc<Desk>, posted: Posted) -> Result<Response, Failure> {
 }
 
 async fn reveal(desk: Arc<Desk>, _: Posted) -> Result<Response, Failure> {
-    if !desk.may("update:resource_servers") {
-        return Err(Failure::new(StatusCode::FORBIDDEN, "Only who may change APIs may see their secrets."));
-    }
+    desk.needs("update:resource_servers")?;
     let api = desk.api.get(&api_path(&desk)).await?;
     let mut page = Settings::new(&desk, &api, None);
     page.secret = Some(text(&api, "signing_secret").to_owned());

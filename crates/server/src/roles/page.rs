@@ -54,7 +54,7 @@ struct List {
 }
 
 async fn list(desk: Arc<Desk>) -> Result<Response, Failure> {
-    let (page, q) = (desk.query.number("page").unwrap_or(0), desk.query.get("q"));
+    let (page, q) = (desk.page_number(), desk.query.get("q"));
     let path = with_query(
         "/roles",
         &[
@@ -175,7 +175,7 @@ struct Members {
 }
 
 async fn members_page(desk: &Desk, (wanted, problem): (&str, Option<String>)) -> Result<Members, Failure> {
-    let page = desk.query.number("page").unwrap_or(0);
+    let page = desk.page_number();
     let path = format!("{}/users?include_totals=true&per_page={PER_PAGE}&page={page}", api_path(desk));
     let answer = desk.api.get(&path).await?;
     let (list, total) = rows(&answer, "users");

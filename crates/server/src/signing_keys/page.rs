@@ -17,7 +17,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::app::App;
-use crate::dashboard::ui::{Badge, Copy, CopyField, Icon, Moment, Tone, span, timestamp};
+use crate::dashboard::ui::{Badge, Copy, CopyField, Icon, Moment, Tone, span, text, timestamp};
 use crate::dashboard::{Desk, Failure, action, escaped, screen, settings};
 use timeline::Timeline;
 
@@ -67,7 +67,7 @@ struct Key {
 
 impl Key {
     fn of(value: &Value) -> Self {
-        let text = |name: &str| value.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let text = |name: &str| text(value, name).to_owned();
         let signed =
             |name: &str| value.get("tokens_signed").and_then(|own| own.get(name)?.as_u64()).unwrap_or(0);
         Self {
@@ -218,7 +218,7 @@ async fn one(desk: Arc<Desk>) -> Result<Response, Failure> {
     let stored = desk.api.get(&format!("/keys/signing/{}", escaped(&key.kid))).await?;
     let body = One {
         key,
-        pem: stored.get("cert").and_then(Value::as_str).unwrap_or_default().trim_end().to_owned(),
+        pem: text(&stored, "cert").trim_end().to_owned(),
         may_revoke: desk.may("update:signing_keys") && key.state == "previous",
         now: desk.app.clock.now(),
     };
@@ -235,7 +235,7 @@ async fn download(desk: Arc<Desk>) -> Result<Response, Failure> {
 
 /// A certificate that the API answered (`cert`, `pkcs7`), as a file.
 pub fn certificate_file(desk: &Desk, stored: &Value, form: &str) -> Result<Response, Failure> {
-    let text = |name: &str| stored.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let text = |name: &str| text(stored, name).to_owned();
     let tenant = &desk.tenant.stored.name;
     match form {
         "pem" => Ok(desk.file(&format!("{tenant}.pem"), "application/x-pem-file", text("cert"))),

@@ -9,7 +9,7 @@ use axum::Router;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde_json::{Map, Value};
 
-use super::{Shown, api_path, plain_api_path};
+use super::{Shown, api_path, shown_path};
 use crate::app::App;
 use crate::dashboard::ui::CopyField;
 use crate::dashboard::{Desk, Failure, Field, Form, Frame, Group, Kind, Posted, Sent, action, form, screen};
@@ -193,14 +193,8 @@ async fn show(desk: Arc<Desk>, part: &'static Part) -> Result<Response, Failure>
 }
 
 async fn save(desk: Arc<Desk>, posted: Posted, part: &'static Part) -> Result<Response, Failure> {
-    match form::save_with(
-        &desk,
-        part.groups,
-        (&api_path(&desk), &plain_api_path(&desk)),
-        &posted,
-        part.adjust,
-    )
-    .await?
+    match form::save_with(&desk, part.groups, (&shown_path(&desk), &api_path(&desk)), &posted, part.adjust)
+        .await?
     {
         Sent::Done(_) => Ok(desk.done(&desk.path, "The settings were saved.")),
         Sent::Again(status, form) => {

@@ -7,13 +7,12 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::response::Response;
-use chancery_crypto::digest::sha256;
-use chancery_jose::base64url;
 use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::Shown;
-use crate::dashboard::ui::{Alert, Badge, Csrf, Empty, Pager, Tone};
+use crate::dashboard::form::stamp;
+use crate::dashboard::ui::{Alert, Badge, Csrf, Empty, Pager, Tone, rows, text};
 use crate::dashboard::{Confirm, Desk, Failure, Frame, Posted, escaped};
 
 /// How many a page of the list holds.
@@ -54,7 +53,7 @@ impl Grant {
     fn of(value: &Value) -> Self {
         let scopes = value.get("scope").and_then(Value::as_array).into_iter().flatten();
         Self {
-            id: value.get("id").and_then(Value::as_str).unwrap_or_default().to_owned(),
+            id: text(value, "id").to_owned(),
             scopes: scopes.filter_map(Value::as_str).map(str::to_owned).collect(),
             all: value.get("allow_all_scopes") == Some(&Value::Bool(true)),
             is_system: value.get("is_system") == Some(&Value::Bool(true)),
@@ -63,8 +62,7 @@ impl Grant {
 
     /// What tells it from the same grant after a change.
     fn seen(&self) -> String {
-        let text = json!([self.id, self.scopes, self.all]).to_string();
-        base64url::encode(&sha256(text.as_bytes()))
+        stamp(&json!([self.id, self.scopes, self.all]))
     }
 }
 
@@ -84,9 +82,7 @@ impl Target {
     }
 
     fn of(value: &Value) -> Self {
-        let text = |value: &Value, name: &str| {
-            value.get(name).and_then(Value::as_str).unwrap_or_default().to_owned()
-        };
+        let text = |value: &Value, name: &str| text(value, name).to_owned();
         let scopes = value.get("scopes").and_then(Value::as_array).into_iter().flatten();
         Self {
             id: text(value, "id"),
@@ -121,25 +117,13 @@ struct Access {
 
 /// The grants of an application.
 async fn grants(desk: &Desk, client_id: &str) -> Result<Vec<Value>, Failure> {
-    let path = format!("/client-grants?client_id={}&per_page=100", escaped(client_id));
-    let mut all = Vec::new();
-    // Nobody has a thousand of them; a page that is never the last must not hold anybody up.
-    for page in 0..10 {
-        let Value::Array(some) = desk.api.get(&format!("{path}&page={page}")).await? else { break };
-        let last = some.len() < 100;
-        all.extend(some);
-        if last {
-            break;
-        }
-    }
-    Ok(all)
+    desk.api.all(&format!("/client-grants?client_id={}", escaped(client_id)), "client_grants").await
 }
 
 fn granted(grants: &[Value], identifier: &str, subject: Subject) -> Option<Grant> {
-    let is = |grant: &&Value, name: &str, value: &str| grant.get(name).and_then(Value::as_str) == Some(value);
     let found = grants
         .iter()
-        .find(|grant| is(grant, "audience", identifier) && is(grant, "subject_type", subject.name));
+        .find(|grant| text(grant, "audience") == identifier && text(grant, "subject_type") == subject.name);
     found.map(Grant::of)
 }
 
@@ -166,9 +150,10 @@ struct List {
 
 pub(super) async fn list(desk: Arc<Desk>) -> Result<Response, Failure> {
     let shown = Shown::load(&desk).await?;
-    let page = desk.query.number("page").unwrap_or(0).min(1_000_000);
+    let page = desk.page_number();
     let path = format!("/resource-servers?include_totals=true&per_page={PER_PAGE}&page={page}");
     let answer = desk.api.get(&path).await?;
+    let (list, total) = rows(&answer, "resource_servers");
     let grants = grants(&desk, &shown.client_id).await?;
     let base = format!("{}/apis", shown.path());
     let row = |value: &Value| {
@@ -181,19 +166,8 @@ pub(super) async fn list(desk: Arc<Desk>) -> Result<Response, Failure> {
         Row { target, access }
     };
     let body = List {
-        rows: answer
-            .get("resource_servers")
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten()
-            .map(row)
-            .collect(),
-        pager: Pager {
-            page,
-            per_page: PER_PAGE,
-            total: answer.get("total").and_then(Value::as_u64).unwrap_or(0),
-            base: format!("{base}?page="),
-        },
+        rows: list.iter().map(row).collect(),
+        pager: Pager { page, per_page: PER_PAGE, total, base: format!("{base}?page=") },
         may_create: desk.may("create:resource_servers"),
     };
     Ok(super::page(&desk, &shown, "apis", &body))
@@ -322,8 +296,7 @@ pub(super) async fn save(desk: Arc<Desk>, posted: Posted) -> Result<Response, Fa
     match done {
         Ok(_) => Ok(desk.done(&pair.home(), &format!("The access to {} was saved.", pair.target.name))),
         Err(failure) if failure.is_mendable() => {
-            let reason = failure.property().map_or(failure.message.as_str(), |(reason, _)| reason).to_owned();
-            Ok(page(&desk, &pair, (failure.status, Some(reason))))
+            Ok(page(&desk, &pair, (failure.status, Some(failure.reason().to_owned()))))
         }
         Err(failure) => Err(failure),
     }

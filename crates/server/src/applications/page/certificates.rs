@@ -10,8 +10,8 @@ use chancery_crypto::certificate::Certificate;
 use http::StatusCode;
 use serde_json::Value;
 
-use super::{Shown, advanced, plain_api_path};
-use crate::dashboard::ui::{CopyField, Icon, Moment};
+use super::{Shown, advanced, api_path};
+use crate::dashboard::ui::{CopyField, Icon, Moment, text};
 use crate::dashboard::{Desk, Failure};
 use crate::signing_keys::page::certificate_file;
 
@@ -43,7 +43,7 @@ struct Page {
 /// What `signing_keys` of the application holds. A role that may not see it there finds the same certificate with the key
 /// that signs now; none if it may not see that either.
 async fn stored(desk: &Desk) -> Result<Option<Value>, Failure> {
-    let answer = desk.api.get(&format!("{}?fields=client_id,signing_keys", plain_api_path(desk))).await?;
+    let answer = desk.api.get(&format!("{}?fields=client_id,signing_keys", api_path(desk))).await?;
     if let Some(own) = answer.get("signing_keys").and_then(|keys| keys.get(0)) {
         return Ok(Some(own.clone()));
     }
@@ -67,7 +67,7 @@ pub(super) async fn show(desk: Arc<Desk>) -> Result<Response, Failure> {
 }
 
 fn shape(stored: &Value) -> Result<Shape, Failure> {
-    let pem = stored.get("cert").and_then(Value::as_str).unwrap_or_default();
+    let pem = text(stored, "cert");
     let certificate = Certificate::from_pem(pem).map_err(|error| {
         Failure::new(StatusCode::INTERNAL_SERVER_ERROR, format!("The certificate cannot be read: {error}"))
     })?;
@@ -82,7 +82,6 @@ fn shape(stored: &Value) -> Result<Shape, Failure> {
 /// The certificate as a file: `pem`, `cer` (DER) or `p7b` (PKCS#7).
 pub(super) async fn download(desk: Arc<Desk>) -> Result<Response, Failure> {
     let stored = stored(&desk).await?;
-    let stored = stored
-        .ok_or_else(|| Failure::new(StatusCode::FORBIDDEN, "Your role may not see signing keys here."))?;
+    let stored = stored.ok_or_else(Failure::forbidden)?;
     certificate_file(&desk, &stored, desk.name("form"))
 }

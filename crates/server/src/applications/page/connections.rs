@@ -7,10 +7,10 @@ use std::sync::Arc;
 use askama::Template;
 use axum::response::Response;
 use http::StatusCode;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::Shown;
-use crate::dashboard::ui::{Badge, Csrf, Empty, Pager, Tone};
+use crate::dashboard::ui::{Badge, Csrf, Empty, Pager, Tone, rows, text};
 use crate::dashboard::{Desk, Failure, Posted, escaped, with_query};
 
 /// How many a page of the list holds.
@@ -47,26 +47,22 @@ struct Page {
 
 pub(super) async fn show(desk: Arc<Desk>) -> Result<Response, Failure> {
     let shown = Shown::load(&desk).await?;
-    let page = desk.query.number("page").unwrap_or(0).min(1_000_000);
+    let page = desk.page_number();
     let path =
         format!("/connections?fields=id,name,strategy&include_totals=true&per_page={PER_PAGE}&page={page}");
     let answer = desk.api.get(&path).await?;
-    let mut rows = Vec::new();
-    for value in answer.get("connections").and_then(Value::as_array).into_iter().flatten() {
-        let text = |name: &str| value.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let (list, total) = rows(&answer, "connections");
+    let mut found = Vec::new();
+    for value in list {
+        let text = |name: &str| text(value, name).to_owned();
         let id = text("id");
         let on = is_on(&desk, &id, &shown.client_id).await?;
-        rows.push(Row { id, name: text("name"), strategy: text("strategy"), on });
+        found.push(Row { id, name: text("name"), strategy: text("strategy"), on });
     }
     let action = format!("{}/connections", shown.path());
     let body = Page {
-        rows,
-        pager: Pager {
-            page,
-            per_page: PER_PAGE,
-            total: answer.get("total").and_then(Value::as_u64).unwrap_or(0),
-            base: format!("{action}?page="),
-        },
+        rows: found,
+        pager: Pager { page, per_page: PER_PAGE, total, base: format!("{action}?page=") },
         csrf: desk.csrf(),
         action: with_query(&action, &[("page", desk.query.get("page"))]),
         may_change: desk.may("update:connections"),
@@ -80,15 +76,12 @@ async fn is_on(desk: &Desk, connection: &str, client_id: &str) -> Result<bool, F
     let path = format!("/connections/{}/clients?take=1000", escaped(connection));
     let mut from = String::new();
     loop {
-        let answer = desk.api.get(&with_query(&path, &[("from", &from)])).await?;
-        let mut clients = answer.get("clients").and_then(Value::as_array).into_iter().flatten();
-        if clients.any(|client| client.get("client_id").is_some_and(|own| own == client_id)) {
+        let (clients, next) = desk.api.part(&path, "clients", &from).await?;
+        if clients.iter().any(|client| text(client, "client_id") == client_id) {
             return Ok(true);
         }
-        match answer.get("next").and_then(Value::as_str) {
-            Some(next) if !next.is_empty() && next != from => next.clone_into(&mut from),
-            _ => return Ok(false),
-        }
+        let Some(next) = next else { return Ok(false) };
+        from = next;
     }
 }
 

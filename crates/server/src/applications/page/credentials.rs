@@ -9,8 +9,8 @@ use axum::response::Response;
 use http::StatusCode;
 use serde_json::{Map, Value, json};
 
-use super::{Shown, plain_api_path};
-use crate::dashboard::ui::{Alert, Badge, Copy, Csrf, Empty, Icon, Moment, Tone};
+use super::{Shown, api_path};
+use crate::dashboard::ui::{Alert, Badge, Copy, Csrf, Empty, Icon, Moment, Tone, text};
 use crate::dashboard::{
     Confirm, Desk, Failure, Field, Form, Frame, Group, Kind, Posted, Sent, escaped, form,
 };
@@ -72,11 +72,11 @@ fn used(shown: &Shown) -> Vec<&str> {
 impl Own {
     async fn load(desk: &Desk) -> Result<Self, Failure> {
         let shown = Shown::load(desk).await?;
-        let answer = desk.api.look(&format!("{}/credentials", plain_api_path(desk))).await?;
+        let answer = desk.api.look(&format!("{}/credentials", api_path(desk))).await?;
         let base = format!("{}/credentials", shown.path());
         let used = used(&shown);
         let row = |value: &Value| {
-            let text = |name: &str| value.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+            let text = |name: &str| text(value, name).to_owned();
             let id = text("id");
             Row {
                 path: format!("{base}/{}", escaped(&id)),
@@ -195,11 +195,10 @@ pub(super) async fn choose(desk: Arc<Desk>, posted: Posted) -> Result<Response, 
         }
         patch.insert("token_endpoint_auth_method".to_owned(), chosen.into());
     }
-    match desk.api.patch(&plain_api_path(&desk), &Value::Object(patch)).await {
+    match desk.api.patch(&api_path(&desk), &Value::Object(patch)).await {
         Ok(_) => Ok(desk.done(&own.home(), "The authentication method was changed.")),
         Err(failure) if failure.is_mendable() => {
-            let reason = failure.property().map_or(failure.message.as_str(), |(reason, _)| reason).to_owned();
-            Ok(page(&desk, &own, (failure.status, Some(reason))))
+            Ok(page(&desk, &own, (failure.status, Some(failure.reason().to_owned()))))
         }
         Err(failure) => Err(failure),
     }
@@ -212,7 +211,7 @@ pub(super) async fn attach(desk: Arc<Desk>, posted: Posted) -> Result<Response, 
     let on = posted.get("use") == "true";
     let others = used(&own.shown).into_iter().filter(|id| *id != row.id);
     let keys = with_keys(others.chain(on.then_some(row.id.as_str())));
-    desk.api.patch(&plain_api_path(&desk), &json!({ "client_authentication_methods": keys })).await?;
+    desk.api.patch(&api_path(&desk), &json!({ "client_authentication_methods": keys })).await?;
     let said =
         if on { "The application may sign in with this key." } else { "The key is no longer accepted." };
     Ok(desk.done(&own.home(), said))
@@ -248,7 +247,7 @@ pub(super) async fn ask_new(desk: Arc<Desk>) -> Result<Response, Failure> {
 /// Adds a key; where the application signs in with keys, with this one too.
 pub(super) async fn create(desk: Arc<Desk>, posted: Posted) -> Result<Response, Failure> {
     let own = Own::load(&desk).await?;
-    let path = format!("{}/credentials", plain_api_path(&desk));
+    let path = format!("{}/credentials", api_path(&desk));
     let given = json!({ "credential_type": "public_key" });
     let sent = form::create_with(&desk, NEW, (&path, given), &posted, |body| {
         match body.get("expires_at").and_then(Value::as_str).map(end_of) {
@@ -264,9 +263,9 @@ pub(super) async fn create(desk: Arc<Desk>, posted: Posted) -> Result<Response, 
             Ok(desk.done(&own.home(), "The key was added. It counts once Private Key JWT is the method."))
         }
         Sent::Done(made) => {
-            let id = made.get("id").and_then(Value::as_str).unwrap_or_default();
+            let id = text(&made, "id");
             let keys = with_keys(used(&own.shown).into_iter().chain([id]));
-            desk.api.patch(&plain_api_path(&desk), &json!({ "client_authentication_methods": keys })).await?;
+            desk.api.patch(&api_path(&desk), &json!({ "client_authentication_methods": keys })).await?;
             Ok(desk.done(&own.home(), "The key was added, and the application may sign in with it."))
         }
     }
@@ -281,7 +280,7 @@ const EXPIRY: &[Group] = &[Group { title: "Expiry", lead: "", fields: &[EXPIRES]
 
 /// A credential with its end as a day.
 async fn with_day(desk: &Desk) -> Result<(String, Value), Failure> {
-    let path = format!("{}/credentials/{}", plain_api_path(desk), escaped(desk.name("credential")));
+    let path = format!("{}/credentials/{}", api_path(desk), escaped(desk.name("credential")));
     let mut stored = desk.api.get(&path).await?;
     let day = stored.get("expires_at").and_then(Value::as_str).and_then(|at| at.get(..10)).map(str::to_owned);
     stored["expires_at"] = day.map_or(Value::Null, Value::from);
@@ -289,7 +288,7 @@ async fn with_day(desk: &Desk) -> Result<(String, Value), Failure> {
 }
 
 fn expiry_form(desk: &Desk, stored: &Value) -> Form {
-    let day = stored.get("expires_at").and_then(Value::as_str).unwrap_or_default();
+    let day = text(stored, "expires_at");
     Form::of(desk, EXPIRY, stored, (&desk.path, "update:client_credentials")).carrying("was", day)
 }
 
@@ -305,7 +304,7 @@ pub(super) async fn change_expiry(desk: Arc<Desk>, posted: Posted) -> Result<Res
     let title = format!("Expiry of {}", own.find(&desk)?.label());
     let (path, stored) = with_day(&desk).await?;
     let day = posted.get("expires_at");
-    let now = stored.get("expires_at").and_then(Value::as_str).unwrap_or_default();
+    let now = text(&stored, "expires_at");
     let failure = if posted.get("was") == now {
         let end = if day.is_empty() { Value::Null } else { end_of(day).into() };
         match desk.api.patch(&path, &json!({ "expires_at": end })).await {
@@ -351,6 +350,6 @@ pub(super) async fn delete(desk: Arc<Desk>, posted: Posted) -> Result<Response, 
     if let Some(missing) = confirm.missing(&desk, &frame, &posted) {
         return Ok(missing);
     }
-    desk.api.delete(&format!("{}/credentials/{}", plain_api_path(&desk), escaped(&row.id)), None).await?;
+    desk.api.delete(&format!("{}/credentials/{}", api_path(&desk), escaped(&row.id)), None).await?;
     Ok(desk.done(&own.home(), "The credential was deleted."))
 }

@@ -9,7 +9,7 @@ use axum::response::Response;
 use serde_json::{Value, json};
 
 use super::{HOME, TYPES, type_label};
-use crate::dashboard::ui::{Copy, Empty, Pager};
+use crate::dashboard::ui::{Copy, Empty, Pager, rows, text};
 use crate::dashboard::{
     Desk, Failure, Field, Form, Frame, Group, Kind, Posted, Room, Sent, escaped, form, with_query,
 };
@@ -30,7 +30,7 @@ struct Row {
 
 impl Row {
     fn of(value: &Value) -> Self {
-        let text = |name: &str| value.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let text = |name: &str| text(value, name).to_owned();
         Self {
             client_id: text("client_id"),
             name: text("name"),
@@ -66,7 +66,7 @@ struct List {
 }
 
 pub(super) async fn show(desk: Arc<Desk>) -> Result<Response, Failure> {
-    let page = desk.query.number("page").unwrap_or(0).min(1_000_000);
+    let page = desk.page_number();
     let q = desk.query.get("q");
     let app_type = desk.query.get("type");
     let (rows, total, cut) = if q.is_empty() {
@@ -92,18 +92,14 @@ pub(super) async fn show(desk: Arc<Desk>) -> Result<Response, Failure> {
     Ok(desk.page(&frame, &body))
 }
 
-fn rows(answer: &Value) -> impl Iterator<Item = Row> {
-    answer.get("clients").and_then(Value::as_array).into_iter().flatten().map(Row::of)
-}
-
 /// One page of all, or of one kind.
 async fn paged(desk: &Desk, app_type: &str, page: u64) -> Result<(Vec<Row>, u64, bool), Failure> {
     let path = format!(
         "/clients?fields={FIELDS}&is_global=false&include_totals=true&per_page={PER_PAGE}&page={page}"
     );
     let answer = desk.api.get(&with_query(&path, &[("app_type", app_type)])).await?;
-    let total = answer.get("total").and_then(Value::as_u64).unwrap_or(0);
-    Ok((rows(&answer).collect(), total, false))
+    let (list, total) = rows(&answer, "clients");
+    Ok((list.iter().map(Row::of).collect(), total, false))
 }
 
 /// One page of those whose name or id is asked for.
@@ -113,21 +109,19 @@ async fn named(
     (q, page): (&str, u64),
 ) -> Result<(Vec<Row>, u64, bool), Failure> {
     let path = format!("/clients?fields={FIELDS}&is_global=false&take=100");
+    let path = with_query(&path, &[("app_type", app_type)]);
     let mut from = String::new();
     let mut found = Vec::new();
     let mut searched = 0;
     let cut = loop {
-        let answer = desk.api.get(&with_query(&path, &[("app_type", app_type), ("from", &from)])).await?;
-        let before = searched;
-        found.extend(rows(&answer).inspect(|_| searched += 1).filter(|row| row.is_named(q)));
-        let next = answer.get("next").and_then(Value::as_str).unwrap_or_default();
-        if next.is_empty() || searched == before {
-            break false;
-        }
+        let (part, next) = desk.api.part(&path, "clients", &from).await?;
+        searched += part.len();
+        found.extend(part.iter().map(Row::of).filter(|row| row.is_named(q)));
+        let Some(next) = next else { break false };
         if searched >= MOST_SEARCHED {
             break true;
         }
-        next.clone_into(&mut from);
+        from = next;
     };
     let total = found.len() as u64;
     let index = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
@@ -166,7 +160,7 @@ pub(super) async fn create(desk: Arc<Desk>, posted: Posted) -> Result<Response, 
     match form::create(&desk, NEW, ("/clients", given), &posted).await? {
         Sent::Again(status, form) => Ok(desk.page_with(status, &new_frame(), &*form)),
         Sent::Done(made) => {
-            let id = made.get("client_id").and_then(Value::as_str).unwrap_or_default();
+            let id = text(&made, "client_id");
             let said = "The application was created. Here is how to use it.";
             Ok(desk.done(&format!("{HOME}/{}/quickstart", escaped(id)), said))
         }

@@ -6,10 +6,9 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::response::{IntoResponse, Redirect, Response};
-use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::{Shown, plain_api_path};
+use super::{Shown, api_path};
 use crate::dashboard::ui::{CopyField, Icon};
 use crate::dashboard::{Confirm, Desk, Failure, Frame, Posted};
 
@@ -32,10 +31,8 @@ pub(super) async fn back(desk: Arc<Desk>) -> Result<Response, Failure> {
 /// here, so that entry tells of copies as well.
 pub(super) async fn reveal(desk: Arc<Desk>, _: Posted) -> Result<Response, Failure> {
     let shown = Shown::load(&desk).await?;
-    if !desk.may("read:client_keys") {
-        return Err(Failure::new(StatusCode::FORBIDDEN, "Your role may not see client secrets."));
-    }
-    let opened = desk.api.get(&format!("{}?fields=client_secret", plain_api_path(&desk))).await?;
+    desk.needs("read:client_keys")?;
+    let opened = desk.api.get(&format!("{}?fields=client_secret", api_path(&desk))).await?;
     let secret = opened.get("client_secret").and_then(Value::as_str);
     let secret = secret.ok_or_else(|| Failure::missing("This application has no client secret."))?;
     let body = Secret {
@@ -62,9 +59,7 @@ fn rotating(desk: &Desk, shown: &Shown) -> (Frame, Confirm) {
 
 pub(super) async fn ask_rotate(desk: Arc<Desk>) -> Result<Response, Failure> {
     let shown = Shown::load(&desk).await?;
-    if !desk.may("update:client_keys") {
-        return Err(Failure::new(StatusCode::FORBIDDEN, "Your role may not rotate client secrets."));
-    }
+    desk.needs("update:client_keys")?;
     let (frame, confirm) = rotating(&desk, &shown);
     Ok(desk.page(&frame, &confirm))
 }
@@ -77,7 +72,7 @@ pub(super) async fn rotate(desk: Arc<Desk>, posted: Posted) -> Result<Response, 
     if let Some(missing) = confirm.missing(&desk, &frame, &posted) {
         return Ok(missing);
     }
-    desk.api.post(&format!("{}/rotate-secret", plain_api_path(&desk)), &json!({})).await?;
+    desk.api.post(&format!("{}/rotate-secret", api_path(&desk)), &json!({})).await?;
     if desk.may("read:client_keys") {
         let to = format!("{}/secret?rotated=true", shown.path());
         return Ok(Redirect::temporary(&to).into_response());

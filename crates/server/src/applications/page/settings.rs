@@ -6,9 +6,8 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::response::Response;
-use http::StatusCode;
 
-use super::{HOME, Shown, TYPES, api_path, plain_api_path};
+use super::{HOME, Shown, TYPES, api_path, shown_path};
 use crate::dashboard::ui::{CopyField, Csrf};
 use crate::dashboard::{Confirm, Desk, Failure, Field, Form, Frame, Group, Kind, Posted, Sent, form};
 
@@ -152,11 +151,10 @@ pub(super) async fn show(desk: Arc<Desk>) -> Result<Response, Failure> {
 }
 
 pub(super) async fn save(desk: Arc<Desk>, posted: Posted) -> Result<Response, Failure> {
-    let sent =
-        form::save_with(&desk, GROUPS, (&api_path(&desk), &plain_api_path(&desk)), &posted, |_, patch| {
-            without_mode(patch);
-        })
-        .await?;
+    let sent = form::save_with(&desk, GROUPS, (&shown_path(&desk), &api_path(&desk)), &posted, |_, patch| {
+        without_mode(patch);
+    })
+    .await?;
     match sent {
         Sent::Done(_) => Ok(desk.done(&desk.path, "The settings were saved.")),
         Sent::Again(status, form) => {
@@ -189,9 +187,7 @@ fn deleting(desk: &Desk, shown: &Shown) -> (Frame, Confirm) {
 
 pub(super) async fn ask_delete(desk: Arc<Desk>) -> Result<Response, Failure> {
     let shown = Shown::load(&desk).await?;
-    if !desk.may("delete:clients") {
-        return Err(Failure::new(StatusCode::FORBIDDEN, "Your role may not delete applications."));
-    }
+    desk.needs("delete:clients")?;
     let (frame, confirm) = deleting(&desk, &shown);
     Ok(desk.page(&frame, &confirm))
 }
@@ -202,6 +198,6 @@ pub(super) async fn delete(desk: Arc<Desk>, posted: Posted) -> Result<Response, 
     if let Some(missing) = confirm.missing(&desk, &frame, &posted) {
         return Ok(missing);
     }
-    desk.api.delete(&plain_api_path(&desk), None).await?;
+    desk.api.delete(&api_path(&desk), None).await?;
     Ok(desk.done(HOME, &format!("{} was deleted.", shown.name)))
 }

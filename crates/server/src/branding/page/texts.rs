@@ -7,13 +7,12 @@ use std::sync::Arc;
 use askama::Template;
 use axum::Router;
 use axum::response::Response;
-use chancery_crypto::digest::sha256;
-use chancery_jose::base64url;
 use http::StatusCode;
 use serde_json::{Map, Value};
 
 use super::frame;
 use crate::app::App;
+use crate::dashboard::form::stamp;
 use crate::dashboard::ui::{Alert, Csrf, Tone};
 use crate::dashboard::{Desk, Failure, Posted, action, escaped, screen, with_query};
 use crate::messages::{Arguments, Catalogue};
@@ -140,11 +139,6 @@ fn languages(chosen: &str) -> Vec<Choice> {
     ours.into_iter().chain(others).map(choice).collect()
 }
 
-fn seen(stored: &Value) -> String {
-    let digest = sha256(stored.to_string().as_bytes());
-    base64url::encode(digest.get(..12).unwrap_or(&digest))
-}
-
 /// The page; `text` says what stands in a field, by screen and key.
 fn page(desk: &Desk, chosen: Chosen, seen: String, text: impl Fn(&str, &str) -> String) -> Texts {
     let arguments: Arguments =
@@ -183,7 +177,7 @@ async fn show(desk: Arc<Desk>) -> Result<Response, Failure> {
         let text = stored.get(screen).and_then(|texts| texts.get(key)).and_then(Value::as_str);
         text.unwrap_or_default().to_owned()
     };
-    let body = page(&desk, chosen, seen(&stored), own);
+    let body = page(&desk, chosen, stamp(&stored), own);
     let lead = "What stands on the pages in place of Chancery's texts.";
     Ok(desk.page(&frame("Texts", "texts").lead(lead), &body))
 }
@@ -219,11 +213,11 @@ async fn save(desk: Arc<Desk>, posted: Posted) -> Result<Response, Failure> {
     let stored = desk.api.get(&chosen.api()).await?;
     let again = |status: StatusCode, problem: String| {
         let sent = |screen: &str, key: &str| posted.get(&format!("{screen}.{key}")).to_owned();
-        let mut body = page(&desk, chosen, seen(&stored), sent);
+        let mut body = page(&desk, chosen, stamp(&stored), sent);
         body.problem = Some(problem);
         Ok(desk.page_with(status, &frame("Texts", "texts"), &body))
     };
-    if posted.get("seen") != seen(&stored) {
+    if posted.get("seen") != stamp(&stored) {
         let text = "Somebody changed these texts while you were editing them, and nothing of yours was saved yet. \
             What you typed stands below; save again to put it in the place of theirs.";
         return again(StatusCode::CONFLICT, text.to_owned());

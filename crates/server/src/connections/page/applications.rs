@@ -41,21 +41,19 @@ pub(super) async fn counted(desk: &Desk, id: &str) -> Result<String, Failure> {
 
 /// The ids of all applications that may use the connection.
 async fn enabled(desk: &Desk) -> Result<Vec<String>, Failure> {
-    let base = format!("{}/clients?take=1000", api_path(desk));
-    let (mut path, mut all) = (base.clone(), Vec::new());
+    let path = format!("{}/clients?take=1000", api_path(desk));
+    let (mut from, mut all) = (String::new(), Vec::new());
     loop {
-        let answer = desk.api.get(&path).await?;
-        all.extend(rows(&answer, "clients").0.iter().map(|one| text(one, "client_id").to_owned()));
-        match answer.get("next").and_then(Value::as_str) {
-            Some(next) => path = format!("{base}&from={}", escaped(next)),
-            None => return Ok(all),
-        }
+        let (clients, next) = desk.api.part(&path, "clients", &from).await?;
+        all.extend(clients.iter().map(|one| text(one, "client_id").to_owned()));
+        let Some(next) = next else { return Ok(all) };
+        from = next;
     }
 }
 
 pub(super) async fn show(desk: Arc<Desk>) -> Result<Response, Failure> {
     let connection = desk.api.get(&api_path(&desk)).await?;
-    let page = desk.query.number("page").unwrap_or(0);
+    let page = desk.page_number();
     let path = format!(
         "/clients?fields=client_id,name&is_global=false&include_totals=true&per_page={PER_PAGE}&page={page}"
     );

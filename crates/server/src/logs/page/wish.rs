@@ -78,10 +78,7 @@ impl Wish {
         }
         match desk.api.get(&with_query("/logs", &[("per_page", "0"), ("q", &self.q)])).await {
             Ok(_) => Ok(None),
-            Err(failure) if failure.is_mendable() => {
-                let reason = failure.property().map(|(reason, _)| reason.to_owned());
-                Ok(Some(reason.unwrap_or(failure.message)))
-            }
+            Err(failure) if failure.is_mendable() => Ok(Some(failure.reason().to_owned())),
             Err(failure) => Err(failure),
         }
     }

@@ -73,7 +73,7 @@ fn is_closed(api: &Value) -> bool {
 /// Those that are authorized.
 pub(super) async fn list(desk: Arc<Desk>) -> Result<Response, Failure> {
     let api = load(&desk).await?;
-    let page = desk.query.number("page").unwrap_or(0);
+    let page = desk.page_number();
     let path =
         format!("/client-grants?subject_type=client&include_totals=true&per_page={PER_PAGE}&page={page}");
     let grants = desk.api.get(&with_query(&path, &[("audience", text(&api, "identifier"))])).await?;
@@ -116,7 +116,7 @@ struct Others {
 /// All applications, each with the way to authorize it.
 pub(super) async fn others(desk: Arc<Desk>) -> Result<Response, Failure> {
     let api = load(&desk).await?;
-    let page = desk.query.number("page").unwrap_or(0);
+    let page = desk.page_number();
     let path = format!(
         "/clients?fields=client_id,name&is_global=false&include_totals=true&per_page={PER_PAGE}&page={page}"
     );

@@ -68,15 +68,11 @@ pub(super) async fn put(desk: Arc<Desk>, posted: Posted) -> Result<Response, Fai
     match desk.api.patch(&api_path(&desk), &json!({ "scopes": all })).await {
         Ok(_) => Ok(desk.done(&home(&desk), said)),
         Err(failure) if failure.status == StatusCode::BAD_REQUEST => {
-            let problem = match (value, failure.property()) {
-                ("", _) => "Fill this in.".to_owned(),
-                (_, Some((reason, _))) => reason.to_owned(),
-                (_, None) => failure.message.clone(),
-            };
+            let problem = if value.is_empty() { "Fill this in." } else { failure.reason() };
             let body = Permissions {
                 value: value.to_owned(),
                 description: description.to_owned(),
-                problem: Some(problem),
+                problem: Some(problem.to_owned()),
                 ..page(&desk, &api)
             };
             Ok(desk.page_with(failure.status, &frame(&desk, &api, "permissions"), &body))

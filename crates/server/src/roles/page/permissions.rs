@@ -10,11 +10,8 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::{api_path, frame, own_path};
-use crate::dashboard::ui::{self, Alert, Csrf, Empty, Tone, rows, text};
+use crate::dashboard::ui::{self, Alert, Csrf, Empty, Tone, text};
 use crate::dashboard::{Desk, Failure, Posted, escaped, with_query};
-
-/// How many parts of a list of a hundred each are read: nobody has more, and none must hold a page up.
-const MOST_PARTS: usize = 10;
 
 /// An API to choose from.
 pub struct Choice {
@@ -68,30 +65,15 @@ impl Permissions {
     }
 }
 
-/// All of a list that comes in parts.
-async fn all(desk: &Desk, path: &str, name: &str) -> Result<Vec<Value>, Failure> {
-    let mut all = Vec::new();
-    for page in 0..MOST_PARTS {
-        let number = page.to_string();
-        let answer = desk.api.get(&with_query(path, &[("per_page", "100"), ("page", &number)])).await?;
-        let some = rows(&answer, name).0;
-        all.extend_from_slice(some);
-        if some.len() < 100 {
-            break;
-        }
-    }
-    Ok(all)
-}
-
 /// The permissions at `path`, all of them.
 pub async fn given(desk: &Desk, path: &str) -> Result<Vec<Value>, Failure> {
-    all(desk, path, "permissions").await
+    desk.api.all(path, "permissions").await
 }
 
 /// The APIs whose permissions can be given.
 async fn apis(desk: &Desk) -> Result<Vec<Choice>, Failure> {
     let found =
-        all(desk, "/resource-servers?fields=id,name,identifier,is_system", "resource_servers").await?;
+        desk.api.all("/resource-servers?fields=id,name,identifier,is_system", "resource_servers").await?;
     let apis = found.iter().filter(|api| api.get("is_system") != Some(&Value::Bool(true))).map(|api| {
         let identifier = text(api, "identifier");
         let name = Some(text(api, "name")).filter(|name| !name.is_empty()).unwrap_or(identifier);

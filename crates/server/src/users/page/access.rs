@@ -145,7 +145,7 @@ pub(super) async fn roles(desk: Arc<Desk>) -> Result<Response, Failure> {
     let user = load(&desk).await?;
     let own = desk.api.get(&format!("{}/roles?per_page=100", api_path(&desk))).await?;
     let own: Vec<&str> = rows(&own, "roles").0.iter().map(|role| text(role, "id")).collect();
-    let (page, q) = (desk.query.number("page").unwrap_or(0), desk.query.get("q"));
+    let (page, q) = (desk.page_number(), desk.query.get("q"));
     let path = format!("/roles?include_totals=true&per_page={PER_PAGE}&page={page}");
     let all = desk.api.get(&with_query(&path, &[("name_filter", q)])).await?;
     let (list, total) = rows(&all, "roles");
@@ -251,7 +251,7 @@ struct History {
 pub(super) async fn history(desk: Arc<Desk>) -> Result<Response, Failure> {
     const PER_PAGE: u64 = 50;
     let user = load(&desk).await?;
-    let page = desk.query.number("page").unwrap_or(0);
+    let page = desk.page_number();
     let path =
         format!("{}/logs?include_totals=true&per_page={PER_PAGE}&page={page}&sort=date:-1", api_path(&desk));
     let answer = desk.api.look(&path).await?.unwrap_or_default();

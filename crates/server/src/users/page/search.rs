@@ -86,7 +86,7 @@ pub(super) async fn list(desk: Arc<Desk>) -> Result<Response, Failure> {
     /// How far pages by number reach.
     const REACH: u64 = 1000;
     // A page beyond the reach is none; what is said at the last one helps more than a refusal.
-    let page = desk.query.number("page").unwrap_or(0).min(REACH / PER_PAGE - 1);
+    let page = desk.page_number().min(REACH / PER_PAGE - 1);
     let (typed, is_lucene) = (desk.query.get("q"), desk.query.has("lucene"));
     let path = with_query(
         "/users",
@@ -101,8 +101,7 @@ pub(super) async fn list(desk: Arc<Desk>) -> Result<Response, Failure> {
     let (answer, problem) = match desk.api.get(&path).await {
         Ok(answer) => (answer, None),
         Err(failure) if failure.is_mendable() && !typed.is_empty() => {
-            let why = failure.property().map(|(why, _)| why.to_owned());
-            (Value::Null, Some(why.unwrap_or(failure.message)))
+            (Value::Null, Some(failure.reason().to_owned()))
         }
         Err(failure) => return Err(failure),
     };
