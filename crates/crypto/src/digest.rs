@@ -1,7 +1,7 @@
 //! Digests, and comparison that takes the same time wherever the difference is.
 //!
-//! SHA-1 is here because certificate fingerprints, `x5t` and subject key identifiers are defined with it; it must
-//! never carry a signature.
+//! SHA-1 is here because certificate fingerprints, `x5t` and subject key identifiers are defined with it, and because
+//! some partners digest with it; it must never carry a signature of ours.
 
 use aws_lc_rs::{constant_time, digest};
 

@@ -7,6 +7,7 @@
 
 pub mod algorithm;
 pub mod certificate;
+pub mod cipher;
 pub mod digest;
 pub mod hmac;
 pub mod pem;

@@ -5,9 +5,11 @@
 //! breaks those rules.
 
 mod encoding;
+mod oaep;
 mod private;
 mod public;
 
+pub use oaep::OaepDigest;
 pub use private::PrivateKey;
 pub use public::{BadSignature, PublicKey};
 

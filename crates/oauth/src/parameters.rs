@@ -7,6 +7,9 @@ use std::collections::btree_map::Entry;
 
 use serde_json::Value;
 
+/// Parameters that carry whole messages of other protocols, which may be broken into lines.
+const MESSAGES: [&str; 3] = ["SAMLRequest", "SAMLResponse", "wresult"];
+
 /// Parameters by name. A map, because anybody may send thousands of them and each has to be looked for.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Parameters(BTreeMap<String, String>);
@@ -68,7 +71,9 @@ impl Parameters {
 
     /// Adds a parameter that is not there yet.
     pub fn add(&mut self, name: String, value: String) -> Result<(), ParametersError> {
-        if value.chars().any(char::is_control) {
+        let may_break = MESSAGES.contains(&name.as_str());
+        let is_bad = |one: char| one.is_control() && !(may_break && matches!(one, '\r' | '\n' | '\t'));
+        if value.chars().any(is_bad) {
             return Err(ParametersError::Control(name));
         }
         match self.0.entry(name) {

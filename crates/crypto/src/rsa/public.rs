@@ -35,6 +35,7 @@ struct Inner {
     rs512: OnceLock<ParsedPublicKey>,
     ps256: OnceLock<ParsedPublicKey>,
     ps384: OnceLock<ParsedPublicKey>,
+    sha1: OnceLock<ParsedPublicKey>,
 }
 
 /// The signature is not this key's, or is not a signature at all; which one is nobody's business.
@@ -102,6 +103,7 @@ impl PublicKey {
             rs512: OnceLock::new(),
             ps256: OnceLock::new(),
             ps384: OnceLock::new(),
+            sha1: OnceLock::new(),
         })))
     }
 
@@ -135,6 +137,18 @@ impl PublicKey {
             Algorithm::Ps256 => inner.parsed(&inner.ps256, &signature::RSA_PSS_2048_8192_SHA256)?,
             Algorithm::Ps384 => inner.parsed(&inner.ps384, &signature::RSA_PSS_2048_8192_SHA384)?,
         };
+        key.verify_sig(message, signature).map_err(|_| BadSignature)
+    }
+
+    /// Verifies RSASSA-PKCS1-v1_5 with SHA-1, for partners for whom somebody has allowed it by name. Apart from
+    /// [`PublicKey::verify`], so that no name in a message leads here.
+    ///
+    /// # Errors
+    ///
+    /// [`BadSignature`].
+    pub fn verify_sha1(&self, message: &[u8], signature: &[u8]) -> Result<(), BadSignature> {
+        let inner = &*self.0;
+        let key = inner.parsed(&inner.sha1, &signature::RSA_PKCS1_2048_8192_SHA1_FOR_LEGACY_USE_ONLY)?;
         key.verify_sig(message, signature).map_err(|_| BadSignature)
     }
 }

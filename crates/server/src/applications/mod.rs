@@ -11,6 +11,7 @@ pub mod oauth_client;
 pub mod page;
 mod patch;
 mod rules;
+pub mod saml_party;
 mod search;
 mod secrets;
 pub mod shape;

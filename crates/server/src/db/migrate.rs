@@ -107,6 +107,12 @@ pub const MIGRATIONS: &[Migration] = &[
         sqlite: include_str!("../../migrations/0014_signing_key_uses.sql"),
         postgres: include_str!("../../migrations/0014_signing_key_uses.sql"),
     },
+    Migration {
+        version: 15,
+        name: "session partners",
+        sqlite: include_str!("../../migrations/0015_session_partners.sql"),
+        postgres: include_str!("../../migrations/0015_session_partners.sql"),
+    },
 ];
 
 /// The table that remembers which migrations were run.

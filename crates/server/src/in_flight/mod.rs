@@ -6,6 +6,7 @@
 pub mod codes;
 pub mod devices;
 pub mod logins;
+pub mod logouts;
 pub mod pushed;
 pub mod sql;
 

@@ -21,6 +21,7 @@ use crate::db::DbError;
 use crate::in_flight::logins;
 use crate::oidc::authorize::{self, Known};
 use crate::oidc::device;
+use crate::partners::{self, Asked};
 use crate::prompts;
 use crate::tenants::Tenant;
 use crate::users;
@@ -32,11 +33,14 @@ pub struct UnderWay {
     browser: String,
     /// The application.
     pub client_id: String,
-    /// The request; null where a device waits instead.
+    /// The request; null where a device or a partner waits instead.
     request: Value,
     /// The code that the user of a device has typed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     user_code: Option<String>,
+    /// What an application asked for that speaks another protocol than OAuth.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    partner: Option<Asked>,
     /// The session whose user has proved for this very request who they are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proved: Option<String>,
@@ -75,6 +79,8 @@ pub struct Step {
 enum Purpose {
     /// To be sent back to an application.
     Application(Box<Request>),
+    /// To be sent back to an application that speaks another protocol.
+    Partner(Box<Asked>),
     /// To connect the device that shows this code.
     Device(String),
 }
@@ -88,6 +94,11 @@ impl UnderWay {
     /// A login that begins in this browser for a device.
     pub fn for_device(visit: &Visit, client: &Client, user_code: &str) -> Self {
         Self { user_code: Some(user_code.to_owned()), ..Self::new(visit, client) }
+    }
+
+    /// A login that begins in this browser for an application that speaks another protocol.
+    pub fn for_partner(visit: &Visit, client: &Client, asked: &Asked) -> Self {
+        Self { partner: Some(asked.clone()), ..Self::new(visit, client) }
     }
 
     /// Writes it down; answers its text.
@@ -104,6 +115,7 @@ impl UnderWay {
             client_id: client.id.clone(),
             request: Value::Null,
             user_code: None,
+            partner: None,
             proved: None,
             identifier: None,
             consent: None,
@@ -133,6 +145,8 @@ impl Step {
         }
         let (client, purpose) = if let Some(user_code) = &login.user_code {
             (authorize::client(visit, &login.client_id).await?, Purpose::Device(user_code.clone()))
+        } else if let Some(asked) = &login.partner {
+            (authorize::client(visit, &login.client_id).await?, Purpose::Partner(Box::new(asked.clone())))
         } else {
             let raw = Raw::from_document(&login.request);
             let raw = raw.ok_or_else(|| visit.broken(&"a login under way is damaged"))?;
@@ -141,7 +155,7 @@ impl Step {
         };
         let locales = match &purpose {
             Purpose::Application(request) => Some(request.ui_locales.join(" ")),
-            Purpose::Device(_) => None,
+            Purpose::Partner(_) | Purpose::Device(_) => None,
         };
         Ok(Self { text, login, client, locales, purpose })
     }
@@ -150,13 +164,17 @@ impl Step {
     pub fn request(&self) -> Option<&Request> {
         match &self.purpose {
             Purpose::Application(request) => Some(request),
-            Purpose::Device(_) => None,
+            Purpose::Partner(_) | Purpose::Device(_) => None,
         }
     }
 
     /// What the user probably signs in as: what was typed, or what the application expects.
     pub fn identifier(&self) -> Option<&str> {
-        let hint = || self.request().and_then(|request| request.login_hint.as_deref());
+        let hint = || match &self.purpose {
+            Purpose::Application(request) => request.login_hint.as_deref(),
+            Purpose::Partner(asked) => asked.login_hint(),
+            Purpose::Device(_) => None,
+        };
         self.login.identifier.as_deref().or_else(hint)
     }
 
@@ -164,8 +182,26 @@ impl Step {
     pub fn setting(&self) -> Setting<'_> {
         Setting {
             application: Some(&self.client.name),
-            leads_to: self.request().map(|request| request.channel.redirect_uri.as_str()),
+            leads_to: self.leads_to(),
             ui_locales: self.ui_locales(),
+        }
+    }
+
+    /// Where the forms may lead in the end.
+    fn leads_to(&self) -> Option<&str> {
+        match &self.purpose {
+            Purpose::Application(request) => Some(&request.channel.redirect_uri),
+            Purpose::Partner(asked) => Some(asked.leads_to()),
+            Purpose::Device(_) => None,
+        }
+    }
+
+    /// The name of the connection that was asked for.
+    fn wanted(&self) -> Option<&str> {
+        match &self.purpose {
+            Purpose::Application(request) => request.connection.as_deref(),
+            Purpose::Partner(asked) => asked.connection(),
+            Purpose::Device(_) => None,
         }
     }
 
@@ -182,6 +218,7 @@ impl Step {
     pub async fn resume(self, visit: &Visit) -> Response {
         match &self.purpose {
             Purpose::Application(request) => authorize::proceed(visit, &self, request).await,
+            Purpose::Partner(asked) => partners::proceed(visit, &self.client, asked, Some(&self)).await,
             Purpose::Device(user_code) => device::proceed(visit, &self, user_code).await,
         }
     }
@@ -199,7 +236,7 @@ impl Step {
     /// The connections that people can sign in with: the one that was asked for, or those of the application.
     async fn connections(&self, visit: &Visit) -> Result<Vec<Connection>, DbError> {
         let mut usable = connections::usable_by(&visit.app.db, visit.tenant.id(), &self.client.id).await?;
-        let wanted = self.request().and_then(|request| request.connection.as_deref());
+        let wanted = self.wanted();
         usable.retain(|own| wanted.is_none_or(|wanted| own.name == wanted));
         Ok(usable)
     }

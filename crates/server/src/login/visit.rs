@@ -38,6 +38,8 @@ pub struct Visit {
     pub method: Method,
     /// The parameters of the query.
     pub query: Parameters,
+    /// The query as it came: signatures of SAML cover its octets.
+    pub raw_query: String,
     /// The fields of the form, unproved.
     body: Parameters,
     /// The value in the session's cookie.
@@ -86,6 +88,7 @@ impl FromRequest<Arc<App>> for Visit {
             origin,
             method: parts.method,
             query: query.unwrap_or_default(),
+            raw_query: parts.uri.query().unwrap_or_default().to_owned(),
             body: body.unwrap_or_default(),
             session_value,
             browser,

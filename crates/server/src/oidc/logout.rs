@@ -24,6 +24,7 @@ use crate::logs::{Entry, Kind};
 use crate::sessions::{self, Cause, Session};
 use crate::users;
 use crate::write::Write;
+use crate::{partners, samlp};
 
 /// The routes.
 pub fn router() -> Router<Arc<App>> {
@@ -169,17 +170,20 @@ async fn confirmed(mut visit: Visit) -> Response {
 
 /// Ends the session of the browser, and goes on.
 async fn end(visit: &Visit, client: Option<&Client>, then: Option<String>) -> Response {
-    let ended = match visit.session().await {
-        Ok(Some(session)) => write(visit, client, session).await,
-        Ok(None) => Ok(()),
-        Err(error) => Err(error),
+    let ended = async {
+        let Some(session) = visit.session().await? else { return Ok(Vec::new()) };
+        let told = partners::sql::of_session(&visit.app.db, visit.tenant.id(), &session.id).await?;
+        write(visit, client, session).await?;
+        Ok::<_, DbError>(told)
     };
-    if let Err(error) = ended {
-        return visit.broken(&error);
-    }
-    let response = match then {
-        Some(to) => visit.redirect(&to),
-        None => visit.page(&Page::LoggedOut { back: None, kept: false }, &Setting::default()),
+    let told = match ended.await {
+        Ok(told) => told,
+        Err(error) => return visit.broken(&error),
+    };
+    let response = match (samlp::logout::tell_others(visit, told, then.as_deref()).await, then) {
+        (Some(response), _) => response,
+        (None, Some(to)) => visit.redirect(&to),
+        (None, None) => visit.page(&Page::LoggedOut { back: None, kept: false }, &Setting::default()),
     };
     with_cookie(response, cookies::clear_session(&visit.tenant))
 }

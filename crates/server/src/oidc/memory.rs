@@ -11,15 +11,17 @@ use chancery_oauth::client::Client;
 use quick_cache::sync::Cache;
 
 use crate::app::App;
+use crate::applications::saml_party::SamlParty;
 use crate::db::DbError;
 use crate::management::ApiError;
 use crate::tenants::TenantId;
 use crate::{applications, client_grants, resource_servers};
 
-/// The three memories, each keyed by tenant and name. The keys of APIs and grants always hold the tenant's epoch too:
+/// The memories, each keyed by tenant and name. The keys of APIs and grants always hold the tenant's epoch too:
 /// raising it makes all of them unreachable at once, those that are being loaded included.
 pub struct Memory {
     clients: Cache<String, Arc<Client>>,
+    saml_parties: Cache<String, Arc<SamlParty>>,
     apis: Cache<String, Arc<Api>>,
     grants: Cache<String, Arc<Granted>>,
     epochs: Mutex<HashMap<TenantId, u64>>,
@@ -35,6 +37,7 @@ impl Default for Memory {
         // Capacities are limits; the caches grow with what is in them.
         Self {
             clients: small_at_first(MANY),
+            saml_parties: small_at_first(FEWER),
             apis: small_at_first(FEWER),
             grants: small_at_first(MANY),
             epochs: Mutex::default(),
@@ -68,6 +71,27 @@ impl Memory {
                 let client = Arc::new(client);
                 let _ = guard.insert(Arc::clone(&client));
                 Ok(Some(client))
+            }
+        }
+    }
+
+    /// An application as SAML sees it; none if it does not exist or does not speak SAML.
+    pub async fn saml_party(
+        &self,
+        app: &Arc<App>,
+        tenant: &TenantId,
+        client_id: &str,
+    ) -> Result<Option<Arc<SamlParty>>, ApiError> {
+        let key = key(tenant, client_id);
+        match self.saml_parties.get_value_or_guard_async(&key).await {
+            Ok(party) => Ok(Some(party)),
+            Err(guard) => {
+                let Some(party) = applications::saml_party::load(app, tenant, client_id).await? else {
+                    return Ok(None);
+                };
+                let party = Arc::new(party);
+                let _ = guard.insert(Arc::clone(&party));
+                Ok(Some(party))
             }
         }
     }
@@ -117,6 +141,7 @@ impl Memory {
     /// Forgets an application.
     pub fn forget_client(&self, tenant: &TenantId, client_id: &str) {
         self.clients.remove(&key(tenant, client_id));
+        self.saml_parties.remove(&key(tenant, client_id));
     }
 
     /// Forgets an API.
@@ -146,6 +171,7 @@ impl Memory {
     /// Forgets everything.
     pub fn forget_everything(&self) {
         self.clients.clear();
+        self.saml_parties.clear();
         self.apis.clear();
         self.grants.clear();
     }

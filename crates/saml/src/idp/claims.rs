@@ -1,0 +1,189 @@
+//! From a profile to attributes: what Auth0's SAML and WS-Federation say of a user.
+//!
+//! Must never say more than the profile holds, nor a name twice.
+
+use serde_json::{Map, Value};
+
+/// Claims of the identity metasystem.
+const CLAIMS: &str = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/";
+/// What stands before the names of members without a mapping.
+const PREFIX: &str = "http://schemas.auth0.com/";
+/// From members of a profile to attributes, where an application does not say otherwise.
+const DEFAULT: [(&str, &str); 7] = [
+    ("user_id", "nameidentifier"),
+    ("email", "emailaddress"),
+    ("name", "name"),
+    ("given_name", "givenname"),
+    ("family_name", "surname"),
+    ("upn", "upn"),
+    ("groups", ""),
+];
+const GROUPS: &str = "http://schemas.xmlsoap.org/claims/Group";
+/// Members of a profile that are never passed on as they are.
+const INNER: [&str; 4] = ["identities", "app_metadata", "user_metadata", "multifactor"];
+
+/// The attributes that a name is taken from, where an application does not say otherwise.
+pub const PROBES: [&str; 3] = ["nameidentifier", "emailaddress", "name"];
+
+/// The URI of one of the claims of the identity metasystem.
+pub fn claim(name: &str) -> String {
+    [CLAIMS, name].concat()
+}
+
+/// How a profile becomes attributes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mapping {
+    /// Members of the profile and their attributes; none means the default ones.
+    pub mappings: Option<Vec<(String, Vec<String>)>>,
+    /// Whether a user gets a principal name.
+    pub create_upn: bool,
+    /// Whether members without a mapping are passed on.
+    pub pass_through: bool,
+    /// Whether they keep their names.
+    pub unknown_as_is: bool,
+    /// Whether the identities of the user are passed on.
+    pub identities: bool,
+}
+
+impl Default for Mapping {
+    fn default() -> Self {
+        Self { mappings: None, create_upn: true, pass_through: true, unknown_as_is: false, identities: true }
+    }
+}
+
+/// An attribute.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attribute {
+    /// Its name.
+    pub name: String,
+    /// Its values.
+    pub values: Vec<Content>,
+}
+
+/// A value of an attribute.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Content {
+    /// Text.
+    Text(String),
+    /// True or false.
+    Flag(bool),
+    /// A number, as JSON writes it.
+    Number(String),
+}
+
+impl Content {
+    /// The value as text.
+    pub fn text(&self) -> &str {
+        match self {
+            Self::Text(text) | Self::Number(text) => text,
+            Self::Flag(true) => "true",
+            Self::Flag(false) => "false",
+        }
+    }
+
+    /// The type that a value says, where it says one.
+    pub fn xml_type(&self) -> &'static str {
+        match self {
+            Self::Text(_) => "xs:string",
+            Self::Flag(_) => "xs:boolean",
+            Self::Number(_) => "xs:double",
+        }
+    }
+}
+
+/// The attributes of a user, whose profile is what the Management API shows.
+pub fn attributes(profile: &Map<String, Value>, mapping: &Mapping) -> Vec<Attribute> {
+    let mut said = Said::default();
+    let mut profile = profile.clone();
+    if mapping.create_upn
+        && !profile.contains_key("upn")
+        && let Some(email) = profile.get("email").cloned()
+    {
+        profile.insert("upn".to_owned(), email);
+    }
+    let mut mapped: Vec<&str> = Vec::new();
+    if let Some(mappings) = &mapping.mappings {
+        for (member, names) in mappings {
+            mapped.push(member);
+            for name in names {
+                said.add(name.clone(), at(&profile, member));
+            }
+        }
+    } else {
+        for (member, claim_name) in DEFAULT {
+            mapped.push(member);
+            let name = if claim_name.is_empty() { GROUPS.to_owned() } else { claim(claim_name) };
+            said.add(name, profile.get(member));
+        }
+    }
+    if mapping.identities {
+        said.identities(profile.get("identities"));
+    }
+    if mapping.pass_through {
+        for (member, value) in &profile {
+            let inner = INNER.contains(&member.as_str()) || mapped.contains(&member.as_str());
+            if !inner {
+                let prefix = if mapping.unknown_as_is { "" } else { PREFIX };
+                said.add([prefix, member].concat(), Some(value));
+            }
+        }
+    }
+    said.0
+}
+
+/// The name of the subject: the first value of the first of these attributes that has one.
+pub fn name<'a>(attributes: &'a [Attribute], probes: &[String]) -> Option<&'a str> {
+    let first = |probe: &String| {
+        let attribute = attributes.iter().find(|attribute| attribute.name == *probe)?;
+        attribute.values.first().map(Content::text).filter(|text| !text.is_empty())
+    };
+    probes.iter().find_map(first)
+}
+
+/// A member, or what lies within one: `app_metadata.department`.
+fn at<'a>(profile: &'a Map<String, Value>, path: &str) -> Option<&'a Value> {
+    if let Some(found) = profile.get(path) {
+        return Some(found);
+    }
+    let (outer, inner) = path.split_once('.')?;
+    at(profile.get(outer)?.as_object()?, inner)
+}
+
+/// What was said already.
+#[derive(Default)]
+struct Said(Vec<Attribute>);
+
+impl Said {
+    fn add(&mut self, name: String, value: Option<&Value>) {
+        let values = value.map(contents).unwrap_or_default();
+        if !values.is_empty() && !self.0.iter().any(|own| own.name == name) {
+            self.0.push(Attribute { name, values });
+        }
+    }
+
+    /// The first identity is the default one; others are told by their provider.
+    fn identities(&mut self, identities: Option<&Value>) {
+        let identities = identities.and_then(Value::as_array).into_iter().flatten();
+        for (number, identity) in identities.enumerate() {
+            let provider = identity.get("provider").and_then(Value::as_str).unwrap_or_default();
+            let which = if number == 0 { "default" } else { provider };
+            for member in ["provider", "connection", "isSocial"] {
+                self.add(format!("{PREFIX}identities/{which}/{member}"), identity.get(member));
+            }
+        }
+    }
+}
+
+/// The values of a member; objects have none.
+fn contents(value: &Value) -> Vec<Content> {
+    match value {
+        Value::String(text) => vec![Content::Text(text.clone())],
+        Value::Bool(flag) => vec![Content::Flag(*flag)],
+        Value::Number(number) => vec![Content::Number(number.to_string())],
+        Value::Array(items) => {
+            let scalars = items.iter().filter(|item| !item.is_array());
+            scalars.flat_map(contents).collect()
+        }
+        Value::Null | Value::Object(_) => Vec::new(),
+    }
+}

@@ -1,0 +1,73 @@
+//! An application as SAML sees it: its callbacks and the fields of its add-on.
+
+use chancery_crypto::certificate::Certificate;
+use chancery_crypto::cipher::Cipher;
+use chancery_crypto::rsa::PublicKey;
+
+use super::claims::Mapping;
+
+/// An application that speaks SAML.
+#[derive(Debug, Clone)]
+pub struct Party {
+    /// Where answers may go; the first where a request does not say.
+    pub callbacks: Vec<String>,
+    /// Whom assertions are for; without it whoever asked.
+    pub audience: Option<String>,
+    /// What assertions call their receiver; without it the address of the answer.
+    pub recipient: Option<String>,
+    /// What responses call their destination; without it the address of the answer.
+    pub destination: Option<String>,
+    /// What issues; without it the name of the tenant.
+    pub issuer: Option<String>,
+    /// From the profile to attributes.
+    pub mapping: Mapping,
+    /// Seconds that an assertion lives.
+    pub lifetime: i64,
+    /// Whether the response is signed instead of the assertion.
+    pub sign_response: bool,
+    /// The format of names.
+    pub name_id_format: String,
+    /// The attributes that a name is taken from, the first that has a value.
+    pub name_id_probes: Vec<String>,
+    /// How the user signed in, as answers say it.
+    pub authn_context: String,
+    /// Whether values say their type.
+    pub typed_attributes: bool,
+    /// Whether attributes say the format of their name.
+    pub attribute_name_formats: bool,
+    /// What ends its sessions.
+    pub logout: Logout,
+    /// Whose signature requests must have; none takes them unsigned.
+    pub requests: Option<SignatureTrust>,
+    /// For whom assertions are encrypted.
+    pub encryption: Option<Encryption>,
+}
+
+/// How an application is told of logouts.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Logout {
+    /// Where it is told, and answered.
+    pub callback: Option<String>,
+    /// Whether it takes part in single logout.
+    pub enabled: bool,
+    /// Whether it is told by form; otherwise by redirection.
+    pub by_form: bool,
+}
+
+/// Whose signature counts.
+#[derive(Debug, Clone)]
+pub struct SignatureTrust {
+    /// The key.
+    pub key: PublicKey,
+    /// Whether SHA-1 is accepted.
+    pub sha1: bool,
+}
+
+/// For whom assertions are encrypted, and how.
+#[derive(Debug, Clone)]
+pub struct Encryption {
+    /// The certificate of the partner.
+    pub certificate: Certificate,
+    /// The cipher of the content.
+    pub cipher: Cipher,
+}

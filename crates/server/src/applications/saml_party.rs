@@ -1,0 +1,166 @@
+//! An application as SAML needs it: its callbacks and its add-on `samlp`, with their defaults.
+//!
+//! Must never take a certificate for granted: one that cannot be read makes the application unusable, never unsigned.
+
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use chancery_crypto::certificate::Certificate;
+use chancery_crypto::cipher::Cipher;
+use chancery_saml::HTTP_POST;
+use chancery_saml::idp::claims::{self, Mapping};
+use chancery_saml::idp::{Encryption, Logout, Party, SignatureTrust};
+use chancery_saml::name_id::UNSPECIFIED;
+use serde_json::{Map, Value};
+
+use super::{Application, secrets, sql};
+use crate::app::App;
+use crate::management::ApiError;
+use crate::tenants::TenantId;
+
+/// The context of an authentication that is not described further.
+const CONTEXT: &str = "urn:oasis:names:tc:SAML:2.0:ac:classes:unspecified";
+/// Seconds that an assertion lives.
+const LIFETIME: i64 = 3600;
+
+/// An application that has the add-on.
+#[derive(Debug)]
+pub enum SamlParty {
+    /// It can be used.
+    Usable(Box<Party>),
+    /// Its settings cannot be used; the text says which, and what to do.
+    Unusable(String),
+}
+
+/// The application with this `client_id`, as SAML sees it; none if it does not exist or has no such add-on.
+pub async fn load(app: &Arc<App>, tenant: &TenantId, client_id: &str) -> Result<Option<SamlParty>, ApiError> {
+    let found = sql::find_any(&app.db, tenant, client_id).await?;
+    let Some(application) = found.filter(|application| !application.is_global) else { return Ok(None) };
+    let addons = secrets::open_addons(app, tenant, &application)?;
+    let Some(addon) = addons.as_ref().and_then(|addons| addons.get("samlp")).and_then(Value::as_object)
+    else {
+        return Ok(None);
+    };
+    Ok(Some(match translate(&application, addon) {
+        Ok(party) => SamlParty::Usable(Box::new(party)),
+        Err(why) => SamlParty::Unusable(why),
+    }))
+}
+
+/// Reads the add-on.
+pub(super) fn translate(application: &Application, addon: &Map<String, Value>) -> Result<Party, String> {
+    let own = |name: &str| addon.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
+    let text = |name: &str| own(name).map(str::to_owned);
+    let flag = |name: &str, otherwise: bool| addon.get(name).and_then(Value::as_bool).unwrap_or(otherwise);
+    let callbacks = application.document.get("callbacks").and_then(Value::as_array);
+    let callbacks = callbacks.into_iter().flatten().filter_map(Value::as_str);
+    // The template of the protocol's settings is stored with placeholders in it by no client: what has a star is a
+    // pattern, and an assertion goes to an address.
+    let callbacks: Vec<String> = callbacks.filter(|url| !url.contains('*')).map(str::to_owned).collect();
+    let lifetime = addon.get("lifetimeInSeconds").and_then(Value::as_i64).filter(|seconds| *seconds > 0);
+    let requests = match own("signingCert") {
+        None => None,
+        Some(text) => {
+            let key = certificate(text)
+                .and_then(|certificate| certificate.public_key().map_err(|error| error.to_string()));
+            let key = key.map_err(|why| format!("The signingCert of the SAML add-on cannot be used: {why}. Set the certificate of the service provider, in PEM."))?;
+            Some(SignatureTrust { key, sha1: own("signatureAlgorithm") == Some("rsa-sha1") })
+        }
+    };
+    Ok(Party {
+        callbacks,
+        audience: text("audience"),
+        recipient: text("recipient"),
+        destination: text("destination"),
+        issuer: text("issuer"),
+        mapping: mapping(addon),
+        lifetime: lifetime.unwrap_or(LIFETIME),
+        sign_response: flag("signResponse", false),
+        name_id_format: text("nameIdentifierFormat").unwrap_or_else(|| UNSPECIFIED.to_owned()),
+        name_id_probes: probes(addon),
+        authn_context: text("authnContextClassRef").unwrap_or_else(|| CONTEXT.to_owned()),
+        typed_attributes: flag("typedAttributes", true),
+        attribute_name_formats: flag("includeAttributeNameFormat", true),
+        logout: logout(addon),
+        requests,
+        encryption: encryption(application, addon)?,
+    })
+}
+
+fn probes(addon: &Map<String, Value>) -> Vec<String> {
+    let own = addon.get("nameIdentifierProbes").and_then(Value::as_array).into_iter().flatten();
+    let own: Vec<String> = own.filter_map(|probe| probe.as_str().map(str::to_owned)).collect();
+    if own.is_empty() { claims::PROBES.map(claims::claim).to_vec() } else { own }
+}
+
+fn mapping(addon: &Map<String, Value>) -> Mapping {
+    let flag = |name: &str, otherwise: bool| addon.get(name).and_then(Value::as_bool).unwrap_or(otherwise);
+    let names = |value: &Value| match value {
+        Value::String(name) => vec![name.clone()],
+        Value::Array(names) => names.iter().filter_map(|name| name.as_str().map(str::to_owned)).collect(),
+        _ => Vec::new(),
+    };
+    let own = addon.get("mappings").and_then(Value::as_object).filter(|own| !own.is_empty());
+    Mapping {
+        mappings: own.map(|own| own.iter().map(|(member, value)| (member.clone(), names(value))).collect()),
+        create_upn: flag("createUpnClaim", true),
+        pass_through: flag("passthroughClaimsWithNoMapping", true),
+        unknown_as_is: flag("mapUnknownClaimsAsIs", false),
+        identities: flag("mapIdentities", true),
+    }
+}
+
+fn logout(addon: &Map<String, Value>) -> Logout {
+    let setting = addon.get("logout");
+    let callback = setting.and_then(|setting| setting.get("callback")).and_then(Value::as_str);
+    let callback = callback.filter(|url| !url.is_empty()).map(str::to_owned);
+    let enabled = setting.and_then(|setting| setting.get("slo_enabled")) == Some(&Value::Bool(true));
+    let by_form = addon.get("binding").and_then(Value::as_str) == Some(HTTP_POST);
+    Logout { enabled: enabled && callback.is_some(), callback, by_form }
+}
+
+fn encryption(application: &Application, addon: &Map<String, Value>) -> Result<Option<Encryption>, String> {
+    let text = |name: &str| addon.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
+    let of_client = || {
+        let key = application.document.get("encryption_key");
+        key.and_then(|key| key.get("cert")).and_then(Value::as_str).filter(|text| !text.is_empty())
+    };
+    let Some(own) = text("encryptionCert").or_else(of_client) else { return Ok(None) };
+    let certificate = certificate(own).and_then(|certificate| match certificate.public_key() {
+        Ok(_) => Ok(certificate),
+        Err(error) => Err(error.to_string()),
+    });
+    let certificate = certificate.map_err(|why| format!("The certificate that assertions are encrypted for cannot be used: {why}. Set encryptionCert of the SAML add-on, or encryption_key.cert, in PEM."))?;
+    let cipher = match text("encryptionAlgorithm") {
+        None => Cipher::Aes256Gcm,
+        Some(name) => cipher(name).ok_or_else(|| format!("The encryptionAlgorithm {name} is not known. Expected aes128-gcm, aes256-gcm, aes128-cbc or aes256-cbc."))?,
+    };
+    Ok(Some(Encryption { certificate, cipher }))
+}
+
+/// A cipher by its URI, or by the end of it.
+fn cipher(name: &str) -> Option<Cipher> {
+    [Cipher::Aes128Gcm, Cipher::Aes192Gcm, Cipher::Aes256Gcm, Cipher::Aes128Cbc, Cipher::Aes256Cbc]
+        .into_iter()
+        .find(|cipher| {
+            let uri = chancery_xmldsig::encrypt::uri(*cipher);
+            uri == name || uri.rsplit_once('#').is_some_and(|(_, end)| end == name)
+        })
+}
+
+/// A certificate in one of the forms that administrators have at hand: PEM, its base64, or the base64 of the DER.
+pub fn certificate(text: &str) -> Result<Certificate, String> {
+    let text = text.trim();
+    if text.starts_with("-----BEGIN") {
+        return Certificate::from_pem(text).map_err(|error| error.to_string());
+    }
+    let compact: String = text.split_ascii_whitespace().collect();
+    let bytes = STANDARD.decode(compact).map_err(|_| "it is neither PEM nor base64".to_owned())?;
+    match std::str::from_utf8(&bytes) {
+        Ok(pem) if pem.trim_start().starts_with("-----BEGIN") => {
+            Certificate::from_pem(pem.trim()).map_err(|error| error.to_string())
+        }
+        _ => Certificate::from_der(bytes).map_err(|error| error.to_string()),
+    }
+}

@@ -1,0 +1,197 @@
+//! Applications that speak other protocols than OAuth: what the logins of SAML and WS-Federation share.
+//!
+//! The protocol says what was asked ([`Asked`]) and how it is answered; whether somebody is signed in, may be, or has to
+//! sign in again is decided here, for all of them alike. Must never answer for a user who is blocked, or whom the
+//! connections of the application do not admit.
+
+pub mod sql;
+
+use std::sync::Arc;
+
+use axum::response::Response;
+use chancery_oauth::client::Client;
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::connections;
+use crate::db::{DbError, Tx};
+use crate::in_flight::logins;
+use crate::login::pages::paths;
+use crate::login::under_way::{Step, UnderWay, first_page};
+use crate::login::visit::Visit;
+use crate::logs::{Entry, Kind};
+use crate::samlp;
+use crate::sessions::{self, Session};
+use crate::tenants::TenantId;
+use crate::users::{self, User};
+use crate::write::Write;
+
+/// What an application asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "protocol", rename_all = "lowercase")]
+pub enum Asked {
+    /// In SAML 2.0.
+    Samlp(samlp::Asked),
+}
+
+/// Who an application is told about, as it is told: a logout speaks of the same.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "protocol", rename_all = "lowercase")]
+pub enum Participant {
+    /// In SAML 2.0.
+    Samlp(samlp::Participant),
+}
+
+/// Who is signed in.
+pub struct SignedIn {
+    /// In which session.
+    pub session: Session,
+    /// Who.
+    pub user: User,
+}
+
+impl Asked {
+    /// The connection that was asked for.
+    pub fn connection(&self) -> Option<&str> {
+        match self {
+            Self::Samlp(asked) => asked.connection.as_deref(),
+        }
+    }
+
+    /// Who is probably to be signed in.
+    pub fn login_hint(&self) -> Option<&str> {
+        match self {
+            Self::Samlp(asked) => asked.login_hint.as_deref(),
+        }
+    }
+
+    /// Where the answer goes.
+    pub fn leads_to(&self) -> &str {
+        match self {
+            Self::Samlp(asked) => &asked.acs_url,
+        }
+    }
+
+    /// Whether no page may be shown.
+    fn is_passive(&self) -> bool {
+        match self {
+            Self::Samlp(asked) => asked.is_passive,
+        }
+    }
+
+    /// The most time that may have passed since the user proved who they are.
+    fn max_age(&self) -> Option<SignedDuration> {
+        match self {
+            Self::Samlp(asked) => asked.force_authn.then_some(SignedDuration::ZERO),
+        }
+    }
+}
+
+/// Decides what comes next, and does it. `login` is the login that the request has led to.
+pub async fn proceed(visit: &Visit, client: &Arc<Client>, asked: &Asked, login: Option<&Step>) -> Response {
+    let next = async {
+        let signed_in = signed_in(visit, client, asked).await?;
+        let proved = login.and_then(|step| step.login.proved.as_deref());
+        let suffices = |signed_in: &SignedIn| {
+            proved == Some(signed_in.session.id.as_str())
+                || asked
+                    .max_age()
+                    .is_none_or(|most| is_young(&signed_in.session, most, visit.app.clock.now()))
+        };
+        match signed_in.filter(suffices) {
+            Some(signed_in) => {
+                let session = signed_in.session.clone();
+                sessions::touch(&visit.app, &visit.tenant, session, &visit.origin).await?;
+                Ok(match asked {
+                    Asked::Samlp(asked) => {
+                        samlp::respond::answer(visit, (client, asked), &signed_in, login).await
+                    }
+                })
+            }
+            None if asked.is_passive() => Ok(match asked {
+                Asked::Samlp(asked) => samlp::respond::nobody(visit, client, asked).await,
+            }),
+            None => to_login(visit, (client, asked), login).await,
+        }
+    };
+    next.await.unwrap_or_else(|error: DbError| visit.broken(&error))
+}
+
+fn is_young(session: &Session, most: SignedDuration, now: Timestamp) -> bool {
+    !most.is_zero() && now.duration_since(session.authenticated_at) <= most
+}
+
+/// Who is signed in, unless that user is gone or kept out.
+async fn signed_in(visit: &Visit, client: &Client, asked: &Asked) -> Result<Option<SignedIn>, DbError> {
+    let Some(session) = visit.session().await? else { return Ok(None) };
+    let (db, tenant) = (&visit.app.db, visit.tenant.id());
+    let user = users::find(db, tenant, &session.user_id).await?.filter(|user| !user.is_blocked());
+    let Some(user) = user else { return Ok(None) };
+    let identities = user.identities.iter().map(|identity| identity.connection_id.as_str());
+    let admitted = connections::admits(db, tenant, (&client.id, asked.connection()), identities).await?;
+    Ok(admitted.then_some(SignedIn { session, user }))
+}
+
+async fn to_login(
+    visit: &Visit,
+    (client, asked): (&Client, &Asked),
+    login: Option<&Step>,
+) -> Result<Response, DbError> {
+    let text = match login {
+        Some(step) => step.text.clone(),
+        None => UnderWay::for_partner(visit, client, asked).store(visit).await?,
+    };
+    Ok(visit.redirect(&paths::with_state(first_page(&visit.tenant), &text)))
+}
+
+/// Writes that an application was told who is signed in, before it is; false if the session or the login is over.
+///
+/// An application that knows it already costs no transaction: its entry goes the way of entries without one.
+pub async fn note(
+    visit: &Visit,
+    client: &Client,
+    SignedIn { session, user }: &SignedIn,
+    (participant, login): (&Participant, Option<&Step>),
+) -> Result<bool, DbError> {
+    let (app, tenant) = (&visit.app, visit.tenant.id());
+    let place = (session.id.as_str(), client.id.as_str());
+    let entry = || Entry {
+        client_id: Some(client.id.clone()),
+        client_name: Some(client.name.clone()),
+        user_id: Some(user.user_id.clone()),
+        user_name: user.log_name().map(str::to_owned),
+        ..visit.entry(Kind::Ssa, "Login without interaction")
+    };
+    if login.is_none() && sql::find(&app.db, tenant, place).await?.as_ref() == Some(participant) {
+        let appended = app.log.append(app, tenant, entry()).await;
+        return appended.map(|()| true).map_err(|_| DbError::Other("the log is full".to_owned()));
+    }
+    let Some(step) = login else {
+        let mut write = Write::begin(app, tenant).await?;
+        if !join(write.tx(), tenant, place, participant).await? {
+            return Ok(false);
+        }
+        return write.commit(entry()).await.map(|()| true);
+    };
+    // The login itself has its entry.
+    let mut tx = app.db.begin().await?;
+    let noted = logins::end(app, &mut tx, tenant, &step.text).await?
+        && join(&mut tx, tenant, place, participant).await?;
+    if noted {
+        tx.commit().await?;
+    }
+    Ok(noted)
+}
+
+async fn join(
+    tx: &mut Tx,
+    tenant: &TenantId,
+    place: (&str, &str),
+    participant: &Participant,
+) -> Result<bool, DbError> {
+    let joined = sessions::sql::join(tx, tenant, place.0, place.1).await?;
+    if joined {
+        sql::put(tx, tenant, place, participant).await?;
+    }
+    Ok(joined)
+}

@@ -1,0 +1,134 @@
+//! SAML 2.0 over HTTP, as identity provider: sign-on, logout and metadata of the applications that have the add-on.
+//!
+//! Unpack, let the pure crate decide, answer through the browser. Must never send a message anywhere but to an address
+//! of the application.
+
+mod error;
+pub mod logout;
+mod metadata;
+pub mod respond;
+mod rounds;
+mod sso;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::response::Response;
+use axum::routing::get;
+use chancery_oauth::client::Client;
+use chancery_saml::binding::{BindingError, Received, post, redirect};
+use chancery_saml::idp::Party;
+use chancery_saml::idp::admit::Admitted;
+use http::header;
+use serde::{Deserialize, Serialize};
+
+use crate::app::App;
+use crate::applications::saml_party::SamlParty;
+use crate::login::visit::Visit;
+use crate::oidc::authorize;
+
+/// The routes.
+pub fn router() -> Router<Arc<App>> {
+    Router::new()
+        .route("/samlp/metadata/{client_id}", get(metadata::of_application))
+        .route("/samlp/{client_id}", get(sso::endpoint).post(sso::endpoint))
+        .route("/samlp/{client_id}/logout", get(logout::endpoint).post(logout::endpoint))
+}
+
+/// A request that was admitted, as a login under way keeps it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Asked {
+    /// Where the answer goes.
+    pub acs_url: String,
+    /// The request that it answers.
+    pub in_response_to: Option<String>,
+    /// Who asked.
+    pub issuer: Option<String>,
+    /// Whether a session does not spare the login.
+    pub force_authn: bool,
+    /// Whether no page may be shown.
+    pub is_passive: bool,
+    /// Who is probably to be signed in.
+    pub login_hint: Option<String>,
+    /// What goes back unchanged.
+    pub relay_state: Option<String>,
+    /// The connection to sign in with.
+    pub connection: Option<String>,
+}
+
+impl Asked {
+    fn new(admitted: Admitted, connection: Option<String>) -> Self {
+        let Admitted { acs_url, in_response_to, issuer, force_authn, is_passive, login_hint, relay_state } =
+            admitted;
+        Self { acs_url, in_response_to, issuer, force_authn, is_passive, login_hint, relay_state, connection }
+    }
+}
+
+/// As what an application knows a user in a session.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Participant {
+    /// What the application calls itself, if it said so.
+    pub issuer: Option<String>,
+    /// The name of the user.
+    pub name: String,
+    /// The format of that name.
+    pub format: Option<String>,
+    /// The name of the session.
+    pub session_index: String,
+}
+
+/// An application that speaks SAML.
+struct Partner {
+    client: Arc<Client>,
+    party: Arc<SamlParty>,
+}
+
+impl Partner {
+    /// The application with this id, or the page that says what is missing.
+    async fn find(visit: &Visit, client_id: &str) -> Result<Self, Response> {
+        let client = authorize::client(visit, client_id).await?;
+        let found = visit.app.memory.saml_party(&visit.app, visit.tenant.id(), client_id).await;
+        match found.map_err(|error| visit.broken(&error))? {
+            Some(party) => Ok(Self { client, party }),
+            None => Err(error::no_add_on(visit, &client).await),
+        }
+    }
+
+    /// Its settings, or the page that says what is wrong with them.
+    async fn party<'a>(&'a self, visit: &Visit) -> Result<&'a Party, Response> {
+        match &*self.party {
+            SamlParty::Usable(party) => Ok(party),
+            SamlParty::Unusable(why) => Err(error::refuse(visit, &self.client, why).await),
+        }
+    }
+}
+
+/// The message of a visit; none if there is none.
+fn received(visit: &mut Visit) -> Result<Option<Received>, BindingError> {
+    if visit.is_post() {
+        let form = visit.parameters();
+        if form.value("SAMLRequest").is_none() && form.value("SAMLResponse").is_none() {
+            return Ok(None);
+        }
+        return post::decode(|name| form.value(name)).map(Some);
+    }
+    let query = &visit.query;
+    if query.value("SAMLRequest").is_none() && query.value("SAMLResponse").is_none() {
+        return Ok(None);
+    }
+    redirect::decode(&visit.raw_query).map(Some)
+}
+
+/// The name of the tenant as an identity provider.
+fn entity_id(visit: &Visit, party: &Party) -> String {
+    party.issuer.clone().unwrap_or_else(|| format!("urn:{}", visit.tenant.stored.canonical.as_str()))
+}
+
+/// A document of metadata.
+fn document(body: String) -> Response {
+    let mut response = Response::new(body.into());
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, header::HeaderValue::from_static("application/xml; charset=utf-8"));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, header::HeaderValue::from_static("nosniff"));
+    response
+}

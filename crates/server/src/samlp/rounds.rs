@@ -1,0 +1,243 @@
+//! Telling the applications of a session one after the other that it is over, and at the end whoever began it.
+//!
+//! The browser carries the messages. What has happened is stored; the text that goes with the browser names it. Must
+//! never tell an application of a session that it did not take part in.
+
+use axum::response::Response;
+use chancery_crypto::digest;
+use chancery_jose::base64url;
+use chancery_saml::binding::{Direction, post, redirect};
+use chancery_saml::idp::respond::SIGNED_WITH;
+use chancery_saml::logout::{LIFETIME, LogoutRequest, LogoutResponse};
+use chancery_saml::name_id::NameId;
+use chancery_saml::status::{PARTIAL_LOGOUT, RESPONDER, SUCCESS, Status};
+use chancery_xmldsig::sign::{Halves, Unsigned};
+use serde::{Deserialize, Serialize};
+
+use super::respond::{METHOD, SigningError, relay, sign};
+use super::{Participant, Partner, entity_id};
+use crate::applications::saml_party::SamlParty;
+use crate::db::DbError;
+use crate::in_flight::logouts;
+use crate::login::pages::{Failure, Page};
+use crate::login::visit::{Setting, Visit};
+use crate::partners;
+
+/// A logout that goes from application to application.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Rounds {
+    /// The digest of the value of the browser.
+    browser: String,
+    /// Who has still to be told.
+    waiting: Vec<Peer>,
+    /// Who is being told, and the id of what they were sent.
+    current: Option<(String, String)>,
+    /// Whether somebody did not want to hear of it.
+    incomplete: bool,
+    /// Who waits for the end.
+    finish: Finish,
+}
+
+/// An application that has to be told.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Peer {
+    client_id: String,
+    participant: Participant,
+}
+
+/// Who waits for the end of a logout.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(tag = "to", rename_all = "lowercase")]
+pub(super) enum Finish {
+    /// The application that asked for it.
+    Partner {
+        /// Which.
+        client_id: String,
+        /// What it asked with.
+        in_response_to: String,
+        /// What goes back unchanged.
+        relay_state: Option<String>,
+        /// Whether it asked by form, and so is answered.
+        by_form: bool,
+    },
+    /// The browser, at an address that was checked.
+    Address {
+        /// The address.
+        url: String,
+    },
+    /// The browser, at the page that says so.
+    Page,
+}
+
+/// A message, and how it travels.
+struct Message<'a> {
+    direction: Direction,
+    halves: Halves,
+    id: &'a str,
+    destination: &'a str,
+    relay_state: Option<&'a str>,
+    by_form: bool,
+}
+
+fn of_browser(visit: &Visit) -> String {
+    base64url::encode(&digest::sha256(visit.browser.as_bytes()))
+}
+
+impl Rounds {
+    /// The applications of a session but `except`, all of which are to be told.
+    pub(super) fn new(
+        visit: &Visit,
+        participants: Vec<(String, partners::Participant)>,
+        (except, finish): (Option<&str>, Finish),
+    ) -> Self {
+        let waiting = participants.into_iter().filter(|(client_id, _)| Some(client_id.as_str()) != except);
+        let waiting = waiting.map(|(client_id, participant)| match participant {
+            partners::Participant::Samlp(participant) => Peer { client_id, participant },
+        });
+        let (browser, waiting) = (of_browser(visit), waiting.collect());
+        Self { browser, waiting, current: None, incomplete: false, finish }
+    }
+
+    /// The logout that this answer of an application belongs to, taken out of where it was kept.
+    pub(super) async fn take(
+        visit: &Visit,
+        text: &str,
+        (client_id, answered): (&str, &LogoutResponse),
+    ) -> Result<Option<Self>, DbError> {
+        let (app, tenant) = (&visit.app, visit.tenant.id());
+        let Some(found) = logouts::find::<Self>(app, tenant, text).await? else { return Ok(None) };
+        let is_this_browser = digest::equal(of_browser(visit).as_bytes(), found.browser.as_bytes());
+        let is_asked = found.current.as_ref().is_some_and(|(current, request)| {
+            current == client_id && answered.in_response_to.as_ref() == Some(request)
+        });
+        if !is_this_browser || !is_asked {
+            return Ok(None);
+        }
+        let mut tx = app.db.begin().await?;
+        if !logouts::end(app, &mut tx, tenant, text).await? {
+            return Ok(None);
+        }
+        tx.commit().await?;
+        let incomplete = found.incomplete || answered.status.code != SUCCESS;
+        Ok(Some(Self { current: None, incomplete, ..found }))
+    }
+
+    /// To the next application that takes part in logouts, or to whoever waits for the end.
+    pub(super) async fn next(mut self, visit: &Visit) -> Response {
+        while let Some(peer) = self.waiting.pop() {
+            match self.tell(visit, &peer).await {
+                Ok(Some(response)) => return response,
+                Ok(None) => {}
+                Err(response) => return response,
+            }
+        }
+        self.finish(visit).await
+    }
+
+    /// Sends the browser to an application; none if that does not take part.
+    async fn tell(&mut self, visit: &Visit, peer: &Peer) -> Result<Option<Response>, Response> {
+        let found = visit.app.memory.saml_party(&visit.app, visit.tenant.id(), &peer.client_id).await;
+        let found = found.map_err(|error| visit.broken(&error))?;
+        let Some(SamlParty::Usable(party)) = found.as_deref() else { return Ok(None) };
+        let Some(destination) = party.logout.callback.as_deref().filter(|_| party.logout.enabled) else {
+            return Ok(None);
+        };
+        let id = format!("_{}", visit.app.entropy.hex(20));
+        let now = visit.app.clock.now();
+        let Participant { name, format, session_index, issuer: _ } = &peer.participant;
+        let request = LogoutRequest {
+            id: id.clone(),
+            issued_at: now,
+            not_on_or_after: now.checked_add(LIFETIME).ok(),
+            destination: Some(destination.to_owned()),
+            issuer: entity_id(visit, party),
+            name_id: NameId { value: name.clone(), format: format.clone() },
+            session_indexes: vec![session_index.clone()],
+        };
+        self.current = Some((peer.client_id.clone(), id.clone()));
+        let text = self.store(visit).await.map_err(|error| visit.broken(&error))?;
+        let message = Message {
+            direction: Direction::Request,
+            halves: request.write(),
+            id: &id,
+            destination,
+            relay_state: Some(&text),
+            by_form: party.logout.by_form,
+        };
+        send(visit, message).await.map(Some).map_err(|error| visit.broken(&error))
+    }
+
+    async fn store(&self, visit: &Visit) -> Result<String, DbError> {
+        let mut tx = visit.app.db.begin().await?;
+        let text = logouts::begin(&visit.app, &mut tx, visit.tenant.id(), self).await?;
+        tx.commit().await?;
+        Ok(text)
+    }
+
+    async fn finish(self, visit: &Visit) -> Response {
+        let status = if self.incomplete {
+            let message = "Some applications did not confirm the logout.";
+            Status::failure(RESPONDER, PARTIAL_LOGOUT, message)
+        } else {
+            Status::success()
+        };
+        match self.finish {
+            Finish::Address { url } => visit.redirect(&url),
+            Finish::Page => visit.page(&Page::LoggedOut { back: None, kept: false }, &Setting::default()),
+            Finish::Partner { client_id, in_response_to, relay_state, by_form } => {
+                let asked = (client_id.as_str(), in_response_to, relay_state.as_deref(), by_form);
+                confirm(visit, asked, status).await.unwrap_or_else(std::convert::identity)
+            }
+        }
+    }
+}
+
+/// The answer to the application that began the logout.
+async fn confirm(
+    visit: &Visit,
+    (client_id, in_response_to, relay_state, by_form): (&str, String, Option<&str>, bool),
+    status: Status,
+) -> Result<Response, Response> {
+    let partner = Partner::find(visit, client_id).await?;
+    let party = partner.party(visit).await?;
+    let Some(destination) = party.logout.callback.as_deref() else {
+        return Ok(visit.page(&Page::LoggedOut { back: None, kept: false }, &Setting::default()));
+    };
+    let id = format!("_{}", visit.app.entropy.hex(20));
+    let response = LogoutResponse {
+        id: id.clone(),
+        issued_at: visit.app.clock.now(),
+        destination: Some(destination.to_owned()),
+        issuer: entity_id(visit, party),
+        in_response_to: Some(in_response_to),
+        status,
+    };
+    let message = Message {
+        direction: Direction::Response,
+        halves: response.write(),
+        id: &id,
+        destination,
+        relay_state,
+        by_form,
+    };
+    send(visit, message).await.map_err(|error| visit.broken(&error))
+}
+
+/// Signs a message and sends it through the browser.
+async fn send(visit: &Visit, message: Message<'_>) -> Result<Response, SigningError> {
+    let Message { direction, halves, id, destination, relay_state, by_form } = message;
+    if by_form {
+        let Ok(unsigned) = Unsigned::new(halves, id, "", SIGNED_WITH) else {
+            return Ok(visit.failure(Failure::Generic, None));
+        };
+        let signature = sign(visit, unsigned.message(), LIFETIME).await?;
+        let signed = unsigned.finish(&signature, &visit.tenant.ring.current().public().certificate);
+        let mut fields = vec![(direction.parameter(), post::encode(&signed))];
+        fields.extend(relay_state.map(|state| ("RelayState", state.to_owned())));
+        return Ok(relay(visit, destination, &fields));
+    }
+    let xml = [halves.head, halves.tail].concat();
+    let query = redirect::encode(direction, &xml, relay_state, Some(METHOD));
+    let signature = sign(visit, &query, LIFETIME).await?;
+    Ok(visit.redirect(&redirect::address(destination, &query, Some(&signature))))
+}

@@ -1,0 +1,102 @@
+//! What a document may cost, found out in one pass before anything is built of it.
+//!
+//! A reader of tags and quotes, no parser: it only refuses. Whatever it misjudges, the parser after it sees the same
+//! bytes. Must never be slower than one look at each byte.
+
+use crate::tree::XmlError;
+
+/// The largest document, in bytes.
+pub(crate) const BYTES: usize = 1024 * 1024;
+/// The most elements within each other.
+const DEPTH: usize = 64;
+/// The most attributes of one element, declarations of namespaces included.
+const ATTRIBUTES: usize = 128;
+/// The most declarations of namespaces in all.
+const DECLARATIONS: usize = 4096;
+
+/// Refuses documents with a document type, a processing instruction or another encoding, and such that are too large,
+/// too deep or too wide.
+pub(crate) fn check(text: &str) -> Result<(), XmlError> {
+    if text.len() > BYTES {
+        return Err(XmlError::TooLarge("is larger than 1 MiB"));
+    }
+    let bytes = text.as_bytes();
+    let (mut at, mut depth, mut declarations) = (0, 0_usize, 0_usize);
+    while let Some(tag) = find(bytes, at, b"<") {
+        let rest = &bytes[tag..];
+        at = if rest.starts_with(b"<!--") {
+            end(bytes, tag + 4, b"-->")?
+        } else if rest.starts_with(b"<![CDATA[") {
+            end(bytes, tag + 9, b"]]>")?
+        } else if rest.starts_with(b"<!") {
+            return Err(XmlError::DocumentType);
+        } else if rest.starts_with(b"<?") {
+            declaration(text, tag)?
+        } else if rest.starts_with(b"</") {
+            depth = depth.saturating_sub(1);
+            end(bytes, tag, b">")?
+        } else {
+            let (after, attributes, empty) = opening(bytes, tag)?;
+            if attributes > ATTRIBUTES {
+                return Err(XmlError::TooLarge("has an element with more than 128 attributes"));
+            }
+            declarations += count(&bytes[tag..after], b"xmlns");
+            depth += usize::from(!empty);
+            if depth > DEPTH {
+                return Err(XmlError::TooLarge("has more than 64 elements within each other"));
+            }
+            after
+        };
+    }
+    if declarations > DECLARATIONS {
+        return Err(XmlError::TooLarge("declares more than 4096 namespaces"));
+    }
+    Ok(())
+}
+
+/// The end of a start tag, the number of its attributes, and whether it is empty.
+fn opening(bytes: &[u8], tag: usize) -> Result<(usize, usize, bool), XmlError> {
+    let (mut quote, mut attributes) = (None, 0);
+    for (at, byte) in bytes.iter().enumerate().skip(tag + 1) {
+        match (quote, byte) {
+            (None, b'"' | b'\'') => {
+                quote = Some(*byte);
+                attributes += 1;
+            }
+            (Some(open), byte) if open == *byte => quote = None,
+            (None, b'>') => return Ok((at + 1, attributes, bytes[at - 1] == b'/')),
+            _ => {}
+        }
+    }
+    Err(XmlError::Malformed("a tag has no end".to_owned()))
+}
+
+/// The end of the XML declaration; there is no other instruction.
+fn declaration(text: &str, tag: usize) -> Result<usize, XmlError> {
+    let after = end(text.as_bytes(), tag, b"?>")?;
+    let said = &text[tag..after];
+    let is_declaration = tag <= '\u{feff}'.len_utf8()
+        && said.strip_prefix("<?xml").is_some_and(|rest| rest.starts_with([' ', '\t', '\r', '\n']));
+    if !is_declaration {
+        return Err(XmlError::Instruction);
+    }
+    let said = said.to_ascii_lowercase();
+    if said.contains("encoding") && !said.contains("\"utf-8\"") && !said.contains("'utf-8'") {
+        return Err(XmlError::Encoding);
+    }
+    Ok(after)
+}
+
+fn find(bytes: &[u8], from: usize, wanted: &[u8]) -> Option<usize> {
+    let rest = bytes.get(from..)?;
+    rest.windows(wanted.len()).position(|window| window == wanted).map(|found| from + found)
+}
+
+fn end(bytes: &[u8], from: usize, wanted: &[u8]) -> Result<usize, XmlError> {
+    let unended = || XmlError::Malformed("something has no end".to_owned());
+    find(bytes, from, wanted).map(|found| found + wanted.len()).ok_or_else(unended)
+}
+
+fn count(bytes: &[u8], wanted: &[u8]) -> usize {
+    bytes.windows(wanted.len()).filter(|window| *window == wanted).count()
+}
