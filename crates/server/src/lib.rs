@@ -52,3 +52,4 @@ pub mod tickets;
 pub mod user_grants;
 pub mod users;
 pub mod write;
+pub mod wsfed;

@@ -11,7 +11,7 @@ use axum::routing::get;
 
 use crate::app::App;
 use crate::http::observe::{self, Front};
-use crate::{dashboard, login, management, oidc, probes, samlp};
+use crate::{dashboard, login, management, oidc, probes, samlp, wsfed};
 
 /// The public listener.
 pub fn front(app: &Arc<App>) -> Arc<Front> {
@@ -33,6 +33,8 @@ fn router(app: &Arc<App>) -> Router {
         .merge(login::router())
         // Applications that speak SAML.
         .merge(samlp::router())
+        // Applications that speak WS-Federation.
+        .merge(wsfed::router())
         // People: stylesheet, script and icon of the pages.
         .merge(login::pages::assets::router())
         // Administrators and their tools.

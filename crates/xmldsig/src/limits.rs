@@ -75,8 +75,9 @@ fn opening(bytes: &[u8], tag: usize) -> Result<(usize, usize, bool), XmlError> {
 fn declaration(text: &str, tag: usize) -> Result<usize, XmlError> {
     let after = end(text.as_bytes(), tag, b"?>")?;
     let said = &text[tag..after];
-    let is_declaration = tag <= '\u{feff}'.len_utf8()
-        && said.strip_prefix("<?xml").is_some_and(|rest| rest.starts_with([' ', '\t', '\r', '\n']));
+    let is_first = tag == 0 || text[..tag] == *"\u{feff}";
+    let is_declaration =
+        is_first && said.strip_prefix("<?xml").is_some_and(|rest| rest.starts_with([' ', '\t', '\r', '\n']));
     if !is_declaration {
         return Err(XmlError::Instruction);
     }

@@ -79,7 +79,7 @@ impl Metadata<'_> {
 }
 
 /// A key that signs.
-fn signing_key(out: &mut Writer, certificate: &Certificate) {
+pub fn signing_key(out: &mut Writer, certificate: &Certificate) {
     let info = key_info(certificate).replacen("<ds:KeyInfo>", &format!("<ds:KeyInfo xmlns:ds=\"{DS}\">"), 1);
     out.open("md:KeyDescriptor", &[("use", "signing")]).written(&info).close("md:KeyDescriptor");
 }

@@ -178,7 +178,8 @@ fn response(envelope: &Envelope, status: &Status) -> Halves {
     Halves { head: head.finish(), tail: tail.finish() }
 }
 
-fn assertion(party: &Party, envelope: &Envelope, subject: &Subject) -> Halves {
+/// An assertion, with the place for a signature after the issuer.
+pub fn assertion(party: &Party, envelope: &Envelope, subject: &Subject) -> Halves {
     let issued_at = moment::write(envelope.now);
     let begins = moment::write(envelope.now.saturating_sub(EARLIER).unwrap_or(envelope.now));
     let lifetime = SignedDuration::from_secs(party.lifetime);

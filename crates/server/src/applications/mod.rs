@@ -17,6 +17,7 @@ mod secrets;
 pub mod shape;
 pub mod sql;
 mod view;
+pub mod wsfed_party;
 
 #[cfg(test)]
 mod tests;

@@ -17,6 +17,7 @@ const INSERT: &str = "INSERT INTO clients (tenant_id, client_id, name, app_type,
      addons, document, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
 const UPDATE: &str = "UPDATE clients SET name = $3, app_type = $4, is_first_party = $5, secret = $6, addons = $7, \
      document = $8, updated_at = $9 WHERE tenant_id = $1 AND client_id = $2";
+const FIND_BY_ALIAS: &str = "SELECT client_id FROM client_aliases WHERE tenant_id = $1 AND alias = $2";
 const FORGET_ALIASES: &str = "DELETE FROM client_aliases WHERE tenant_id = $1 AND client_id = $2";
 const INSERT_ALIAS: &str = "INSERT INTO client_aliases (tenant_id, client_id, alias) VALUES ($1, $2, $3)";
 const WITHOUT_GLOBAL: &str = "SELECT id FROM tenants WHERE NOT EXISTS \
@@ -235,4 +236,10 @@ pub async fn count_secrets(db: &Db, tenant: &TenantId, most: i64) -> Result<i64,
 pub async fn count_addons(db: &Db, tenant: &TenantId, most: i64) -> Result<i64, DbError> {
     let row = db.query_opt(ADDONS, &[tenant.as_str().into(), Value::Int(most)]).await?;
     row.map_or(Ok(0), |row| row.int("total"))
+}
+
+/// The application that has this alias.
+pub async fn find_by_alias(db: &Db, tenant: &TenantId, alias: &str) -> Result<Option<String>, DbError> {
+    let row = db.query_opt(FIND_BY_ALIAS, &[tenant.as_str().into(), alias.into()]).await?;
+    row.map(|row| row.text("client_id")).transpose()
 }

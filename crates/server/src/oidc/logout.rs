@@ -109,7 +109,8 @@ async fn named(visit: &Visit, client_id: Option<String>) -> Result<Option<Arc<Cl
     }
 }
 
-fn tenant_urls(visit: &Visit) -> Allowed {
+/// Where the tenant lets browsers go after a logout.
+pub fn tenant_urls(visit: &Visit) -> Allowed {
     let own = visit.tenant.settings().get("allowed_logout_urls").and_then(Value::as_array);
     own.into_iter().flatten().filter_map(Value::as_str).collect()
 }
@@ -121,7 +122,8 @@ async fn refused(visit: &Visit, error: &logout::Error) -> Response {
     visit.failure(Failure::Request, Some(("invalid_request", &text)))
 }
 
-async fn act(visit: &Visit, client: Option<&Client>, decision: Decision) -> Response {
+/// Does what was decided.
+pub async fn act(visit: &Visit, client: Option<&Client>, decision: Decision) -> Response {
     let then = match decision {
         Decision::Redirect(to) => Some(to),
         Decision::Plain => None,
@@ -130,7 +132,8 @@ async fn act(visit: &Visit, client: Option<&Client>, decision: Decision) -> Resp
     end(visit, client, then).await
 }
 
-async fn ask(visit: &Visit, then: Option<String>) -> Response {
+/// The page that asks whether to log out.
+pub async fn ask(visit: &Visit, then: Option<String>) -> Response {
     let user = match signed_in(visit).await {
         Ok(user) => user,
         Err(error) => return visit.broken(&error),

@@ -10,7 +10,7 @@ mod documents;
 mod error;
 mod grants;
 mod insider;
-mod logout;
+pub mod logout;
 mod memory;
 mod opaque;
 mod pushed;

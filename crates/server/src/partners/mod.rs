@@ -4,6 +4,7 @@
 //! sign in again is decided here, for all of them alike. Must never answer for a user who is blocked, or whom the
 //! connections of the application do not admit.
 
+pub mod answers;
 pub mod sql;
 
 use std::sync::Arc;
@@ -20,11 +21,11 @@ use crate::login::pages::paths;
 use crate::login::under_way::{Step, UnderWay, first_page};
 use crate::login::visit::Visit;
 use crate::logs::{Entry, Kind};
-use crate::samlp;
 use crate::sessions::{self, Session};
 use crate::tenants::TenantId;
 use crate::users::{self, User};
 use crate::write::Write;
+use crate::{samlp, wsfed};
 
 /// What an application asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,6 +33,8 @@ use crate::write::Write;
 pub enum Asked {
     /// In SAML 2.0.
     Samlp(samlp::Asked),
+    /// In WS-Federation.
+    Wsfed(wsfed::Asked),
 }
 
 /// Who an application is told about, as it is told: a logout speaks of the same.
@@ -40,6 +43,8 @@ pub enum Asked {
 pub enum Participant {
     /// In SAML 2.0.
     Samlp(samlp::Participant),
+    /// In WS-Federation.
+    Wsfed(wsfed::Participant),
 }
 
 /// Who is signed in.
@@ -55,6 +60,7 @@ impl Asked {
     pub fn connection(&self) -> Option<&str> {
         match self {
             Self::Samlp(asked) => asked.connection.as_deref(),
+            Self::Wsfed(asked) => asked.connection.as_deref(),
         }
     }
 
@@ -62,6 +68,7 @@ impl Asked {
     pub fn login_hint(&self) -> Option<&str> {
         match self {
             Self::Samlp(asked) => asked.login_hint.as_deref(),
+            Self::Wsfed(_) => None,
         }
     }
 
@@ -69,13 +76,7 @@ impl Asked {
     pub fn leads_to(&self) -> &str {
         match self {
             Self::Samlp(asked) => &asked.acs_url,
-        }
-    }
-
-    /// Whether no page may be shown.
-    fn is_passive(&self) -> bool {
-        match self {
-            Self::Samlp(asked) => asked.is_passive,
+            Self::Wsfed(asked) => &asked.reply,
         }
     }
 
@@ -83,6 +84,9 @@ impl Asked {
     fn max_age(&self) -> Option<SignedDuration> {
         match self {
             Self::Samlp(asked) => asked.force_authn.then_some(SignedDuration::ZERO),
+            Self::Wsfed(asked) => {
+                asked.max_age_minutes.map(|minutes| SignedDuration::from_mins(minutes.into()))
+            }
         }
     }
 }
@@ -106,12 +110,15 @@ pub async fn proceed(visit: &Visit, client: &Arc<Client>, asked: &Asked, login: 
                     Asked::Samlp(asked) => {
                         samlp::respond::answer(visit, (client, asked), &signed_in, login).await
                     }
+                    Asked::Wsfed(asked) => wsfed::answer(visit, (client, asked), &signed_in, login).await,
                 })
             }
-            None if asked.is_passive() => Ok(match asked {
-                Asked::Samlp(asked) => samlp::respond::nobody(visit, client, asked).await,
-            }),
-            None => to_login(visit, (client, asked), login).await,
+            None => match asked {
+                Asked::Samlp(asked) if asked.is_passive => {
+                    Ok(samlp::respond::nobody(visit, client, asked).await)
+                }
+                Asked::Samlp(_) | Asked::Wsfed(_) => to_login(visit, (client, asked), login).await,
+            },
         }
     };
     next.await.unwrap_or_else(|error: DbError| visit.broken(&error))

@@ -13,12 +13,13 @@ use chancery_xmldsig::tree::Tree;
 use chancery_xmldsig::verify::{self, Trust};
 
 use super::rounds::{Finish, Rounds};
-use super::{Participant, Partner, error, received};
+use super::{Participant, Partner, received};
 use crate::db::DbError;
 use crate::login::cookies;
 use crate::login::visit::{Visit, with_cookie};
 use crate::logs::{Entry, Kind};
 use crate::partners;
+use crate::partners::answers::refuse;
 use crate::sessions::{self, Cause, Session};
 use crate::write::Write;
 
@@ -30,7 +31,7 @@ pub(super) async fn endpoint(Path(client_id): Path<String>, visit: Visit) -> Res
 async fn answer(client_id: String, mut visit: Visit) -> Result<Response, Response> {
     let partner = Partner::find(&visit, &client_id).await?;
     let party = partner.party(&visit).await?;
-    let refused = async |visit: &Visit, why: &str| error::refuse_logout(visit, &partner.client, why).await;
+    let refused = async |visit: &Visit, why: &str| refuse(visit, &partner.client, Kind::Flo, why).await;
     let received = match received(&mut visit) {
         Ok(Some(received)) => received,
         Ok(None) => return Err(refused(&visit, "expected one parameter SAMLRequest or SAMLResponse").await),
@@ -126,7 +127,9 @@ async fn asked(
 /// Whether a request means this session. One that nobody signed has to name it: its name is known to the application
 /// alone.
 fn means(request: &LogoutRequest, own: &partners::Participant, is_signed: bool) -> bool {
-    let partners::Participant::Samlp(Participant { issuer, name, session_index, .. }) = own;
+    let partners::Participant::Samlp(Participant { issuer, name, session_index, .. }) = own else {
+        return false;
+    };
     let same = |one: &str, other: &str| digest::equal(one.as_bytes(), other.as_bytes());
     let named = request.session_indexes.iter().any(|index| same(index, session_index));
     issuer.as_ref().is_none_or(|issuer| *issuer == request.issuer)
@@ -170,7 +173,9 @@ pub async fn tell_others(
     participants: Vec<(String, partners::Participant)>,
     then: Option<&str>,
 ) -> Option<Response> {
-    if participants.is_empty() {
+    let is_saml =
+        |(_, told): &(String, partners::Participant)| matches!(told, partners::Participant::Samlp(_));
+    if !participants.iter().any(is_saml) {
         return None;
     }
     let finish = then.map_or(Finish::Page, |url| Finish::Address { url: url.to_owned() });

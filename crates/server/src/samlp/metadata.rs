@@ -10,8 +10,9 @@ use chancery_xmldsig::sign::Unsigned;
 use form_urlencoded::byte_serialize;
 use jiff::SignedDuration;
 
-use super::{Partner, document, entity_id, respond};
+use super::{Partner, entity_id};
 use crate::login::visit::Visit;
+use crate::partners::answers;
 
 /// GET. With `signed=true` the document is signed, by the current key.
 pub(super) async fn of_application(Path(client_id): Path<String>, visit: Visit) -> Response {
@@ -41,11 +42,11 @@ async fn answer(client_id: String, visit: Visit) -> Result<Response, Response> {
     }
     .write();
     if visit.query.value("signed") != Some("true") {
-        return Ok(document([halves.head, halves.tail].concat()));
+        return Ok(answers::document([halves.head, halves.tail].concat()));
     }
     let unsigned = Unsigned::new(halves, &id, "", SIGNED_WITH).map_err(|error| visit.broken(&error))?;
     // Partners load it once and keep it.
-    let signed = respond::sign(&visit, unsigned.message(), SignedDuration::ZERO).await;
+    let signed = answers::sign(&visit, unsigned.message(), SignedDuration::ZERO).await;
     let signed = signed.map_err(|error| visit.broken(&error))?;
-    Ok(document(unsigned.finish(&signed, current)))
+    Ok(answers::document(unsigned.finish(&signed, current)))
 }

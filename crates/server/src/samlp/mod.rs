@@ -3,7 +3,6 @@
 //! Unpack, let the pure crate decide, answer through the browser. Must never send a message anywhere but to an address
 //! of the application.
 
-mod error;
 pub mod logout;
 mod metadata;
 pub mod respond;
@@ -19,13 +18,17 @@ use chancery_oauth::client::Client;
 use chancery_saml::binding::{BindingError, Received, post, redirect};
 use chancery_saml::idp::Party;
 use chancery_saml::idp::admit::Admitted;
-use http::header;
 use serde::{Deserialize, Serialize};
 
 use crate::app::App;
 use crate::applications::saml_party::SamlParty;
 use crate::login::visit::Visit;
+use crate::logs::Kind;
 use crate::oidc::authorize;
+use crate::partners::answers::{self, refuse};
+
+const NO_ADD_ON: &str =
+    "The application has no SAML add-on. Enable the add-on SAML2 Web App (addons.samlp) for it.";
 
 /// The routes.
 pub fn router() -> Router<Arc<App>> {
@@ -90,7 +93,7 @@ impl Partner {
         let found = visit.app.memory.saml_party(&visit.app, visit.tenant.id(), client_id).await;
         match found.map_err(|error| visit.broken(&error))? {
             Some(party) => Ok(Self { client, party }),
-            None => Err(error::no_add_on(visit, &client).await),
+            None => Err(refuse(visit, &client, Kind::F, NO_ADD_ON).await),
         }
     }
 
@@ -98,7 +101,7 @@ impl Partner {
     async fn party<'a>(&'a self, visit: &Visit) -> Result<&'a Party, Response> {
         match &*self.party {
             SamlParty::Usable(party) => Ok(party),
-            SamlParty::Unusable(why) => Err(error::refuse(visit, &self.client, why).await),
+            SamlParty::Unusable(why) => Err(refuse(visit, &self.client, Kind::F, why).await),
         }
     }
 }
@@ -121,14 +124,5 @@ fn received(visit: &mut Visit) -> Result<Option<Received>, BindingError> {
 
 /// The name of the tenant as an identity provider.
 fn entity_id(visit: &Visit, party: &Party) -> String {
-    party.issuer.clone().unwrap_or_else(|| format!("urn:{}", visit.tenant.stored.canonical.as_str()))
-}
-
-/// A document of metadata.
-fn document(body: String) -> Response {
-    let mut response = Response::new(body.into());
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, header::HeaderValue::from_static("application/xml; charset=utf-8"));
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, header::HeaderValue::from_static("nosniff"));
-    response
+    party.issuer.clone().unwrap_or_else(|| answers::entity_id(visit))
 }

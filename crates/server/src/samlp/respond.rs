@@ -5,56 +5,21 @@
 use std::sync::Arc;
 
 use axum::response::Response;
-use chancery_crypto::seal::Label;
 use chancery_oauth::client::Client;
 use chancery_saml::binding::post;
-use chancery_saml::idp::respond::{self, Envelope, Prepared, SIGNED_WITH, Subject};
+use chancery_saml::idp::respond::{self, Envelope, Prepared, Subject};
 use chancery_saml::idp::{Party, claims};
 use chancery_saml::status::{NO_PASSIVE, RESPONDER, Status};
-use chancery_xmldsig::algorithms;
 use jiff::SignedDuration;
 use serde_json::json;
 
-use super::{Asked, Participant, Partner, entity_id, error};
-use crate::login::pages::{Failure, Page};
+use super::{Asked, Participant, Partner, entity_id};
+use crate::login::pages::Failure;
 use crate::login::under_way::Step;
-use crate::login::visit::{Setting, Visit};
+use crate::login::visit::Visit;
+use crate::logs::Kind;
+use crate::partners::answers::{SigningError, note, refuse, relay, session_index, sign};
 use crate::partners::{self, SignedIn};
-use crate::sessions::Session;
-
-/// Why something was not signed.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum SigningError {
-    /// The ring has no signer of this kind.
-    #[error(transparent)]
-    Signer(#[from] chancery_keyring::SignerError),
-    /// The threads that sign could not.
-    #[error(transparent)]
-    Pool(#[from] crate::signing_pool::PoolError),
-    /// The certificate of the key is over.
-    #[error("the certificate of the current signing key has expired; rotate")]
-    Expired,
-    /// The assertion could not be encrypted.
-    #[error(transparent)]
-    Encrypt(#[from] chancery_crypto::cipher::CipherError),
-}
-
-/// Signs with the current key of the tenant; what is signed counts for so long.
-pub(super) async fn sign(
-    visit: &Visit,
-    message: &str,
-    counts: SignedDuration,
-) -> Result<Vec<u8>, SigningError> {
-    let (app, tenant) = (&visit.app, &visit.tenant);
-    let signer = tenant.ring.signer(SIGNED_WITH)?;
-    let now = app.clock.now();
-    if signer.not_after() <= now {
-        return Err(SigningError::Expired);
-    }
-    let (_, signature) = app.signing.sign(signer, message.to_owned()).await?;
-    tenant.signed.note(now.saturating_add(counts).unwrap_or(now));
-    Ok(signature)
-}
 
 /// The answer to an application, about who is signed in.
 pub async fn answer(
@@ -71,7 +36,7 @@ pub async fn answer(
         let attributes = claims::attributes(&profile, &party.mapping);
         let name = match respond::name(party, &attributes) {
             Ok(name) => name,
-            Err(nameless) => return Err(error::refuse(visit, client, &nameless.to_string()).await),
+            Err(nameless) => return Err(refuse(visit, client, Kind::F, &nameless.to_string()).await),
         };
         let participant = Participant {
             issuer: asked.issuer.clone(),
@@ -108,7 +73,7 @@ pub async fn nobody(visit: &Visit, client: &Arc<Client>, asked: &Asked) -> Respo
         let partner = Partner::find(visit, &client.id).await?;
         let party = partner.party(visit).await?;
         let message = "Nobody is signed in, and the request allows no page (IsPassive).";
-        error::note(visit, client, crate::logs::Kind::Fsa, message).await;
+        note(visit, client, Kind::Fsa, message).await;
         let status = Status::failure(RESPONDER, NO_PASSIVE, message);
         let prepared = respond::refuse(&envelope(visit, party, asked), &status);
         let prepared = prepared.map_err(|error| visit.broken(&error))?;
@@ -141,26 +106,9 @@ fn audience(party: &Party, asked: &Asked) -> String {
     said.cloned().unwrap_or_else(|| asked.acs_url.clone())
 }
 
-/// What an application calls a session: always the same, and nothing that tells what the session is called elsewhere.
-fn session_index(visit: &Visit, session: &Session, client: &Client) -> String {
-    let id = [session.id.as_str(), " ", &client.id].concat();
-    let label = Label { tenant: visit.tenant.id().as_str(), kind: "saml-session", id: &id };
-    let digest = visit.app.sealer.digest(label);
-    digest.iter().take(16).fold("_".to_owned(), |text, byte| text + &format!("{byte:02x}"))
-}
-
 /// A form that sends itself.
 fn send(visit: &Visit, asked: &Asked, response: &str) -> Response {
     let mut fields = vec![("SAMLResponse", post::encode(response))];
     fields.extend(asked.relay_state.clone().map(|state| ("RelayState", state)));
     relay(visit, &asked.acs_url, &fields)
 }
-
-/// A form that sends itself to a partner.
-pub(super) fn relay(visit: &Visit, action: &str, fields: &[(&'static str, String)]) -> Response {
-    let setting = Setting { leads_to: Some(action), ..Setting::default() };
-    visit.page(&Page::Relay { action, parameters: fields }, &setting)
-}
-
-/// The URI of the method that everything is signed with.
-pub(super) const METHOD: &str = algorithms::RSA_SHA256;

@@ -11,17 +11,18 @@ use chancery_saml::idp::respond::SIGNED_WITH;
 use chancery_saml::logout::{LIFETIME, LogoutRequest, LogoutResponse};
 use chancery_saml::name_id::NameId;
 use chancery_saml::status::{PARTIAL_LOGOUT, RESPONDER, SUCCESS, Status};
+use chancery_xmldsig::algorithms::RSA_SHA256;
 use chancery_xmldsig::sign::{Halves, Unsigned};
 use serde::{Deserialize, Serialize};
 
-use super::respond::{METHOD, SigningError, relay, sign};
 use super::{Participant, Partner, entity_id};
 use crate::applications::saml_party::SamlParty;
 use crate::db::DbError;
 use crate::in_flight::logouts;
-use crate::login::pages::{Failure, Page};
+use crate::login::pages::Page;
 use crate::login::visit::{Setting, Visit};
 use crate::partners;
+use crate::partners::answers::{SigningError, relay, sign};
 
 /// A logout that goes from application to application.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -91,8 +92,9 @@ impl Rounds {
         (except, finish): (Option<&str>, Finish),
     ) -> Self {
         let waiting = participants.into_iter().filter(|(client_id, _)| Some(client_id.as_str()) != except);
-        let waiting = waiting.map(|(client_id, participant)| match participant {
-            partners::Participant::Samlp(participant) => Peer { client_id, participant },
+        let waiting = waiting.filter_map(|(client_id, participant)| match participant {
+            partners::Participant::Samlp(participant) => Some(Peer { client_id, participant }),
+            partners::Participant::Wsfed(_) => None,
         });
         let (browser, waiting) = (of_browser(visit), waiting.collect());
         Self { browser, waiting, current: None, incomplete: false, finish }
@@ -227,9 +229,7 @@ async fn confirm(
 async fn send(visit: &Visit, message: Message<'_>) -> Result<Response, SigningError> {
     let Message { direction, halves, id, destination, relay_state, by_form } = message;
     if by_form {
-        let Ok(unsigned) = Unsigned::new(halves, id, "", SIGNED_WITH) else {
-            return Ok(visit.failure(Failure::Generic, None));
-        };
+        let unsigned = Unsigned::new(halves, id, "", SIGNED_WITH)?;
         let signature = sign(visit, unsigned.message(), LIFETIME).await?;
         let signed = unsigned.finish(&signature, &visit.tenant.ring.current().public().certificate);
         let mut fields = vec![(direction.parameter(), post::encode(&signed))];
@@ -237,7 +237,7 @@ async fn send(visit: &Visit, message: Message<'_>) -> Result<Response, SigningEr
         return Ok(relay(visit, destination, &fields));
     }
     let xml = [halves.head, halves.tail].concat();
-    let query = redirect::encode(direction, &xml, relay_state, Some(METHOD));
+    let query = redirect::encode(direction, &xml, relay_state, Some(RSA_SHA256));
     let signature = sign(visit, &query, LIFETIME).await?;
     Ok(visit.redirect(&redirect::address(destination, &query, Some(&signature))))
 }

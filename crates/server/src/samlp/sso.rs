@@ -4,9 +4,11 @@ use axum::extract::Path;
 use axum::response::Response;
 use chancery_saml::idp::admit;
 
-use super::{Asked, Partner, error, received};
+use super::{Asked, Partner, received};
 use crate::login::visit::Visit;
+use crate::logs::Kind;
 use crate::partners;
+use crate::partners::answers::refuse;
 
 /// GET with or without a request in the query, POST with one in the form.
 pub(super) async fn endpoint(Path(client_id): Path<String>, visit: Visit) -> Response {
@@ -29,6 +31,6 @@ async fn answer(client_id: String, mut visit: Visit) -> Result<Response, Respons
             let asked = partners::Asked::Samlp(Asked::new(admitted, connection));
             Ok(partners::proceed(&visit, &partner.client, &asked, None).await)
         }
-        Err(refused) => Err(error::refuse(&visit, &partner.client, &refused.to_string()).await),
+        Err(refused) => Err(refuse(&visit, &partner.client, Kind::F, &refused.to_string()).await),
     }
 }

@@ -1,0 +1,245 @@
+//! WS-Federation over HTTP, as identity provider: one endpoint for sign-in and sign-out, and its metadata.
+//!
+//! Must never send a token or a browser to an address that is not the application's, and never end a session because
+//! another site has loaded an image.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::Path;
+use axum::response::Response;
+use axum::routing::get;
+use chancery_oauth::client::Client;
+use chancery_oauth::logout::decide_v2;
+use chancery_saml::idp::claims;
+use chancery_saml::idp::respond::SIGNED_WITH;
+use chancery_wsfed::metadata::{INCLUSIVE, Metadata};
+use chancery_wsfed::request::{self, Action, Party, SignIn};
+use chancery_wsfed::respond::{self, LIFETIME, Token};
+use chancery_xmldsig::sign::Unsigned;
+use jiff::SignedDuration;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::app::App;
+use crate::applications::wsfed_party::{self, WsfedParty};
+use crate::login::pages::Failure;
+use crate::login::under_way::Step;
+use crate::login::visit::Visit;
+use crate::logs::Kind;
+use crate::oidc::{authorize, logout};
+use crate::partners::answers::{self, refuse};
+use crate::partners::{self, SignedIn};
+
+/// The routes.
+pub fn router() -> Router<Arc<App>> {
+    const METADATA: &str = "FederationMetadata/2007-06/FederationMetadata.xml";
+    Router::new()
+        .route("/wsfed", get(by_realm).post(by_realm))
+        .route("/wsfed/{client_id}", get(endpoint).post(endpoint))
+        .route(&format!("/wsfed/{METADATA}"), get(metadata_of_tenant))
+        .route(&format!("/wsfed/{{client_id}}/{METADATA}"), get(metadata_of_application))
+}
+
+/// A request, as a login under way keeps it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Asked {
+    /// Where the answer goes.
+    pub reply: String,
+    /// What goes back unchanged.
+    pub context: Option<String>,
+    /// Whom the token is for.
+    pub realm: String,
+    /// The connection to sign in with.
+    pub connection: Option<String>,
+    /// The most minutes since the user proved who they are.
+    pub max_age_minutes: Option<u32>,
+}
+
+/// Where an application that was given a token is told of the logout.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Participant {
+    /// The callback that the token went to.
+    pub reply: String,
+}
+
+impl From<SignIn> for Asked {
+    fn from(SignIn { reply, context, realm, connection, max_age }: SignIn) -> Self {
+        let max_age_minutes = max_age.and_then(|age| u32::try_from(age.as_mins()).ok());
+        Self { reply, context, realm, connection, max_age_minutes }
+    }
+}
+
+/// The application by its realm: its client id, or one of its aliases.
+async fn by_realm(visit: Visit) -> Response {
+    let sent = |name: &str| visit.query.value(name).map(str::to_owned).or_else(|| visit.unproved(name));
+    let Some(realm) = sent("wtrealm") else {
+        // Whoever signs out need not say from which application.
+        if sent("wa").as_deref() == Some("wsignout1.0") {
+            return sign_out(&visit, sent("wreply").as_deref()).await;
+        }
+        let why = "The parameter wtrealm is missing. Expected urn: and the client_id of an application.";
+        return visit.failure(Failure::Request, Some(("invalid_request", why)));
+    };
+    let found = wsfed_party::client_of_realm(&visit.app, visit.tenant.id(), &realm).await;
+    match found {
+        Ok(Some(client_id)) => Box::pin(serve(client_id, visit)).await,
+        Ok(None) => {
+            let why = request::RequestError::Realm(realm.chars().take(300).collect()).to_string();
+            visit.failure(Failure::Request, Some(("invalid_request", &why)))
+        }
+        Err(error) => visit.broken(&error),
+    }
+}
+
+/// The end of the session, where no application is named.
+async fn sign_out(visit: &Visit, reply: Option<&str>) -> Response {
+    match decide_v2(reply, None, &logout::tenant_urls(visit)) {
+        Ok(decision) => logout::act(visit, None, decision).await,
+        Err(error) => visit.failure(Failure::Request, Some(("invalid_request", &error.to_string()))),
+    }
+}
+
+async fn endpoint(Path(client_id): Path<String>, visit: Visit) -> Response {
+    Box::pin(serve(client_id, visit)).await
+}
+
+async fn serve(client_id: String, mut visit: Visit) -> Response {
+    let served = async {
+        let client = authorize::client(&visit, &client_id).await?;
+        let sent = visit.parameters();
+        let action = request::action(sent.value("wa"));
+        let action = match action {
+            Ok(action) => action,
+            Err(error) => return Err(refuse(&visit, &client, Kind::F, &error.to_string()).await),
+        };
+        match action {
+            Action::SignIn => {
+                let party = party(&visit, &client).await?;
+                let of = Party {
+                    client_id: &client.id,
+                    aliases: &party.aliases,
+                    callbacks: &party.party.callbacks,
+                };
+                match request::sign_in(of, |name| sent.value(name)) {
+                    Ok(asked) => {
+                        let asked = partners::Asked::Wsfed(asked.into());
+                        Ok(partners::proceed(&visit, &client, &asked, None).await)
+                    }
+                    Err(error) => Err(refuse(&visit, &client, Kind::F, &error.to_string()).await),
+                }
+            }
+            Action::SignOut => {
+                match decide_v2(sent.value("wreply"), Some(&client), &logout::tenant_urls(&visit)) {
+                    Ok(decision) => Ok(logout::act(&visit, Some(&client), decision).await),
+                    Err(error) => Err(refuse(&visit, &client, Kind::Flo, &error.to_string()).await),
+                }
+            }
+            // Whoever really means it presses the button; an image cannot.
+            Action::CleanUp => Ok(logout::ask(&visit, None).await),
+        }
+    };
+    served.await.unwrap_or_else(std::convert::identity)
+}
+
+/// The settings of an application that has the add-on, or the page that says that it has none.
+async fn party(visit: &Visit, client: &Client) -> Result<WsfedParty, Response> {
+    let found = wsfed_party::load(&visit.app, visit.tenant.id(), &client.id).await;
+    match found.map_err(|error| visit.broken(&error))? {
+        Some(Ok(party)) => Ok(party),
+        Some(Err(why)) => Err(refuse(visit, client, Kind::F, &why).await),
+        None => {
+            let why = "The application has no WS-Federation add-on. Enable the add-on WS-Fed (addons.wsfed) for it.";
+            Err(refuse(visit, client, Kind::F, why).await)
+        }
+    }
+}
+
+/// The answer to an application, about who is signed in.
+pub async fn answer(
+    visit: &Visit,
+    (client, asked): (&Arc<Client>, &Asked),
+    signed_in: &SignedIn,
+    login: Option<&Step>,
+) -> Response {
+    let answered = async {
+        let WsfedParty { party, saml2, .. } = party(visit, client).await?;
+        let mut profile = signed_in.user.view();
+        profile.insert("clientID".to_owned(), json!(client.id));
+        let attributes = claims::attributes(&profile, &party.mapping);
+        let Some(name) = claims::name(&attributes, &party.name_id_probes) else {
+            let why = "No attribute was found to generate the nameIdentifier.";
+            return Err(refuse(visit, client, Kind::F, why).await);
+        };
+        let token = Token {
+            id: &format!("_{}", visit.app.entropy.alphanumeric(32)),
+            issuer: &answers::entity_id(visit),
+            realm: &asked.realm,
+            reply: &asked.reply,
+            context: asked.context.as_deref(),
+            name,
+            attributes: &attributes,
+            authenticated_at: signed_in.session.authenticated_at,
+            session_index: &answers::session_index(visit, &signed_in.session, client),
+            now: visit.app.clock.now(),
+        };
+        let fresh = visit.app.entropy.bytes();
+        let prepared = if saml2 {
+            respond::prepare_saml2(&token, &party, fresh)
+        } else {
+            respond::prepare(&token, party.encryption.clone(), fresh)
+        };
+        let prepared = prepared.map_err(|error| visit.broken(&error))?;
+        let signature = answers::sign(visit, prepared.message(), LIFETIME).await;
+        let signature = signature.map_err(|error| visit.broken(&error))?;
+        let result = prepared.finish(&signature, &visit.tenant.ring.current().public().certificate);
+        let result = result.map_err(|error| visit.broken(&error))?;
+        let participant = partners::Participant::Wsfed(Participant { reply: asked.reply.clone() });
+        match partners::note(visit, client, signed_in, (&participant, login)).await {
+            Ok(true) => Ok(send(visit, asked, result)),
+            Ok(false) => Err(visit.failure(Failure::Expired, None)),
+            Err(error) => Err(visit.broken(&error)),
+        }
+    };
+    answered.await.unwrap_or_else(std::convert::identity)
+}
+
+fn send(visit: &Visit, asked: &Asked, result: String) -> Response {
+    let mut fields = vec![("wa", "wsignin1.0".to_owned()), ("wresult", result)];
+    fields.extend(asked.context.clone().map(|context| ("wctx", context)));
+    answers::relay(visit, &asked.reply, &fields)
+}
+
+async fn metadata_of_tenant(visit: Visit) -> Response {
+    let endpoint = format!("{}/wsfed", visit.tenant.base);
+    metadata(&visit, &endpoint).await
+}
+
+async fn metadata_of_application(Path(client_id): Path<String>, visit: Visit) -> Response {
+    match authorize::client(&visit, &client_id).await {
+        Ok(client) => metadata(&visit, &format!("{}/wsfed/{}", visit.tenant.base, client.id)).await,
+        Err(page) => page,
+    }
+}
+
+async fn metadata(visit: &Visit, endpoint: &str) -> Response {
+    let ring = &visit.tenant.ring;
+    let current = &ring.current().public().certificate;
+    let id = format!("_{}", visit.app.entropy.hex(20));
+    let halves = Metadata {
+        id: &id,
+        entity_id: &answers::entity_id(visit),
+        certificates: &[current, &ring.next().public().certificate],
+        endpoint,
+    }
+    .write();
+    let unsigned = match Unsigned::new(halves, &id, INCLUSIVE, SIGNED_WITH) {
+        Ok(unsigned) => unsigned,
+        Err(error) => return visit.broken(&error),
+    };
+    // Partners load it once and keep it.
+    match answers::sign(visit, unsigned.message(), SignedDuration::ZERO).await {
+        Ok(signature) => answers::document(unsigned.finish(&signature, current)),
+        Err(error) => visit.broken(&error),
+    }
+}

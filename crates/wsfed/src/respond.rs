@@ -1,0 +1,207 @@
+//! The token: a `RequestSecurityTokenResponse` with a signed assertion, of SAML 1.1 unless the application wants 2.0.
+//!
+//! Written in canonical form, so that what is sent is what was digested. Must never put into an assertion what the
+//! claims did not give.
+
+use chancery_crypto::certificate::Certificate;
+use chancery_crypto::cipher::CipherError;
+use chancery_crypto::sign::SignError;
+use chancery_saml::idp::claims::Attribute;
+use chancery_saml::idp::respond::SIGNED_WITH;
+use chancery_saml::idp::{Encryption, Party};
+use chancery_saml::{TYPED, idp, moment};
+use chancery_xmldsig::encrypt;
+use chancery_xmldsig::sign::{Halves, Unsigned};
+use chancery_xmldsig::write::Writer;
+use jiff::{SignedDuration, Timestamp};
+
+use crate::{ADDRESSING, SAML11, TRUST};
+
+/// How long a token lives, as at Auth0.
+pub const LIFETIME: SignedDuration = SignedDuration::from_hours(8);
+/// How long before it was made a token counts already, for partners whose clocks are late.
+const EARLIER: SignedDuration = SignedDuration::from_secs(60);
+const UTILITY: &str = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-utility-1.0.xsd";
+const SAML20_TOKEN: &str = "urn:oasis:names:tc:SAML:2.0:assertion";
+
+/// What a token says.
+#[derive(Debug, Clone)]
+pub struct Token<'a> {
+    /// The id of the assertion.
+    pub id: &'a str,
+    /// Who issues it.
+    pub issuer: &'a str,
+    /// Whom it is for.
+    pub realm: &'a str,
+    /// Where it goes.
+    pub reply: &'a str,
+    /// What goes back unchanged.
+    pub context: Option<&'a str>,
+    /// Who.
+    pub name: &'a str,
+    /// What is known of them.
+    pub attributes: &'a [Attribute],
+    /// When they proved who they are.
+    pub authenticated_at: Timestamp,
+    /// The name of the session.
+    pub session_index: &'a str,
+    /// Now.
+    pub now: Timestamp,
+}
+
+/// A token whose signature is missing still.
+#[derive(Debug, Clone)]
+pub struct Prepared {
+    unsigned: Unsigned,
+    around: Halves,
+    encryption: Option<(Encryption, [u8; 48])>,
+}
+
+/// Prepares a token of SAML 1.1. `fresh` are random bytes for encryption, where the application wants that.
+pub fn prepare(
+    token: &Token<'_>,
+    encryption: Option<Encryption>,
+    fresh: [u8; 48],
+) -> Result<Prepared, SignError> {
+    let unsigned = Unsigned::new(assertion(token), token.id, "", SIGNED_WITH)?;
+    let around = around(token, SAML11);
+    Ok(Prepared { unsigned, around, encryption: encryption.map(|own| (own, fresh)) })
+}
+
+/// Prepares a token of SAML 2.0, as `party` would get it in a response.
+pub fn prepare_saml2(token: &Token<'_>, party: &Party, fresh: [u8; 48]) -> Result<Prepared, SignError> {
+    let envelope = idp::respond::Envelope {
+        id: String::new(),
+        issuer: token.issuer.to_owned(),
+        destination: token.reply.to_owned(),
+        in_response_to: None,
+        now: token.now,
+    };
+    let subject = idp::respond::Subject {
+        assertion_id: token.id.to_owned(),
+        session_index: token.session_index.to_owned(),
+        name: chancery_saml::name_id::NameId {
+            value: token.name.to_owned(),
+            format: Some(party.name_id_format.clone()),
+        },
+        attributes: token.attributes.to_vec(),
+        authenticated_at: token.authenticated_at,
+        audience: audience(token.realm),
+        recipient: token.reply.to_owned(),
+    };
+    let halves = idp::respond::assertion(party, &envelope, &subject);
+    let unsigned = Unsigned::new(halves, token.id, TYPED, SIGNED_WITH)?;
+    let around = around(token, SAML20_TOKEN);
+    Ok(Prepared { unsigned, around, encryption: party.encryption.clone().map(|own| (own, fresh)) })
+}
+
+impl Prepared {
+    /// What has to be signed.
+    pub fn message(&self) -> &str {
+        self.unsigned.message()
+    }
+
+    /// The value of `wresult`.
+    pub fn finish(&self, signature: &[u8], certificate: &Certificate) -> Result<String, CipherError> {
+        let signed = self.unsigned.finish(signature, certificate);
+        let token = match &self.encryption {
+            Some((Encryption { certificate, cipher }, fresh)) => {
+                encrypt::element(&signed, certificate, *cipher, fresh)?
+            }
+            None => signed,
+        };
+        Ok([&self.around.head, token.as_str(), &self.around.tail].concat())
+    }
+}
+
+/// An audience is a URI; what is none becomes one.
+fn audience(realm: &str) -> String {
+    let is_uri = realm.starts_with("urn:") || realm.contains("://");
+    if is_uri { realm.to_owned() } else { format!("urn:{realm}") }
+}
+
+/// The response around the token.
+fn around(token: &Token<'_>, kind: &str) -> Halves {
+    let (created, expires) = (moment::write(token.now), moment::write(end(token.now)));
+    let mut head = Writer::new();
+    let mut attributes = vec![("xmlns:t", TRUST)];
+    attributes.extend(token.context.map(|context| ("Context", context)));
+    head.open("t:RequestSecurityTokenResponse", &attributes)
+        .open("t:Lifetime", &[])
+        .leaf("wsu:Created", &[("xmlns:wsu", UTILITY)], &created)
+        .leaf("wsu:Expires", &[("xmlns:wsu", UTILITY)], &expires)
+        .close("t:Lifetime")
+        .open("wsp:AppliesTo", &[("xmlns:wsp", "http://schemas.xmlsoap.org/ws/2004/09/policy")])
+        .open("wsa:EndpointReference", &[("xmlns:wsa", ADDRESSING)])
+        .leaf("wsa:Address", &[], token.realm)
+        .close("wsa:EndpointReference")
+        .close("wsp:AppliesTo")
+        .open("t:RequestedSecurityToken", &[]);
+    let mut tail = Writer::new();
+    tail.close("t:RequestedSecurityToken")
+        .leaf("t:TokenType", &[], kind)
+        .leaf("t:RequestType", &[], "http://schemas.xmlsoap.org/ws/2005/02/trust/Issue")
+        .leaf("t:KeyType", &[], "http://schemas.xmlsoap.org/ws/2005/05/identity/NoProofKey")
+        .close("t:RequestSecurityTokenResponse");
+    Halves { head: head.finish(), tail: tail.finish() }
+}
+
+fn end(now: Timestamp) -> Timestamp {
+    now.saturating_add(LIFETIME).unwrap_or(now)
+}
+
+/// An assertion of SAML 1.1; its signature is its last element.
+fn assertion(token: &Token<'_>) -> Halves {
+    let now = moment::write(token.now);
+    let begins = moment::write(token.now.saturating_sub(EARLIER).unwrap_or(token.now));
+    let ends = moment::write(end(token.now));
+    let mut out = Writer::new();
+    out.open(
+        "saml:Assertion",
+        &[
+            ("xmlns:saml", SAML11),
+            ("AssertionID", token.id),
+            ("IssueInstant", &now),
+            ("Issuer", token.issuer),
+            ("MajorVersion", "1"),
+            ("MinorVersion", "1"),
+        ],
+    )
+    .open("saml:Conditions", &[("NotBefore", &begins), ("NotOnOrAfter", &ends)])
+    .open("saml:AudienceRestrictionCondition", &[])
+    .leaf("saml:Audience", &[], &audience(token.realm))
+    .close("saml:AudienceRestrictionCondition")
+    .close("saml:Conditions");
+    if !token.attributes.is_empty() {
+        out.open("saml:AttributeStatement", &[]);
+        subject(token, &mut out);
+        for Attribute { name, values } in token.attributes {
+            let (namespace, own) = name.rsplit_once('/').unwrap_or(("", name));
+            out.open("saml:Attribute", &[("AttributeName", own), ("AttributeNamespace", namespace)]);
+            for value in values {
+                out.leaf("saml:AttributeValue", &[], value.text());
+            }
+            out.close("saml:Attribute");
+        }
+        out.close("saml:AttributeStatement");
+    }
+    out.open(
+        "saml:AuthenticationStatement",
+        &[
+            ("AuthenticationInstant", &moment::write(token.authenticated_at)),
+            ("AuthenticationMethod", "urn:oasis:names:tc:SAML:1.0:am:password"),
+        ],
+    );
+    subject(token, &mut out);
+    out.close("saml:AuthenticationStatement");
+    Halves { head: out.finish(), tail: "</saml:Assertion>".to_owned() }
+}
+
+fn subject(token: &Token<'_>, out: &mut Writer) {
+    out.open("saml:Subject", &[])
+        .leaf("saml:NameIdentifier", &[], token.name)
+        .open("saml:SubjectConfirmation", &[])
+        .leaf("saml:ConfirmationMethod", &[], "urn:oasis:names:tc:SAML:1.0:cm:bearer")
+        .close("saml:SubjectConfirmation")
+        .close("saml:Subject");
+}
