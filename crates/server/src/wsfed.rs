@@ -11,8 +11,8 @@ use axum::response::Response;
 use axum::routing::get;
 use chancery_oauth::client::Client;
 use chancery_oauth::logout::decide_v2;
-use chancery_saml::idp::claims;
 use chancery_saml::idp::respond::SIGNED_WITH;
+use chancery_saml::idp::{admit, claims};
 use chancery_wsfed::metadata::{INCLUSIVE, Metadata};
 use chancery_wsfed::request::{self, Action, Party, SignIn};
 use chancery_wsfed::respond::{self, LIFETIME, Token};
@@ -164,6 +164,9 @@ pub async fn answer(
 ) -> Response {
     let answered = async {
         let WsfedParty { party, saml2, .. } = party(visit, client).await?;
+        if let Err(gone) = admit::still_registered(&party, &asked.reply) {
+            return Err(refuse(visit, client, Kind::F, &gone.to_string()).await);
+        }
         let mut profile = signed_in.user.view();
         profile.insert("clientID".to_owned(), json!(client.id));
         let attributes = claims::attributes(&profile, &party.mapping);

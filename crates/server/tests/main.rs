@@ -17,6 +17,7 @@ mod oidc;
 mod pages;
 mod people;
 mod probes;
+mod saml;
 mod schema;
 mod search;
 mod storage;

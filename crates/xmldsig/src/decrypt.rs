@@ -47,10 +47,8 @@ pub fn element(
     let within = data.optional(DS, "KeyInfo")?;
     let within = within.map(|info| info.optional(XENC, "EncryptedKey")).transpose()?.flatten();
     // A key in two places is one that a reader and another could disagree on.
-    let key = match (within, around.optional(XENC, "EncryptedKey")?) {
-        (Some(key), None) | (None, Some(key)) => key,
-        (Some(_), Some(_)) | (None, None) => return Err(DecryptError::Closed),
-    };
+    let places = (within, around.optional(XENC, "EncryptedKey")?);
+    let ((Some(key), None) | (None, Some(key))) = places else { return Err(DecryptError::Closed) };
     let method = key.only(XENC, "EncryptionMethod")?;
     let digest = oaep(method)?
         .ok_or_else(|| refused("key transport", method.attribute("Algorithm").unwrap_or_default()))?;

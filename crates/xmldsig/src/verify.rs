@@ -19,8 +19,20 @@ use crate::{DS, canonical};
 pub struct Trust<'a> {
     /// The keys, from configuration alone.
     pub keys: &'a [PublicKey],
-    /// Whether SHA-1 is accepted, because somebody said so for this partner.
-    pub sha1: bool,
+    /// What SHA-1 may be used for.
+    pub sha1: Sha1,
+}
+
+/// What SHA-1 may be used for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sha1 {
+    /// Nothing.
+    Refused,
+    /// The digest of the content, where the signature itself rests on another: whoever forges needs a second preimage
+    /// of what the partner wrote, not a collision.
+    Digests,
+    /// Signatures as well, because somebody said so for this partner.
+    Allowed,
 }
 
 /// An element whose signature holds.
@@ -77,9 +89,9 @@ const PREFIXES: usize = 16;
 const IDS: [&str; 4] = ["id", "assertionid", "responseid", "requestid"];
 
 /// Verifies the signature that stands directly in `element`, whose id is in the attribute `id`. None: it has none.
-pub fn enveloped<'a>(
+pub fn enveloped(
     tree: &Tree<'_>,
-    element: Node<'a, '_>,
+    element: Node<'_, '_>,
     id: &'static str,
     trust: Trust<'_>,
 ) -> Result<Option<Verified>, VerifyError> {
@@ -93,14 +105,14 @@ pub fn enveloped<'a>(
     // From here on what is read of it is what was signed.
     let signed = Tree::parse(&signed_octets)?;
     let (signature_method, reference) = signed_info(signed.root())?;
-    if signature_method.is_weak() && !trust.sha1 {
+    if signature_method.is_weak() && trust.sha1 != Sha1::Allowed {
         return Err(VerifyError::Weak);
     }
     let verifies =
         |key: &PublicKey| signature_method.verify(key, signed_octets.as_bytes(), &parts.value).is_ok();
     let key = trust.keys.iter().position(verifies).ok_or(VerifyError::Untrusted(trust.keys.len()))?;
     let reference = Reference::read(reference, id)?;
-    if reference.method.is_weak() && !trust.sha1 {
+    if reference.method.is_weak() && trust.sha1 == Sha1::Refused {
         return Err(VerifyError::Weak);
     }
     let inclusive: Vec<&str> = reference.inclusive.iter().map(String::as_str).collect();

@@ -8,6 +8,7 @@ pub mod redirect;
 use chancery_crypto::rsa::{BadSignature, PublicKey};
 use chancery_xmldsig::algorithms::SignatureMethod;
 use chancery_xmldsig::tree::XmlError;
+use chancery_xmldsig::verify::Sha1;
 
 /// The longest message, in characters of base64.
 const LONGEST: usize = 1_400_000;
@@ -56,8 +57,9 @@ pub struct Detached {
 
 impl Detached {
     /// Verifies it with the first of the keys that does; answers which, and whether it rests on SHA-1.
-    pub fn verify(&self, keys: &[PublicKey], sha1: bool) -> Result<(usize, bool), BindingError> {
-        let method = SignatureMethod::of(&self.algorithm).filter(|method| sha1 || !method.is_weak());
+    pub fn verify(&self, keys: &[PublicKey], sha1: Sha1) -> Result<(usize, bool), BindingError> {
+        let method =
+            SignatureMethod::of(&self.algorithm).filter(|method| sha1 == Sha1::Allowed || !method.is_weak());
         let method =
             method.ok_or_else(|| BindingError::Algorithm(self.algorithm.chars().take(100).collect()))?;
         let verifies = |key: &PublicKey| -> Result<(), BadSignature> {

@@ -72,7 +72,7 @@ pub enum AdmitError {
     Id,
     /// The answer would go where nobody registered.
     #[error(
-        "the AssertionConsumerServiceURL {0} is not among the callbacks of the application; add it to its \
+        "the address {0} is not among the callbacks of the application; add it to its \
          Allowed Callback URLs"
     )]
     Callback(String),
@@ -155,12 +155,19 @@ pub fn unsolicited(party: &Party, relay_state: Option<String>) -> Result<Admitte
     })
 }
 
+/// Whether an answer may still go to an address that was admitted: the settings may have changed while somebody signed
+/// in.
+pub fn still_registered(party: &Party, url: &str) -> Result<(), AdmitError> {
+    let registered = party.callbacks.iter().any(|own| own == url);
+    if registered { Ok(()) } else { Err(AdmitError::Callback(url.chars().take(300).collect())) }
+}
+
 fn callback(request: &AuthnRequest, party: &Party) -> Result<String, AdmitError> {
     let first = party.callbacks.first().ok_or(AdmitError::NoCallback)?;
     match (&request.acs_url, &request.acs_index) {
         (Some(url), None) => {
-            let registered = party.callbacks.iter().find(|own| *own == url);
-            registered.cloned().ok_or_else(|| AdmitError::Callback(url.chars().take(300).collect()))
+            still_registered(party, url)?;
+            Ok(url.clone())
         }
         (None, None) => Ok(first.clone()),
         (_, Some(_)) => Err(AdmitError::Index),

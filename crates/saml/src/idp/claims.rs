@@ -19,8 +19,19 @@ const DEFAULT: [(&str, &str); 7] = [
     ("groups", ""),
 ];
 const GROUPS: &str = "http://schemas.xmlsoap.org/claims/Group";
-/// Members of a profile that are never passed on as they are.
-const INNER: [&str; 4] = ["identities", "app_metadata", "user_metadata", "multifactor"];
+/// Members of a profile that are never passed on as they are: the inner ones, and what the tenant keeps about the use of
+/// the account.
+const INNER: [&str; 9] = [
+    "identities",
+    "app_metadata",
+    "user_metadata",
+    "multifactor",
+    "blocked",
+    "last_ip",
+    "last_login",
+    "last_password_reset",
+    "logins_count",
+];
 
 /// The attributes that a name is taken from, where an application does not say otherwise.
 pub const PROBES: [&str; 3] = ["nameidentifier", "emailaddress", "name"];
@@ -32,6 +43,10 @@ pub fn claim(name: &str) -> String {
 
 /// How a profile becomes attributes.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "they are the switches of the add-on, each apart from the others"
+)]
 pub struct Mapping {
     /// Members of the profile and their attributes; none means the default ones.
     pub mappings: Option<Vec<(String, Vec<String>)>>,

@@ -3,6 +3,7 @@
 use chancery_crypto::certificate::Certificate;
 use chancery_crypto::cipher::Cipher;
 use chancery_crypto::rsa::PublicKey;
+use chancery_xmldsig::verify::Sha1;
 
 use super::claims::Mapping;
 
@@ -59,8 +60,8 @@ pub struct Logout {
 pub struct SignatureTrust {
     /// The key.
     pub key: PublicKey,
-    /// Whether SHA-1 is accepted.
-    pub sha1: bool,
+    /// What SHA-1 may be used for.
+    pub sha1: Sha1,
 }
 
 /// For whom assertions are encrypted, and how.

@@ -2,6 +2,7 @@
 //!
 //! Must never read an application with its secret but to show it to whoever asked for it: the API logs each such read.
 
+mod addons;
 mod advanced;
 mod apis;
 mod certificates;
@@ -69,6 +70,12 @@ pub fn router() -> Router<Arc<App>> {
             "/dashboard/applications/{id}/connections",
             screen(connections::show).merge(action(connections::switch)),
         )
+        .route("/dashboard/applications/{id}/addons", screen(addons::list))
+        .route(
+            "/dashboard/applications/{id}/addons/{addon}",
+            screen(addons::show).merge(action(addons::save)),
+        )
+        .route("/dashboard/applications/{id}/addons/{addon}/switch", action(addons::switch))
         .route("/dashboard/applications/{id}/certificates", screen(certificates::show))
         .route("/dashboard/applications/{id}/certificates/certificate/{form}", screen(certificates::download))
         .merge(advanced::router())
@@ -137,6 +144,7 @@ impl Shown {
                     ("quickstart", "Quickstart"),
                     ("", "Settings"),
                     ("credentials", "Credentials"),
+                    ("addons", "Add-ons"),
                     ("apis", "APIs"),
                     ("connections", "Connections"),
                     ("metadata", "Advanced Settings"),

@@ -12,6 +12,7 @@ use chancery_saml::HTTP_POST;
 use chancery_saml::idp::claims::{self, Mapping};
 use chancery_saml::idp::{Encryption, Logout, Party, SignatureTrust};
 use chancery_saml::name_id::UNSPECIFIED;
+use chancery_xmldsig::verify::Sha1;
 use serde_json::{Map, Value};
 
 use super::{Application, secrets, sql};
@@ -65,7 +66,10 @@ pub(super) fn translate(application: &Application, addon: &Map<String, Value>) -
             let key = certificate(text)
                 .and_then(|certificate| certificate.public_key().map_err(|error| error.to_string()));
             let key = key.map_err(|why| format!("The signingCert of the SAML add-on cannot be used: {why}. Set the certificate of the service provider, in PEM."))?;
-            Some(SignatureTrust { key, sha1: own("signatureAlgorithm") == Some("rsa-sha1") })
+            // Clients digest with SHA-1 unless they are told otherwise; signing with it has to be allowed.
+            let sha1 =
+                if own("signatureAlgorithm") == Some("rsa-sha1") { Sha1::Allowed } else { Sha1::Digests };
+            Some(SignatureTrust { key, sha1 })
         }
     };
     Ok(Party {
@@ -99,7 +103,7 @@ fn mapping(addon: &Map<String, Value>) -> Mapping {
     let names = |value: &Value| match value {
         Value::String(name) => vec![name.clone()],
         Value::Array(names) => names.iter().filter_map(|name| name.as_str().map(str::to_owned)).collect(),
-        _ => Vec::new(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_) => Vec::new(),
     };
     let own = addon.get("mappings").and_then(Value::as_object).filter(|own| !own.is_empty());
     Mapping {

@@ -8,7 +8,7 @@ use axum::response::Response;
 use chancery_oauth::client::Client;
 use chancery_saml::binding::post;
 use chancery_saml::idp::respond::{self, Envelope, Prepared, Subject};
-use chancery_saml::idp::{Party, claims};
+use chancery_saml::idp::{Party, admit, claims};
 use chancery_saml::status::{NO_PASSIVE, RESPONDER, Status};
 use jiff::SignedDuration;
 use serde_json::json;
@@ -31,6 +31,9 @@ pub async fn answer(
     let answered = async {
         let partner = Partner::find(visit, &client.id).await?;
         let party = partner.party(visit).await?;
+        if let Err(gone) = admit::still_registered(party, &asked.acs_url) {
+            return Err(refuse(visit, client, Kind::F, &gone.to_string()).await);
+        }
         let mut profile = signed_in.user.view();
         profile.insert("clientID".to_owned(), json!(client.id));
         let attributes = claims::attributes(&profile, &party.mapping);

@@ -127,10 +127,8 @@ impl Rounds {
     /// To the next application that takes part in logouts, or to whoever waits for the end.
     pub(super) async fn next(mut self, visit: &Visit) -> Response {
         while let Some(peer) = self.waiting.pop() {
-            match self.tell(visit, &peer).await {
-                Ok(Some(response)) => return response,
-                Ok(None) => {}
-                Err(response) => return response,
+            if let Some(response) = self.tell(visit, &peer).await.unwrap_or_else(Some) {
+                return response;
             }
         }
         self.finish(visit).await

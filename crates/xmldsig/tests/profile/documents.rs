@@ -82,6 +82,11 @@ proptest! {
     }
 }
 
+/// So many texts, one after the other.
+fn repeated(count: usize, text: impl Fn(usize) -> String) -> String {
+    (0..count).map(text).collect::<Vec<_>>().concat()
+}
+
 fn refusal(document: &str) -> XmlError {
     Tree::parse(document).map(drop).unwrap_err()
 }
@@ -134,14 +139,13 @@ fn documents_that_are_too_large_too_deep_or_too_wide_are_refused() {
     assert!(Tree::parse(&deep(64)).is_ok());
     assert!(matches!(refusal(&deep(65)), XmlError::TooLarge(_)));
     assert!(matches!(refusal(&deep(100_000)), XmlError::TooLarge(_)));
-    let wide =
-        |count: usize| format!("<a{}/>", (0..count).map(|n| format!(" a{n}=\"\"")).collect::<String>());
+    let wide = |count: usize| format!("<a{}/>", repeated(count, |n| format!(" a{n}=\"\"")));
     assert!(Tree::parse(&wide(128)).is_ok());
     assert!(matches!(refusal(&wide(129)), XmlError::TooLarge(_)));
     // A greater-than sign in a value does not end the tag.
-    let hidden = format!("<a{}/>", (0..129).map(|n| format!(" a{n}='>'")).collect::<String>());
+    let hidden = format!("<a{}/>", repeated(129, |n| format!(" a{n}='>'")));
     assert!(matches!(refusal(&hidden), XmlError::TooLarge(_)));
-    let namespaces: String = (0..4200).map(|n| format!("<a xmlns:n{n}='urn:{n}'/>")).collect();
+    let namespaces = repeated(4200, |n| format!("<a xmlns:n{n}='urn:{n}'/>"));
     assert!(matches!(refusal(&format!("<a>{namespaces}</a>")), XmlError::TooLarge(_)));
     let large = format!("<a>{}</a>", "x".repeat(1024 * 1024));
     assert!(matches!(refusal(&large), XmlError::TooLarge(_)));

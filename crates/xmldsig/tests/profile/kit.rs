@@ -6,7 +6,7 @@ use chancery_crypto::rsa::{PrivateKey, PublicKey};
 use chancery_crypto::sign::{Sign, SignError};
 use chancery_xmldsig::sign::{Halves, Unsigned};
 use chancery_xmldsig::tree::Tree;
-use chancery_xmldsig::verify::{self, Trust, Verified, VerifyError};
+use chancery_xmldsig::verify::{self, Sha1, Trust, Verified, VerifyError};
 
 /// Signs with RS256, unless a test wants otherwise.
 pub(crate) struct Signer(pub(crate) PrivateKey, pub(crate) Algorithm);
@@ -49,14 +49,14 @@ pub(crate) fn signed(text: &str) -> String {
 
 /// Verifies the first assertion that stands directly in the message, with the first key.
 pub(crate) fn check(message: &str) -> Result<Option<Verified>, VerifyError> {
-    check_with(message, &[key(0).public().clone()], false)
+    check_with(message, &[key(0).public().clone()], Sha1::Refused)
 }
 
 /// Like [`check`], with other keys.
 pub(crate) fn check_with(
     message: &str,
     keys: &[PublicKey],
-    sha1: bool,
+    sha1: Sha1,
 ) -> Result<Option<Verified>, VerifyError> {
     let tree = Tree::parse(message)?;
     let assertion = tree.root().children().find(|child| child.tag_name().name() == "Assertion").unwrap();

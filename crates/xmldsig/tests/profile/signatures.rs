@@ -4,7 +4,7 @@ use crate::kit::{check, check_with, key, signed};
 use chancery_crypto::algorithm::Algorithm;
 use chancery_crypto::digest;
 use chancery_xmldsig::algorithms::{EXCLUSIVE, RSA_SHA256, SHA256};
-use chancery_xmldsig::verify::VerifyError;
+use chancery_xmldsig::verify::{Sha1, VerifyError};
 
 /// The octets that are digested in [`signed`].
 const OCTETS: &str = r#"<a:Assertion xmlns:a="urn:a" ID="_one"><a:Issuer>idp</a:Issuer><a:Subject>user</a:Subject></a:Assertion>"#;
@@ -18,15 +18,15 @@ fn what_was_signed_verifies_and_answers_exactly_the_octets_that_were_digested() 
 #[test]
 fn one_of_several_trusted_keys_is_enough_and_is_named() {
     let keys = [key(1).public().clone(), key(0).public().clone()];
-    assert_eq!(check_with(&signed("idp"), &keys, false).unwrap().unwrap().key, 1);
+    assert_eq!(check_with(&signed("idp"), &keys, Sha1::Refused).unwrap().unwrap().key, 1);
 }
 
 #[test]
 fn another_key_and_no_key_at_all_are_not_trusted() {
     let message = signed("idp");
     let other = [key(1).public().clone()];
-    assert_eq!(check_with(&message, &other, false), Err(VerifyError::Untrusted(1)));
-    assert_eq!(check_with(&message, &[], false), Err(VerifyError::Untrusted(0)));
+    assert_eq!(check_with(&message, &other, Sha1::Refused), Err(VerifyError::Untrusted(1)));
+    assert_eq!(check_with(&message, &[], Sha1::Refused), Err(VerifyError::Untrusted(0)));
 }
 
 #[test]
@@ -99,7 +99,24 @@ fn sha1_is_refused_unless_somebody_allows_it_for_this_partner() {
     // Allowed, it is another algorithm than the one that signed.
     let message = signed("idp").replacen(RSA_SHA256, sha1, 1);
     let keys = [key(0).public().clone()];
-    assert_eq!(check_with(&message, &keys, true), Err(VerifyError::Untrusted(1)));
+    assert_eq!(check_with(&message, &keys, Sha1::Allowed), Err(VerifyError::Untrusted(1)));
+}
+
+#[test]
+fn a_digest_of_sha1_counts_only_where_it_is_allowed() {
+    use base64::Engine as _;
+    let digest = base64::engine::general_purpose::STANDARD.encode(digest::sha1(OCTETS.as_bytes()));
+    let reference = reference("#_one", &usual(), &digest);
+    let message = forged(&signed_info(&reference.replace(SHA256, "http://www.w3.org/2000/09/xmldsig#sha1")));
+    let keys = [key(0).public().clone()];
+    assert_eq!(check_with(&message, &keys, Sha1::Refused), Err(VerifyError::Weak));
+    for allowed in [Sha1::Digests, Sha1::Allowed] {
+        let verified = check_with(&message, &keys, allowed).unwrap().unwrap();
+        assert_eq!((verified.octets.as_str(), verified.weak), (OCTETS, true));
+    }
+    // A signature of SHA-1 is more than a digest.
+    let weaker = signed("idp").replacen(RSA_SHA256, "http://www.w3.org/2000/09/xmldsig#rsa-sha1", 1);
+    assert_eq!(check_with(&weaker, &keys, Sha1::Digests), Err(VerifyError::Weak));
 }
 
 #[test]

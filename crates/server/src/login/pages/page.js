@@ -12,4 +12,6 @@ for (const button of document.querySelectorAll(".reveal")) {
   // Password managers remember what is a password when the form is sent.
   field.form.addEventListener("submit", () => { field.type = "password"; });
 }
-document.querySelector("form[data-sends-itself]")?.submit();
+const sent = document.querySelector("form[data-sends-itself]");
+// A button that is called submit hides the method of the form.
+if (sent) HTMLFormElement.prototype.submit.call(sent);

@@ -1,0 +1,211 @@
+//! Signing on at an application that speaks WS-Federation.
+
+use http::Method;
+use jiff::SignedDuration;
+use serde_json::{Value, json};
+
+use super::{ACS, NOW, attribute, made, posted, sign_in, text, verified};
+use crate::kit::{Answer, DOMAIN, TestServer, engines};
+use crate::people::{Browser, EMAIL, user};
+
+const BYE: &str = "https://sp.example/bye";
+
+async fn application(server: &TestServer, add_on: Value) -> String {
+    let more = json!({
+        "client_aliases": ["urn:alias", "https://alias.example/"],
+        "callbacks": [ACS, "https://sp.example/second"],
+        "allowed_logout_urls": [BYE],
+    });
+    made(server, json!({ "wsfed": add_on }), more).await
+}
+
+/// The assertion of an answer, the context that came back, and all of the result.
+#[track_caller]
+fn result(answer: &Answer, action: &str) -> (String, Vec<(String, String)>) {
+    let (value, rest) = posted(answer, action, "wresult");
+    let value = value.replace("&lt;", "<").replace("&#60;", "<").replace("&gt;", ">").replace("&#62;", ">");
+    (value.replace("&quot;", "\"").replace("&#34;", "\""), rest)
+}
+
+/// The assertion in a result.
+fn assertion(result: &str) -> String {
+    let start = result.find("<saml:Assertion").unwrap();
+    let end = result.find("</saml:Assertion>").unwrap() + "</saml:Assertion>".len();
+    result[start..end].to_owned()
+}
+
+#[tokio::test]
+async fn a_user_who_signs_in_comes_back_with_a_signed_token() {
+    for on in engines() {
+        let server = TestServer::on(on).await;
+        let user_id = user(&server).await;
+        let client_id = application(&server, json!({})).await;
+        let mut browser = Browser::default();
+        let path = format!("/wsfed/{client_id}?wa=wsignin1.0&wtrealm=urn:{client_id}&wctx=c%20%26");
+        let page = browser.visit(&server, &path).await;
+        let (token, rest) = result(&sign_in(&server, &mut browser, &page).await, ACS);
+        let expected = [("wa", "wsignin1.0"), ("wctx", "c &")].map(|(n, v)| (n.to_owned(), v.to_owned()));
+        assert_eq!(rest, expected);
+        assert_eq!(attribute(&token, "RequestSecurityTokenResponse", "Context").as_deref(), Some("c &"));
+        assert_eq!(text(&token, "Address"), format!("urn:{client_id}"));
+        assert_eq!(text(&token, "Expires"), "2027-01-15T16:00:00.000Z");
+        let octets = verified(&server, &assertion(&token), "Assertion").await;
+        assert_eq!(text(&octets, "Audience"), format!("urn:{client_id}"));
+        assert_eq!(text(&octets, "NameIdentifier"), user_id);
+        assert_eq!(attribute(&octets, "Assertion", "Issuer"), Some(format!("urn:{DOMAIN}")));
+        assert_eq!(attribute(&octets, "Assertion", "IssueInstant").as_deref(), Some(NOW));
+        assert_eq!(attribute(&octets, "Assertion", "MinorVersion").as_deref(), Some("1"));
+        let email = format!(
+            r#"<saml:Attribute AttributeName="emailaddress" AttributeNamespace="http://schemas.xmlsoap.org/ws/2005/05/identity/claims"><saml:AttributeValue>{EMAIL}</saml:AttributeValue></saml:Attribute>"#
+        );
+        assert!(octets.contains(&email), "{octets}");
+        // Who is signed in sees no page.
+        let (_, rest) = result(&browser.get(&server, &path).await, ACS);
+        assert_eq!(rest, expected);
+    }
+}
+
+#[tokio::test]
+async fn an_application_is_found_by_its_realm_or_an_alias_of_it() {
+    let server = TestServer::start().await;
+    user(&server).await;
+    let client_id = application(&server, json!({})).await;
+    let mut browser = Browser::default();
+    let page = browser.visit(&server, &format!("/wsfed?wtrealm=urn:{client_id}")).await;
+    sign_in(&server, &mut browser, &page).await.expect_ok();
+    for realm in ["urn:alias", "https://alias.example/"] {
+        let (token, _) = result(&browser.get(&server, &format!("/wsfed?wtrealm={realm}")).await, ACS);
+        assert_eq!(text(&token, "Audience"), realm);
+    }
+    for path in [
+        "/wsfed?wtrealm=urn:nobody".to_owned(),
+        "/wsfed?wtrealm=nobody".to_owned(),
+        "/wsfed?wtrealm=urn:%00".to_owned(),
+        "/wsfed".to_owned(),
+        format!("/wsfed/{client_id}?wtrealm=urn:other"),
+        format!("/wsfed/{client_id}?wa=wattr1.0"),
+        format!("/wsfed/{client_id}?wfresh=soon"),
+    ] {
+        let answer = browser.get(&server, &path).await;
+        assert_eq!(answer.status, 400, "{path}");
+        assert!(!answer.text().contains("wresult"));
+    }
+}
+
+#[tokio::test]
+async fn a_token_goes_to_a_callback_whatever_the_request_says() {
+    let server = TestServer::start().await;
+    user(&server).await;
+    let client_id = application(&server, json!({})).await;
+    let mut browser = Browser::default();
+    let page = browser.visit(&server, &format!("/wsfed/{client_id}")).await;
+    sign_in(&server, &mut browser, &page).await.expect_ok();
+    for (reply, goes_to) in [
+        ("https://sp.example/second", "https://sp.example/second"),
+        ("https://evil.example/", ACS),
+        ("https://sp.example/acs/../evil", ACS),
+        ("https://sp.example.evil.example/acs", ACS),
+        ("https://sp.example/acs@evil.example", ACS),
+        ("javascript:alert(1)", ACS),
+        ("//evil.example", ACS),
+    ] {
+        let answer = browser.get(&server, &format!("/wsfed/{client_id}?wreply={reply}")).await;
+        result(&answer, goes_to);
+    }
+}
+
+#[tokio::test]
+async fn a_login_that_is_too_old_for_the_request_is_asked_for_again() {
+    let server = TestServer::start().await;
+    user(&server).await;
+    let client_id = application(&server, json!({})).await;
+    let mut browser = Browser::default();
+    let page = browser.visit(&server, &format!("/wsfed/{client_id}")).await;
+    sign_in(&server, &mut browser, &page).await.expect_ok();
+    server.clock.advance(SignedDuration::from_mins(5));
+    result(&browser.get(&server, &format!("/wsfed/{client_id}?wfresh=5")).await, ACS);
+    for fresh in [4, 0] {
+        let page = browser.visit(&server, &format!("/wsfed/{client_id}?wfresh={fresh}")).await;
+        result(&sign_in(&server, &mut browser, &page).await, ACS);
+        server.clock.advance(SignedDuration::from_mins(5));
+    }
+}
+
+#[tokio::test]
+async fn a_token_is_an_assertion_of_saml_2_where_the_application_wants_that() {
+    let server = TestServer::start().await;
+    user(&server).await;
+    let add_on = json!({ "tokenType": "urn:oasis:names:tc:SAML:2.0:assertion" });
+    let client_id = application(&server, add_on).await;
+    let mut browser = Browser::default();
+    let page = browser.visit(&server, &format!("/wsfed/{client_id}")).await;
+    let (token, _) = result(&sign_in(&server, &mut browser, &page).await, ACS);
+    assert_eq!(text(&token, "TokenType"), "urn:oasis:names:tc:SAML:2.0:assertion");
+    let octets = verified(&server, &assertion(&token), "Assertion").await;
+    assert_eq!(attribute(&octets, "Assertion", "Version").as_deref(), Some("2.0"));
+    assert_eq!(text(&octets, "Audience"), format!("urn:{client_id}"));
+}
+
+#[tokio::test]
+async fn a_token_is_encrypted_for_the_certificate_of_the_application() {
+    let server = TestServer::start().await;
+    user(&server).await;
+    let certificate = super::certificate(4).to_pem();
+    let client_id = application(&server, json!({ "encryptionCert": certificate })).await;
+    let mut browser = Browser::default();
+    let page = browser.visit(&server, &format!("/wsfed/{client_id}")).await;
+    let (token, _) = result(&sign_in(&server, &mut browser, &page).await, ACS);
+    assert!(!token.contains("saml:Assertion") && token.contains("xenc:EncryptedData"));
+}
+
+#[tokio::test]
+async fn signing_out_leads_to_where_the_application_said_and_nowhere_else() {
+    let server = TestServer::start().await;
+    user(&server).await;
+    let client_id = application(&server, json!({})).await;
+    let mut browser = Browser::default();
+    let page = browser.visit(&server, &format!("/wsfed/{client_id}")).await;
+    sign_in(&server, &mut browser, &page).await.expect_ok();
+    // An image on another page asks for this and gets a question.
+    let asked = browser.get(&server, &format!("/wsfed/{client_id}?wa=wsignoutcleanup1.0")).await;
+    asked.expect_ok();
+    result(&browser.get(&server, &format!("/wsfed/{client_id}")).await, ACS);
+    let evil = format!("/wsfed/{client_id}?wa=wsignout1.0&wreply=https://evil.example/");
+    assert_eq!(browser.get(&server, &evil).await.status, 400);
+    let out = format!("/wsfed/{client_id}?wa=wsignout1.0&wreply={BYE}");
+    assert_eq!(browser.get(&server, &out).await.header("location"), Some(BYE));
+    let page = browser.visit(&server, &format!("/wsfed/{client_id}")).await;
+    assert!(!page.text().contains("wresult"));
+    browser.get(&server, "/wsfed?wa=wsignout1.0").await.expect_ok();
+}
+
+#[tokio::test]
+async fn applications_without_the_add_on_are_told_so() {
+    let server = TestServer::start().await;
+    let plain = made(&server, json!({}), json!({})).await;
+    let answer = server.get(&format!("/wsfed/{plain}")).await;
+    assert_eq!(answer.status, 400);
+    assert!(answer.text().contains("The application has no WS-Federation add-on"));
+}
+
+#[tokio::test]
+async fn metadata_is_signed_and_names_the_certificates_of_now_and_next() {
+    let server = TestServer::start().await;
+    let client_id = application(&server, json!({})).await;
+    let file = "FederationMetadata/2007-06/FederationMetadata.xml";
+    for (path, endpoint) in [
+        (format!("/wsfed/{file}"), "https://tenant.example/wsfed".to_owned()),
+        (format!("/wsfed/{client_id}/{file}"), format!("https://tenant.example/wsfed/{client_id}")),
+    ] {
+        let xml = server.get(&path).await.text();
+        let octets = verified(&server, &xml, "EntityDescriptor").await;
+        assert_eq!(octets.matches("<ds:X509Certificate>").count(), 2);
+        assert_eq!(attribute(&octets, "EntityDescriptor", "entityID").as_deref(), Some("urn:tenant.example"));
+        let (_, passive) = octets.split_once("<fed:PassiveRequestorEndpoint>").unwrap();
+        assert!(passive.contains(&format!(">{endpoint}<")));
+    }
+    let before = server.get(&format!("/wsfed/{file}")).await.text();
+    server.api_call(Method::POST, "/keys/signing/rotate").await.expect(201);
+    let after = server.get(&format!("/wsfed/{file}")).await.text();
+    assert!(before.contains(&text(&after, "X509Certificate")));
+}
