@@ -20,8 +20,10 @@ LoadModule mpm_event_module {modules}/mod_mpm_event.so
 LoadModule authn_core_module {modules}/mod_authn_core.so
 LoadModule authz_core_module {modules}/mod_authz_core.so
 LoadModule authz_user_module {modules}/mod_authz_user.so
+LoadModule mime_module {modules}/mod_mime.so
 LoadModule headers_module {modules}/mod_headers.so
 LoadModule auth_mellon_module {modules}/mod_auth_mellon.so
+TypesConfig /etc/mime.types
 <Directory {home}/www>
   Require all granted
 </Directory>
@@ -59,9 +61,9 @@ class Mellon:
         self.home, self.port = os.path.join(home, "mellon"), free_port()
         self.base = f"http://localhost:{self.port}"
         os.makedirs(f"{self.home}/www/inner")
-        with open(f"{self.home}/www/inner/index.html", "w") as page:
+        with open(f"{self.home}/www/inner/page.html", "w") as page:
             page.write("<!doctype html><title>Inside</title><p>Inside</p>")
-        with open(f"{self.home}/www/index.html", "w") as page:
+        with open(f"{self.home}/www/page.html", "w") as page:
             page.write("<!doctype html><title>Outside</title><p>Outside</p>")
         for name in ("sp.key", "sp.pem"):
             shutil.copy(os.path.join(home, name), self.home)
