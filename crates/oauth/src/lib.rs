@@ -36,6 +36,7 @@ pub mod refresh;
 pub mod registration;
 pub mod scope;
 pub mod token;
+pub mod upstream;
 pub mod uri;
 pub mod user_access;
 

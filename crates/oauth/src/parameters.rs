@@ -34,6 +34,16 @@ pub enum ParametersError {
 impl Parameters {
     /// Reads `application/x-www-form-urlencoded`.
     pub fn from_form(body: &[u8]) -> Result<Self, ParametersError> {
+        Self::from_form_of(body, std::convert::identity)
+    }
+
+    /// The same where values may be folded into lines, as many senders of SAML fold base64: the ends of lines count for
+    /// nothing.
+    pub fn from_folded_form(body: &[u8]) -> Result<Self, ParametersError> {
+        Self::from_form_of(body, |value| value.replace(['\r', '\n', '\t'], ""))
+    }
+
+    fn from_form_of(body: &[u8], read: fn(String) -> String) -> Result<Self, ParametersError> {
         let text = std::str::from_utf8(body).map_err(|_| ParametersError::NotUtf8)?;
         // The decoder replaces broken UTF-8; such a parameter must not pass as another one.
         let mut parameters = Self::default();
@@ -41,7 +51,7 @@ impl Parameters {
             if name.contains('\u{fffd}') || value.contains('\u{fffd}') {
                 return Err(ParametersError::NotUtf8);
             }
-            parameters.add(name.into_owned(), value.into_owned())?;
+            parameters.add(name.into_owned(), read(value.into_owned()))?;
         }
         Ok(parameters)
     }

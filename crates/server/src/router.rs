@@ -11,7 +11,7 @@ use axum::routing::get;
 
 use crate::app::App;
 use crate::http::observe::{self, Front};
-use crate::{dashboard, login, management, oidc, probes};
+use crate::{dashboard, federation, login, management, oidc, probes};
 
 /// The public listener.
 pub fn front(app: &Arc<App>) -> Arc<Front> {
@@ -31,6 +31,7 @@ fn router(app: &Arc<App>) -> Router {
         .merge(oidc::logout_router())
         .merge(oidc::device_router())
         .merge(login::router())
+        .merge(federation::router())
         // People: stylesheet, script and icon of the pages.
         .merge(login::pages::assets::router())
         // Administrators and their tools.

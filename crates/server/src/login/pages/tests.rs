@@ -61,7 +61,15 @@ fn form() -> Form {
 
 fn login(step: Step, username: &'static str, problems: &'static [Problem]) -> Page<'static> {
     let choices = Choices { edit: Some(paths::LOGIN_ID.to_owned()), ..Choices::default() };
-    Page::Login(Login { form: form(), step, identifier: Identifier::Email, username, problems, choices })
+    Page::Login(Login {
+        form: form(),
+        step,
+        identifier: Identifier::Email,
+        username,
+        problems,
+        choices,
+        providers: &[],
+    })
 }
 
 fn rules() -> &'static [RuleLine] {

@@ -1,0 +1,1 @@
+//! What is believed of another provider, and what is not.
