@@ -17,6 +17,7 @@
 //!   [`refresh::RefreshPolicy::judge`] with [`token::refresh_token::target`], [`device::poll`].
 //! - Every token for a user: [`user_access::Access::decide`], then [`user_access::issue`] or
 //!   [`user_access::Opaque::issue`], and [`id_token::Issue::now`] where `openid` was granted.
+//! - Another provider: [`upstream`].
 //! - Logout: [`id_token::hinted_client`] to find the client, [`id_token::read_hint`], [`logout::decide_v2`] or
 //!   [`logout::decide_oidc`], and a [`logout::LogoutToken`] for each application that wants one.
 
@@ -36,6 +37,7 @@ pub mod refresh;
 pub mod registration;
 pub mod scope;
 pub mod token;
+pub mod upstream;
 pub mod uri;
 pub mod user_access;
 

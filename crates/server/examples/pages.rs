@@ -83,7 +83,15 @@ fn form(path: &str) -> Form {
 fn login(path: &str, step: Step, problems: &'static [Problem]) -> Page<'static> {
     let username = if problems.is_empty() && step != Step::Password { "" } else { EMAIL };
     let identifier = if step == Step::Both { Identifier::Either } else { Identifier::Email };
-    Page::Login(Login { form: form(path), step, identifier, username, problems, choices: choices() })
+    Page::Login(Login {
+        form: form(path),
+        step,
+        identifier,
+        username,
+        problems,
+        choices: choices(),
+        providers: &[],
+    })
 }
 
 fn rules(met: Option<bool>) -> &'static [RuleLine] {

@@ -13,6 +13,7 @@ use crate::clock::Clock;
 use crate::connection_keys;
 use crate::db::Db;
 use crate::entropy::Entropy;
+use crate::federation;
 use crate::forge::Forge;
 use crate::http::outgoing::Outgoing;
 use crate::logs::{LogIds, LogWriter, WriterTask};
@@ -73,6 +74,8 @@ pub struct App {
     pub memory: Memory,
     /// The access tokens whose signatures are known to be good.
     pub proved: Proved,
+    /// What other providers publish.
+    pub federation: federation::Memory,
     /// What the signing keys were used for.
     pub key_uses: KeyUses,
     /// Who makes a connection key.
@@ -97,6 +100,7 @@ impl App {
             tenants: Tenants::default(),
             memory: Memory::default(),
             proved: Proved::default(),
+            federation: federation::Memory::default(),
             key_uses: KeyUses::default(),
             making_connection_key: connection_keys::Making::default(),
             changes: Changes::default(),

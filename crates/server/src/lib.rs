@@ -20,6 +20,7 @@ pub mod dashboard;
 pub mod db;
 pub mod encryption_keys;
 pub mod entropy;
+pub mod federation;
 pub mod forge;
 pub mod http;
 pub mod in_flight;

@@ -11,7 +11,7 @@ use axum::routing::get;
 
 use crate::app::App;
 use crate::http::observe::{self, Front};
-use crate::{dashboard, login, management, oidc, probes, samlp, wsfed};
+use crate::{dashboard, federation, login, management, oidc, probes, samlp, wsfed};
 
 /// The public listener.
 pub fn front(app: &Arc<App>) -> Arc<Front> {
@@ -35,6 +35,7 @@ fn router(app: &Arc<App>) -> Router {
         .merge(samlp::router())
         // Applications that speak WS-Federation.
         .merge(wsfed::router())
+        .merge(federation::router())
         // People: stylesheet, script and icon of the pages.
         .merge(login::pages::assets::router())
         // Administrators and their tools.

@@ -32,6 +32,8 @@ signed-in-as = Angemeldet als { $user }
 
 ## Login
 
+or = oder
+continue-with = Weiter mit { $provider }
 login-page-title = Anmelden | { $application }
 login-title = Willkommen
 login-description = Melden Sie sich bei { $tenant } an, um mit { $application } fortzufahren.

@@ -32,6 +32,8 @@ signed-in-as = Signed in as { $user }
 
 ## Login
 
+or = or
+continue-with = Continue with { $provider }
 login-page-title = Log in | { $application }
 login-title = Welcome
 login-description = Log in to { $tenant } to continue to { $application }.

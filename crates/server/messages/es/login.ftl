@@ -32,6 +32,8 @@ signed-in-as = Sesión iniciada como { $user }
 
 ## Login
 
+or = o
+continue-with = Continuar con { $provider }
 login-page-title = Iniciar sesión | { $application }
 login-title = Le damos la bienvenida
 login-description = Inicie sesión en { $tenant } para continuar a { $application }.

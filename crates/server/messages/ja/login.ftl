@@ -32,6 +32,8 @@ signed-in-as = { $user }としてログイン中
 
 ## Login
 
+or = または
+continue-with = { $provider } で続ける
 login-page-title = ログイン | { $application }
 login-title = ようこそ
 login-description = { $tenant }にログインして{ $application }に進んでください。

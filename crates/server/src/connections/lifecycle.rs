@@ -39,8 +39,7 @@ pub async fn create_as(
         _ => String::new(),
     };
     let (name, strategy) = (take("name"), take("strategy"));
-    rules::strategy(&strategy)?;
-    rules::sent(&body)?;
+    rules::sent(rules::strategy(&strategy)?, &body)?;
     let clients = taken_clients(&mut body);
     let now = app.clock.now();
     let mut connection = Connection {
@@ -66,7 +65,7 @@ pub(super) async fn update(
     mut connection: Connection,
     mut body: Map<String, Value>,
 ) -> Result<Connection, ApiError> {
-    rules::sent(&body)?;
+    rules::sent(rules::strategy(&connection.strategy)?, &body)?;
     let before = connection.options();
     let clients = taken_clients(&mut body);
     merge(app, tenant, &mut connection, body)?;

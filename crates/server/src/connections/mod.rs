@@ -1,6 +1,7 @@
 //! Connections: where users come from, and which applications may ask there.
 //!
-//! Databases of ours (strategy `auth0`) alone so far. Must never keep a secret option in the clear.
+//! Databases of ours (strategy `auth0`), and other providers that people sign in at. Must never keep a secret option
+//! in the clear.
 
 pub mod api;
 mod clients;
@@ -11,6 +12,8 @@ mod rules;
 mod secrets;
 mod shape;
 pub mod sql;
+mod strategy;
+mod upstream;
 
 #[cfg(test)]
 mod tests;
@@ -20,7 +23,9 @@ use serde_json::{Map, Value, json};
 
 pub use lifecycle::{create, create_as, enable_for_new_application};
 pub use options::{Attribute, Options, Signup};
+pub use secrets::whole_options;
 pub use shape::SHAPE;
+pub use strategy::{Family, Strategy};
 
 use crate::applications::Sealed;
 use crate::db::{Db, DbError};
@@ -51,9 +56,17 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// What was set of its options, the defaults filled in; without the secret ones.
+    /// The options of a database, the defaults filled in; without the secret ones.
     pub fn options(&self) -> Options {
         Options::of(self.document.get("options").and_then(Value::as_object))
+    }
+
+    /// The options as the wire shows them, without the secret ones; only those of databases have defaults.
+    fn shown_options(&self) -> Map<String, Value> {
+        if self.is_database() {
+            return self.options().into_members();
+        }
+        self.document.get("options").and_then(Value::as_object).cloned().unwrap_or_default()
     }
 
     /// Whether users sign in with it at all (`authentication.active`).
@@ -78,7 +91,7 @@ impl Connection {
                 "name" => Some(json!(self.name)),
                 "strategy" => Some(json!(self.strategy)),
                 "options" => {
-                    let mut options = self.options().into_members();
+                    let mut options = self.shown_options();
                     options.extend(secret.cloned().unwrap_or_default());
                     Some(Value::Object(options))
                 }
@@ -109,6 +122,16 @@ pub async fn usable_by(db: &Db, tenant: &TenantId, client_id: &str) -> Result<Ve
     let mut found = sql::of_client(db, tenant, client_id).await?;
     found.retain(Connection::is_active);
     Ok(found)
+}
+
+/// The database of this name, if the application may use it.
+pub async fn usable_database(
+    db: &Db,
+    tenant: &TenantId,
+    client_id: &str,
+    name: &str,
+) -> Result<Option<Connection>, DbError> {
+    Ok(usable(db, tenant, client_id, name).await?.filter(Connection::is_database))
 }
 
 /// Whether somebody with identities in these connections may sign in to an application: by the connection of this

@@ -4,21 +4,21 @@
 
 use serde_json::{Map, Value};
 
-use super::{DATABASE, Options};
+use super::{Options, Strategy, upstream};
 use crate::management::ApiError;
 
 /// What is served so far.
-pub(super) fn strategy(name: &str) -> Result<(), ApiError> {
-    if name == DATABASE {
-        return Ok(());
-    }
-    Err(ApiError::NotSupported(format!(
-        "Connections of the strategy {name} are not offered yet. Use auth0, a database of users."
-    )))
+pub(super) fn strategy(name: &str) -> Result<Strategy, ApiError> {
+    Strategy::named(name).ok_or_else(|| {
+        let served = Strategy::ALL.map(Strategy::name).join(", ");
+        ApiError::NotSupported(format!(
+            "Connections of the strategy {name} are not offered yet. Offered are {served}."
+        ))
+    })
 }
 
 /// What holds for members that were sent.
-pub(super) fn sent(body: &Map<String, Value>) -> Result<(), ApiError> {
+pub(super) fn sent(strategy: Strategy, body: &Map<String, Value>) -> Result<(), ApiError> {
     let asks = body.get("cross_app_access_requesting_app").and_then(|own| own.get("active"));
     if asks == Some(&Value::Bool(true)) {
         return Err(ApiError::NotSupported(
@@ -34,9 +34,12 @@ pub(super) fn sent(body: &Map<String, Value>) -> Result<(), ApiError> {
             )));
         }
     }
-    match body.get("options").and_then(Value::as_object) {
-        Some(options) => own_options(options),
-        None => Ok(()),
+    match (strategy, body.get("options").and_then(Value::as_object)) {
+        (_, None) => Ok(()),
+        (Strategy::Database, Some(options)) => own_options(options),
+        (strategy, Some(options)) => {
+            upstream::check(strategy, options).map_err(|refused| ApiError::Body(refused.to_string()))
+        }
     }
 }
 

@@ -1,4 +1,5 @@
-//! The secret options of a connection, sealed: what scripts are configured with, and the key to a gateway.
+//! The secret options of a connection, sealed: what scripts are configured with, the key to a gateway, and what
+//! proves to another provider who we are.
 //!
 //! The only place that seals and opens them. Must never write one into a message.
 
@@ -12,7 +13,14 @@ use crate::management::ApiError;
 use crate::tenants::TenantId;
 
 /// The options that are secret.
-const SECRET: &[&str] = &["configuration", "gateway_authentication"];
+const SECRET: &[&str] = &[
+    "configuration",
+    "gateway_authentication",
+    "client_secret",
+    "app_secret",
+    "decryptionKey",
+    "signing_key",
+];
 
 /// Takes the secret options out of those that were sent, and seals them; none if there are none.
 pub(super) fn take(
@@ -47,6 +55,17 @@ pub(super) fn open(
     let opened =
         app.sealer.open(label(tenant, &connection.id), sealed).map_err(|error| unreadable(&error))?;
     serde_json::from_slice(&opened).map(Some).map_err(|_| unreadable(&"they are no JSON"))
+}
+
+/// All options of a connection that asks another provider, the secret ones included: for signing in alone.
+pub fn whole_options(
+    app: &App,
+    tenant: &TenantId,
+    connection: &Connection,
+) -> Result<Map<String, Value>, ApiError> {
+    let mut options = connection.shown_options();
+    options.extend(open(app, tenant, connection)?.unwrap_or_default());
+    Ok(options)
 }
 
 fn label<'a>(tenant: &'a TenantId, id: &'a str) -> Label<'a> {

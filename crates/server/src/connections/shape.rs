@@ -1,7 +1,7 @@
 //! What a connection looks like on the wire, for create, update and read.
 //!
 //! The options are those of the strategy `auth0`; members beyond them are kept, as the published description
-//! says.
+//! says. What other strategies demand of theirs is in `upstream.rs`.
 
 use std::sync::LazyLock;
 

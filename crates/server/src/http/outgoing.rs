@@ -1,8 +1,8 @@
 //! Requests that this server sends to addresses that customers name.
 //!
 //! An address is resolved once and checked, and exactly what was checked is connected to, so that no answer of a name
-//! server in between leads elsewhere. Must never follow a redirection, read an answer beyond its head, wait for long,
-//! or reach the operator's own network where the operator does not want that.
+//! server in between leads elsewhere. Must never follow a redirection, read more of an answer than was allowed, wait for
+//! long, or reach the operator's own network where the operator does not want that.
 
 mod addresses;
 #[cfg(test)]
@@ -14,8 +14,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::uri::{PathAndQuery, Scheme};
-use http::{Request, StatusCode, Uri, header};
-use http_body_util::Full;
+use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri, header};
+use http_body_util::{BodyExt, Full, Limited};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use rustls::{ClientConfig, RootCertStore};
@@ -35,6 +35,36 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const CONNECT: Duration = Duration::from_secs(2);
 /// The longest head of an answer, in bytes.
 const LONGEST_HEAD: usize = 32 * 1024;
+
+/// The longest body of an answer that is read, in bytes.
+const LONGEST_BODY: usize = 256 * 1024;
+
+/// What is asked of another server.
+#[derive(Debug, Clone)]
+pub struct Ask {
+    /// Where.
+    pub url: String,
+    /// A form to post; without one it is GET.
+    pub form: Option<String>,
+    /// Headers beside the usual ones.
+    pub headers: Vec<(HeaderName, HeaderValue)>,
+}
+
+/// The answer of another server.
+#[derive(Clone)]
+pub struct Reply {
+    /// Its status.
+    pub status: StatusCode,
+    /// Its body, whole.
+    pub body: Bytes,
+}
+
+impl std::fmt::Debug for Reply {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // It may hold tokens.
+        write!(f, "Reply({}, {} bytes)", self.status, self.body.len())
+    }
+}
 
 /// Why a request was not answered.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -79,32 +109,64 @@ impl Outgoing {
         self.private_targets.unwrap_or_else(|| domain.parse().is_ok_and(is_local))
     }
 
-    /// Posts a form; answers the status.
+    /// Posts a form; answers the status, and reads nothing beyond the head.
     pub async fn post_form(&self, url: &str, form: String, private: bool) -> Result<StatusCode, SendError> {
-        let target = Target::parse(url)?;
-        match timeout(PATIENCE, self.post(&target, form, private)).await {
+        let ask = Ask { url: url.to_owned(), form: Some(form), headers: Vec::new() };
+        Ok(self.within_patience(&ask, (private, Part::Head)).await?.status)
+    }
+
+    /// Asks another server and reads its answer, which is one of up to 256 kB. A redirection is an answer like any
+    /// other.
+    pub async fn fetch(&self, ask: &Ask, private: bool) -> Result<Reply, SendError> {
+        self.within_patience(ask, (private, Part::Whole)).await
+    }
+
+    async fn within_patience(&self, ask: &Ask, how: (bool, Part)) -> Result<Reply, SendError> {
+        let target = Target::parse(&ask.url)?;
+        match timeout(PATIENCE, self.ask(&target, ask, how)).await {
             Ok(outcome) => outcome,
             Err(_) => Err(SendError::Failed(format!("no answer within {} seconds", PATIENCE.as_secs()))),
         }
     }
 
-    async fn post(&self, target: &Target, form: String, private: bool) -> Result<StatusCode, SendError> {
+    async fn ask(
+        &self,
+        target: &Target,
+        ask: &Ask,
+        (private, part): (bool, Part),
+    ) -> Result<Reply, SendError> {
         let stream = connect(target, private).await?;
-        let request = Request::post(target.path.as_str())
-            .header(header::HOST, &target.authority)
-            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
-            .header(header::USER_AGENT, "Chancery")
-            .body(Full::new(Bytes::from(form)))
+        let mut request =
+            Request::builder().uri(target.path.as_str()).header(header::HOST, &target.authority);
+        if ask.form.is_some() {
+            request = request
+                .method(Method::POST)
+                .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+        }
+        request = request.header(header::USER_AGENT, "Chancery");
+        for (name, value) in &ask.headers {
+            request = request.header(name, value);
+        }
+        let body = ask.form.clone().unwrap_or_default();
+        let request = request
+            .body(Full::new(Bytes::from(body)))
             .map_err(|error| SendError::Refused(error.to_string()))?;
         if !target.secure {
-            return answer(stream, request).await;
+            return answer(stream, request, part).await;
         }
         let name = target.host.trim_matches(['[', ']']).to_owned();
         let name = ServerName::try_from(name).map_err(|error| SendError::Refused(error.to_string()))?;
         let tls = self.tls.get_or_try_init(trusting_the_system).await?;
         let stream = tls.connect(name, stream).await.map_err(|error| failed("TLS", &error))?;
-        answer(stream, request).await
+        answer(stream, request, part).await
     }
+}
+
+/// How much of an answer is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Head,
+    Whole,
 }
 
 impl Target {
@@ -164,8 +226,8 @@ async fn connect(target: &Target, private: bool) -> Result<TcpStream, SendError>
     Err(outcome)
 }
 
-/// Sends a request on a connection of its own; the status is all of the answer that is read.
-async fn answer<S>(stream: S, request: Request<Full<Bytes>>) -> Result<StatusCode, SendError>
+/// Sends a request on a connection of its own.
+async fn answer<S>(stream: S, request: Request<Full<Bytes>>, part: Part) -> Result<Reply, SendError>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
@@ -173,11 +235,19 @@ where
     connection.max_buf_size(LONGEST_HEAD);
     let shaken = connection.handshake(TokioIo::new(stream)).await;
     let (mut sender, connection) = shaken.map_err(|error| failed("the connection", &error))?;
-    // Ends with this function, whatever the other side sends after the head.
+    // Ends with this function, whatever the other side sends after what is read.
     let mut driver = JoinSet::new();
     driver.spawn(connection);
     let response = sender.send_request(request).await.map_err(|error| failed("the answer", &error))?;
-    Ok(response.status())
+    let (head, body) = Response::into_parts(response);
+    let body = match part {
+        Part::Head => Bytes::new(),
+        Part::Whole => {
+            let body = Limited::new(body, LONGEST_BODY).collect().await;
+            body.map_err(|error| SendError::Failed(format!("the answer: {error}")))?.to_bytes()
+        }
+    };
+    Ok(Reply { status: head.status, body })
 }
 
 fn failed(what: &str, error: &dyn std::error::Error) -> SendError {

@@ -1,4 +1,4 @@
-//! What is under way for a short time: codes, logins, pushed requests, device codes.
+//! What is under way for a short time: codes, logins, journeys to other providers, pushed requests, device codes.
 //!
 //! Each is a random text for somebody to bring back, of which only a keyed digest is stored, and a document that it
 //! stands for. Must never let one of them count twice: what ends it is one conditional statement.
@@ -9,6 +9,7 @@ pub mod logins;
 pub mod logouts;
 pub mod pushed;
 pub mod sql;
+pub mod upstream;
 
 use std::sync::Arc;
 

@@ -5,18 +5,19 @@
 use axum::response::Response;
 use chancery_oauth::parameters::Parameters;
 
+use super::elsewhere::{self, Offers, Providers};
 use super::letters::Sender;
+use super::opened::{self, PASSWORD, Proof};
 use super::pages::{self, Choices, Failure, Form, Identifier, Login, Page, Problem, paths};
 use super::under_way::Step;
 use super::visit::{Visit, with_cookie};
-use super::{cookies, opened};
 use crate::connections::{Connection, Options};
 use crate::db::DbError;
+use crate::federation;
 use crate::in_flight::logins;
 use crate::logs::{Entry, Kind};
 use crate::passwords::PoolError;
 use crate::protection::{self, Attempt, Consequence, Verdict};
-use crate::sessions;
 use crate::users::{self, Refused, User};
 
 /// Both fields on one page.
@@ -37,7 +38,7 @@ pub(super) async fn password(visit: Visit) -> Response {
 fn path(step: pages::Step) -> &'static str {
     match step {
         pages::Step::Both => paths::LOGIN,
-        pages::Step::Identifier => paths::LOGIN_ID,
+        pages::Step::Identifier | pages::Step::Elsewhere => paths::LOGIN_ID,
         pages::Step::Password => paths::LOGIN_PASSWORD,
     }
 }
@@ -47,15 +48,18 @@ async fn page(mut visit: Visit, fields: pages::Step) -> Response {
         Ok(login) => login,
         Err(over) => return over,
     };
-    let connection = match login.connection(&visit).await {
-        Ok(Some(connection)) => connection,
-        Ok(None) => return no_connection(&visit),
+    let Offers { databases, upstreams, .. } = match login.offers(&visit).await {
+        Ok(offers) => offers,
         Err(error) => return visit.broken(&error),
+    };
+    let providers = Providers { upstreams };
+    let Some(connection) = databases.into_iter().next() else {
+        return Box::pin(elsewhere::alone(visit, login, providers)).await;
     };
     if fields == pages::Step::Password && login.login.identifier.is_none() {
         return login.to(&visit, paths::LOGIN_ID);
     }
-    let desk = Desk { login, connection, fields };
+    let desk = Desk { login, connection, providers, fields };
     if !visit.is_post() {
         return desk.show(&visit, desk.login.identifier().unwrap_or_default(), &[]);
     }
@@ -76,14 +80,17 @@ pub(super) fn no_connection(visit: &Visit) -> Response {
 struct Desk {
     login: Step,
     connection: Connection,
+    providers: Providers,
     fields: pages::Step,
 }
 
 impl Desk {
     fn show(&self, visit: &Visit, username: &str, problems: &[Problem]) -> Response {
-        let Self { login, connection, fields } = self;
+        let Self { login, connection, providers, fields } = self;
         let options = connection.options();
         let link = |path: &str| Some(paths::with_state(path, &login.text));
+        // Whoever has typed an identifier has chosen.
+        let buttons = if *fields == pages::Step::Password { Vec::new() } else { providers.buttons(login) };
         let page = Page::Login(Login {
             form: Form::new(path(*fields), &login.text, &login.proof(visit)),
             step: *fields,
@@ -96,18 +103,28 @@ impl Desk {
                 reset: link(paths::RESET_REQUEST).filter(|_| !options.password_change_disabled()),
                 edit: link(paths::LOGIN_ID).filter(|_| *fields == pages::Step::Password),
             },
+            providers: &buttons,
         });
         visit.page(&page, &login.setting())
     }
 
     async fn sent(mut self, visit: Visit, mut form: Parameters) -> Response {
         let typed = match self.fields {
-            pages::Step::Both | pages::Step::Identifier => form.take(paths::USERNAME),
+            pages::Step::Both | pages::Step::Identifier | pages::Step::Elsewhere => {
+                form.take(paths::USERNAME)
+            }
             // What was shown beside the password is for password managers; what counts was typed before.
             pages::Step::Password => self.login.login.identifier.clone(),
         };
         let typed = typed.map(|typed| typed.trim().to_owned()).filter(|typed| !typed.is_empty());
         let Some(typed) = typed else { return self.show(&visit, "", &[self.no_identifier()]) };
+        if self.fields != pages::Step::Password
+            && let Some(home) = self.providers.home(&typed)
+        {
+            let home = home.clone();
+            self.login.login.identifier = Some(typed);
+            return federation::begin(&visit, &self.login, &home).await;
+        }
         if self.fields == pages::Step::Identifier {
             self.login.login.identifier = Some(typed);
             return match self.remember(&visit).await {
@@ -150,8 +167,8 @@ impl Desk {
             Ok(user) => user,
             Err(refused) => return self.refused(&visit, (typed, &attempt), refused).await,
         };
-        let proved = (&user, &self.connection, Some(&attempt));
-        let cookie = match sign_in(&mut visit, &self.login, proved).await {
+        let proof = Proof { attempt: Some(&attempt), ..Proof::of(&user, &self.connection, PASSWORD) };
+        let cookie = match opened::sign_in(&mut visit, &self.login, proof).await {
             Ok(Some(cookie)) => cookie,
             Ok(None) => return visit.failure(Failure::Expired, None),
             Err(error) => return visit.broken(&error),
@@ -238,7 +255,7 @@ impl Desk {
 }
 
 /// An entry about a login at an application.
-pub(super) fn of_client(visit: &Visit, login: &Step, kind: Kind, description: &str) -> Entry {
+pub fn of_client(visit: &Visit, login: &Step, kind: Kind, description: &str) -> Entry {
     Entry {
         client_id: Some(login.client.id.clone()),
         client_name: Some(login.client.name.clone()),
@@ -252,38 +269,4 @@ fn identified_by(options: &Options) -> Identifier {
         (false, true) => Identifier::Username,
         (true | false, false) => Identifier::Email,
     }
-}
-
-/// Signs a user in in this browser, for this login; answers the cookie. None: the login is over.
-///
-/// Whoever was signed in there before is so no more, and the same user goes on under a new value: what somebody may
-/// have planted in the browser is worth nothing afterwards.
-pub(super) async fn sign_in(
-    visit: &mut Visit,
-    login: &Step,
-    (user, connection, attempt): (&User, &Connection, Option<&Attempt>),
-) -> Result<Option<http::HeaderValue>, DbError> {
-    let before = visit.session().await?;
-    let app = std::sync::Arc::clone(&visit.app);
-    let tenant = std::sync::Arc::clone(&visit.tenant);
-    let proof = sessions::Login { user_id: &user.user_id, method: "pwd", origin: &visit.origin };
-    let mut write = crate::write::Write::begin(&app, tenant.id()).await?;
-    let opened = opened::open(&app, &mut write, &tenant, (before, proof)).await?;
-    let (ip, now) = (visit.origin.ip.to_string(), app.clock.now());
-    users::record_login(write.tx(), tenant.id(), &user.user_id, (&ip, now)).await?;
-    if let Some(attempt) = attempt {
-        protection::after_success(write.tx(), &tenant, attempt).await?;
-    }
-    let mut under_way = login.login.clone();
-    under_way.proved = Some(opened.session.id.clone());
-    under_way.consent = None;
-    if !logins::update(&app, write.tx(), tenant.id(), (&login.text, &under_way)).await? {
-        return Ok(None);
-    }
-    let entry = of_client(visit, login, Kind::S, "Successful login");
-    write.commit(user.named_in(entry, connection)).await?;
-    let seconds = opened.session.persistent.then(|| opened.session.expires_at.duration_since(now).as_secs());
-    let cookie = cookies::set_session(&tenant, &opened.value, seconds);
-    visit.signed_in(opened.session);
-    Ok(cookie)
 }

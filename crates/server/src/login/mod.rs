@@ -6,9 +6,10 @@
 pub mod consent;
 pub mod cookies;
 pub mod csrf;
-mod identify;
+mod elsewhere;
+pub mod identify;
 pub mod letters;
-mod opened;
+pub mod opened;
 pub mod pages;
 mod reset;
 mod rules;
@@ -34,6 +35,7 @@ pub fn router() -> Router<Arc<App>> {
         .route(paths::LOGIN, get(identify::both).post(identify::both))
         .route(paths::LOGIN_ID, get(identify::identifier).post(identify::identifier))
         .route(paths::LOGIN_PASSWORD, get(identify::password).post(identify::password))
+        .route(paths::PROVIDER, get(elsewhere::choose))
         .route(paths::SIGNUP, get(signup::page).post(signup::page))
         .route(paths::CONSENT, get(consent::page).post(consent::page))
         .route(paths::RESET_REQUEST, get(reset::request).post(reset::request))

@@ -7,6 +7,7 @@ use chancery_oauth::parameters::Parameters;
 use serde_json::{Map, Value};
 
 use super::letters::Sender;
+use super::opened::{self, PASSWORD, Proof};
 use super::pages::{Choices, Failure, Form, Page, Problem, Signup, paths};
 use super::under_way::{Step, first_page};
 use super::visit::{Visit, with_cookie};
@@ -24,7 +25,7 @@ pub(super) async fn page(mut visit: Visit) -> Response {
     };
     let connection = match login.connection(&visit).await {
         Ok(Some(connection)) => connection,
-        Ok(None) => return identify::no_connection(&visit),
+        Ok(None) => return login.to(&visit, first_page(&visit.tenant)),
         Err(error) => return visit.broken(&error),
     };
     let desk = Desk { login, connection };
@@ -110,7 +111,8 @@ impl Desk {
             Err(error) => return self.refused(&visit, typed, &error).await,
         };
         Sender::at(&visit, &self.login).welcome(&user).await;
-        let cookie = match identify::sign_in(&mut visit, &self.login, (&user, &self.connection, None)).await {
+        let proof = Proof::of(&user, &self.connection, PASSWORD);
+        let cookie = match opened::sign_in(&mut visit, &self.login, proof).await {
             Ok(Some(cookie)) => cookie,
             Ok(None) => return visit.failure(Failure::Expired, None),
             Err(error) => return visit.broken(&error),

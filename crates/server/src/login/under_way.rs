@@ -14,10 +14,12 @@ use serde_json::Value;
 
 use std::sync::Arc;
 
+use super::elsewhere::Offers;
 use super::pages::{Failure, paths};
 use super::visit::{Setting, Visit};
-use crate::connections::{self, Connection};
+use crate::connections::Connection;
 use crate::db::DbError;
+use crate::federation;
 use crate::in_flight::logins;
 use crate::oidc::authorize::{self, Known};
 use crate::oidc::device;
@@ -128,7 +130,22 @@ pub fn first_page(tenant: &Tenant) -> &'static str {
     if prompts::identifier_first(&tenant.kept) { paths::LOGIN_ID } else { paths::LOGIN }
 }
 
-fn of_browser(visit: &Visit) -> String {
+/// To where a login begins: straight to another provider where nothing else is offered, else to the first page.
+pub async fn enter(visit: &Visit, text: &str, first: &str, of: (&str, Option<&str>)) -> Response {
+    match Offers::of(visit, of).await {
+        Ok(offers) => match offers.straight() {
+            Some(connection) => match Step::find(visit, Some(text.to_owned())).await {
+                Ok(step) => federation::begin(visit, &step, connection).await,
+                Err(over) => over,
+            },
+            None => visit.redirect(&paths::with_state(first, text)),
+        },
+        Err(error) => visit.broken(&error),
+    }
+}
+
+/// The digest of the value of a visit's browser.
+pub fn of_browser(visit: &Visit) -> String {
     base64url::encode(&digest::sha256(visit.browser.as_bytes()))
 }
 
@@ -178,6 +195,11 @@ impl Step {
         self.login.identifier.as_deref().or_else(hint)
     }
 
+    /// A parameter of the application's request as it was sent.
+    pub fn parameter(&self, name: &str) -> Option<String> {
+        Raw::from_document(&self.login.request)?.text(name).map(str::to_owned)
+    }
+
     /// What surrounds its pages.
     pub fn setting(&self) -> Setting<'_> {
         Setting {
@@ -197,7 +219,7 @@ impl Step {
     }
 
     /// The name of the connection that was asked for.
-    fn wanted(&self) -> Option<&str> {
+    pub fn wanted(&self) -> Option<&str> {
         match &self.purpose {
             Purpose::Application(request) => request.connection.as_deref(),
             Purpose::Partner(asked) => asked.connection(),
@@ -228,22 +250,19 @@ impl Step {
         visit.redirect(&paths::with_state(path, &self.text))
     }
 
-    /// The connection that the pages speak of: the first of those that people can sign in with.
+    /// The database that the pages speak of: the first of those that people can sign in with.
     pub async fn connection(&self, visit: &Visit) -> Result<Option<Connection>, DbError> {
-        Ok(self.connections(visit).await?.into_iter().next())
+        Ok(self.offers(visit).await?.databases.into_iter().next())
     }
 
     /// The connections that people can sign in with: the one that was asked for, or those of the application.
-    async fn connections(&self, visit: &Visit) -> Result<Vec<Connection>, DbError> {
-        let mut usable = connections::usable_by(&visit.app.db, visit.tenant.id(), &self.client.id).await?;
-        let wanted = self.wanted();
-        usable.retain(|own| wanted.is_none_or(|wanted| own.name == wanted));
-        Ok(usable)
+    pub async fn offers(&self, visit: &Visit) -> Result<Offers, DbError> {
+        Offers::of(visit, (&self.client.id, self.wanted())).await
     }
 
-    /// The connections in which somebody has this identifier; without any, the first, so that looking costs the same.
+    /// The databases in which somebody has this identifier; without any, the first, so that looking costs the same.
     pub async fn homes(&self, visit: &Visit, identifier: &str) -> Result<Vec<Connection>, DbError> {
-        let all = self.connections(visit).await?;
+        let all = self.offers(visit).await?.databases;
         let mut homes = Vec::new();
         for own in &all {
             let found = users::by_identifier(&visit.app.db, visit.tenant.id(), own, identifier).await?;

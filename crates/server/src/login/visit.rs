@@ -23,6 +23,8 @@ use crate::tenants::Tenant;
 
 /// The largest form, in bytes.
 const MAX_FORM: usize = 64 * 1024;
+/// The largest answer of another provider, in bytes: SAML carries whole profiles with certificates.
+const MAX_ANSWER: usize = 512 * 1024;
 /// Characters of a browser's value.
 const BROWSER: usize = 43;
 
@@ -69,8 +71,14 @@ impl FromRequest<Arc<App>> for Visit {
             if !essence.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
                 return Err((StatusCode::UNSUPPORTED_MEDIA_TYPE, "Send a form.").into_response());
             }
-            let body = read(body, MAX_FORM).await.map_err(|_| bad("The form is larger than 64 kB."))?;
-            Parameters::from_form(&body)
+            if parts.uri.path() == paths::CALLBACK {
+                let body = read(body, MAX_ANSWER).await;
+                let body = body.map_err(|_| bad("The answer is larger than 512 kB."))?;
+                Parameters::from_form(&body)
+            } else {
+                let body = read(body, MAX_FORM).await.map_err(|_| bad("The form is larger than 64 kB."))?;
+                Parameters::from_form(&body)
+            }
         } else {
             Ok(Parameters::default())
         };

@@ -175,7 +175,8 @@ impl Matter<'_> {
                 }
                 let path =
                     if request.signup_first { paths::SIGNUP } else { under_way::first_page(&visit.tenant) };
-                self.to(path, raw).await
+                let of = (client.id.as_str(), request.connection.as_deref());
+                Ok(under_way::enter(visit, &self.text(raw).await?, path, of).await)
             }
         }
     }
@@ -240,15 +241,20 @@ impl Matter<'_> {
 
     /// To a page, with the login that it belongs to.
     async fn to(&self, path: &str, raw: Option<&Raw>) -> Result<Response, Response> {
+        let text = self.text(raw).await?;
+        Ok(self.visit.redirect(&paths::with_state(path, &text)))
+    }
+
+    /// The text of the login, which begins here if it has not begun.
+    async fn text(&self, raw: Option<&Raw>) -> Result<String, Response> {
         let Self { visit, client, login, .. } = *self;
-        let text = match (login, raw) {
-            (Some(step), _) => step.text.clone(),
-            (None, Some(raw)) => UnderWay::begin(visit, client, raw)
-                .store(visit)
-                .await
-                .map_err(|error| visit.broken(&error))?,
-            (None, None) => return Err(visit.failure(Failure::Expired, None)),
-        };
-        Ok(visit.redirect(&paths::with_state(path, &text)))
+        match (login, raw) {
+            (Some(step), _) => Ok(step.text.clone()),
+            (None, Some(raw)) => {
+                let stored = UnderWay::begin(visit, client, raw).store(visit).await;
+                stored.map_err(|error| visit.broken(&error))
+            }
+            (None, None) => Err(visit.failure(Failure::Expired, None)),
+        }
     }
 }

@@ -151,7 +151,8 @@ async fn begin(visit: &Visit, waiting: &Waiting, client: &Client) -> Response {
         }
         let login = UnderWay::for_device(visit, client, &waiting.asked.user_code);
         let text = login.store(visit).await.map_err(fault)?;
-        Ok(visit.redirect(&paths::with_state(under_way::first_page(&visit.tenant), &text)))
+        let first = under_way::first_page(&visit.tenant);
+        Ok(under_way::enter(visit, &text, first, (&client.id, None)).await)
     };
     outcome.await.unwrap_or_else(|error: Error| visit.broken(&error))
 }
@@ -163,7 +164,8 @@ pub async fn proceed(visit: &Visit, step: &Step, user_code: &str) -> Response {
             return Ok(visit.failure(Failure::Expired, None));
         };
         if signed_in(visit, &client).await?.is_none() {
-            return Ok(step.to(visit, under_way::first_page(&visit.tenant)));
+            let first = under_way::first_page(&visit.tenant);
+            return Ok(under_way::enter(visit, &step.text, first, (&client.id, None)).await);
         }
         ask(visit, (&waiting, &client)).await
     };

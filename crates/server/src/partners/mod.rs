@@ -17,8 +17,7 @@ use serde::{Deserialize, Serialize};
 use crate::connections;
 use crate::db::{DbError, Tx};
 use crate::in_flight::logins;
-use crate::login::pages::paths;
-use crate::login::under_way::{Step, UnderWay, first_page};
+use crate::login::under_way::{self, Step, UnderWay, first_page};
 use crate::login::visit::Visit;
 use crate::logs::{Entry, Kind};
 use crate::sessions::{self, Session};
@@ -148,7 +147,8 @@ async fn to_login(
         Some(step) => step.text.clone(),
         None => UnderWay::for_partner(visit, client, asked).store(visit).await?,
     };
-    Ok(visit.redirect(&paths::with_state(first_page(&visit.tenant), &text)))
+    let of = (client.id.as_str(), asked.connection());
+    Ok(under_way::enter(visit, &text, first_page(&visit.tenant), of).await)
 }
 
 /// Writes that an application was told who is signed in, before it is; false if the session or the login is over.

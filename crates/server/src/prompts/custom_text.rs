@@ -18,6 +18,7 @@ pub const VARIABLES: &[(&str, &str)] = &[
     ("min", "min"),
     ("max", "max"),
     ("characters", "characters"),
+    ("connectionName", "provider"),
 ];
 
 /// The replaced texts of a tenant.

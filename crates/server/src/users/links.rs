@@ -36,7 +36,7 @@ pub(super) async fn link(
     let next = user.identities.iter().map(|own| own.position + 1).max().unwrap_or(0);
     for (mut identity, position) in other.identities.into_iter().zip(next..) {
         if identity.position == 0 {
-            identity.profile = std::mem::take(&mut profile);
+            identity.profile.extend(std::mem::take(&mut profile));
         }
         identity.position = position;
         sql::update_identity(tx, tenant, &user.user_id, &identity).await?;
@@ -53,8 +53,8 @@ pub(super) async fn unlink(
     mut identity: Identity,
     now: Timestamp,
 ) -> Result<(), DbError> {
-    let profile = std::mem::take(&mut identity.profile);
-    let user = alone(identity.user_id(), &profile, now);
+    let user = alone(identity.user_id(), &identity.profile, now);
+    identity.profile.retain(|name, _| !KEPT.contains(&name.as_str()));
     identity.position = 0;
     sql::insert(tx, tenant, &user).await?;
     sql::update_identity(tx, tenant, &user.user_id, &identity).await?;

@@ -7,6 +7,7 @@ pub mod accounts;
 pub mod api;
 mod draft;
 mod error;
+mod federated;
 mod identifiers;
 mod links;
 mod list;
@@ -28,6 +29,7 @@ pub use accounts::{
 };
 pub use draft::{Draft, create};
 pub use error::UserError;
+pub use federated::{Arrival, Turned, arrive};
 pub use identifiers::{email, is_email};
 pub use search::condition;
 pub use shape::SHAPE;
@@ -35,7 +37,7 @@ pub use shape::SHAPE;
 use crate::administrators::{self, is_hidden_user};
 use crate::app::App;
 use crate::clock;
-use crate::connections::Connection;
+use crate::connections::{Connection, Family, Strategy};
 use crate::db::{Db, DbError, Tx};
 use crate::logs::Entry;
 use crate::management::ApiError;
@@ -107,7 +109,8 @@ pub struct Identity {
     pub connection: String,
     /// Its place among the identities of the user; the primary one has 0.
     pub position: i64,
-    /// What was known of the user when the identity was linked; empty for the primary one.
+    /// What was known of the user when the identity was linked; of the primary one, what its provider says that has
+    /// no place of its own.
     pub profile: Map<String, Value>,
     /// Since when it exists.
     pub created_at: Timestamp,
@@ -132,7 +135,7 @@ impl User {
             connection: Some(connection.name.clone()),
             connection_id: Some(connection.id.clone()),
             strategy: Some(connection.strategy.clone()),
-            strategy_type: Some("database".to_owned()),
+            strategy_type: Some(connection.strategy_type().to_owned()),
             ..entry
         }
     }
@@ -186,6 +189,9 @@ impl User {
                 view.insert(name.to_owned(), value);
             }
         }
+        for (name, value) in self.identities.first().into_iter().flat_map(|primary| &primary.profile) {
+            view.entry(name.clone()).or_insert_with(|| value.clone());
+        }
         view
     }
 
@@ -201,7 +207,7 @@ impl Identity {
             "connection": self.connection,
             "user_id": self.id,
             "provider": self.provider,
-            "isSocial": false,
+            "isSocial": Strategy::named(&self.provider).is_some_and(|own| own.family() == Family::Social),
         });
         if self.position > 0 {
             view["profileData"] = Value::Object(self.profile.clone());

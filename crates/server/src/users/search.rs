@@ -40,7 +40,12 @@ static ASKED: Fields = Fields {
                     ("connection", Column::Text("c.name", Exact)),
                     ("provider", Column::Text("i.provider", Exact)),
                     ("user_id", Column::Text("i.identity_id", Exact)),
-                    ("isSocial", Column::Bool("(1 = 0)")),
+                    (
+                        "isSocial",
+                        Column::Bool(
+                            "(i.provider IN ('google-oauth2', 'github', 'windowslive', 'apple', 'oauth2'))",
+                        ),
+                    ),
                     ("profileData", Column::document("i.profile", &[], Folded)),
                 ],
             },

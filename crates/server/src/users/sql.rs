@@ -64,6 +64,8 @@ const VERIFY_EMAIL: &str = "UPDATE users SET email_verified = TRUE, updated_at =
      WHERE tenant_id = $1 AND user_id = $2 AND email = $3";
 const NOTE_PASSWORD_RESET: &str = "UPDATE users SET last_password_reset = $3, updated_at = $3 \
      WHERE tenant_id = $1 AND user_id = $2";
+const OWNER: &str =
+    "SELECT user_id FROM identities WHERE tenant_id = $1 AND provider = $2 AND identity_id = $3";
 const INSERT_IDENTITY: &str = "INSERT INTO identities \
      (tenant_id, provider, identity_id, user_id, position, connection_id, profile, created_at) \
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
@@ -372,6 +374,16 @@ pub async fn note_password_reset(
 ) -> Result<(), DbError> {
     let values = [tenant.as_str().into(), user_id.into(), now.as_millisecond().into()];
     tx.put(NOTE_PASSWORD_RESET, &values).await
+}
+
+/// The id of the user who has an identity, as an open transaction sees it.
+pub async fn owner(
+    tx: &mut Tx,
+    tenant: &TenantId,
+    (provider, id): (&str, &str),
+) -> Result<Option<String>, DbError> {
+    let values = [tenant.as_str().into(), provider.into(), id.into()];
+    tx.query_opt(OWNER, &values).await?.map(|row| row.text("user_id")).transpose()
 }
 
 /// Writes an identity of a user.

@@ -191,10 +191,11 @@ async fn a_body_that_does_not_fit_is_refused_and_changes_nothing() {
                 invalid("attribute phone_number must also be required on signup"),
             ),
             (
-                json!({ "name": "n", "strategy": "samlp" }),
+                json!({ "name": "n", "strategy": "facebook" }),
                 bad(
                     "operation_not_supported",
-                    "Connections of the strategy samlp are not offered yet. Use auth0, a database of users.",
+                    "Connections of the strategy facebook are not offered yet. Offered are auth0, oidc, okta, \
+                     google-oauth2, github, windowslive, waad, apple, oauth2, samlp, adfs.",
                 ),
             ),
             (

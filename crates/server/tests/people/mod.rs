@@ -9,6 +9,7 @@ mod receiver;
 mod registration;
 pub(crate) mod sessions;
 mod sign_in;
+pub(crate) mod upstream;
 
 use chancery_crypto::digest;
 use chancery_jose::base64url;
@@ -170,4 +171,5 @@ pub(crate) async fn exercise(server: &TestServer) {
     sign_in::exercise(server).await;
     endpoints::exercise(server).await;
     backchannel::exercise(server).await;
+    upstream::exercise(server).await;
 }

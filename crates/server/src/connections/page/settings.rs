@@ -8,7 +8,7 @@ use askama::Template;
 use axum::response::Response;
 use serde_json::{Value, json};
 
-use super::fields::{attributes_of, completed, groups, has_attributes};
+use super::fields::{attributes_of, completed, groups, has_attributes, is_database};
 use super::{api_path, frame, own_path};
 use crate::dashboard::ui::{self, CopyField, text};
 use crate::dashboard::{Confirm, Desk, Failure, Form, Frame, Posted, Sent, form};
@@ -35,7 +35,8 @@ impl<'a> Settings<'a> {
             connection,
             form,
             home: own_path(desk),
-            identifiers: (desk.may(SCOPE) && !has_attributes(connection)).then_some(text),
+            identifiers: (desk.may(SCOPE) && is_database(connection) && !has_attributes(connection))
+                .then_some(text),
             may_delete: desk.may("delete:connections"),
         }
     }
@@ -79,7 +80,7 @@ pub(super) async fn ask_identifiers(desk: Arc<Desk>) -> Result<Response, Failure
 /// Goes over to attributes, which say the same as the options before them.
 pub(super) async fn choose_identifiers(desk: Arc<Desk>, _: Posted) -> Result<Response, Failure> {
     let connection = desk.api.get(&api_path(&desk)).await?;
-    if !has_attributes(&connection) {
+    if is_database(&connection) && !has_attributes(&connection) {
         let mut options = connection.get("options").and_then(Value::as_object).cloned().unwrap_or_default();
         options.shift_remove("requires_username");
         options.shift_remove("validation");

@@ -4,7 +4,7 @@
 
 use super::Scene;
 use super::form::{Field, Form, FormPart, FormView, with_problems};
-use super::page::{Identifier, Login, Reset, ResetRequest, ResetSent, Signup, Step};
+use super::page::{Identifier, Login, Provider, Reset, ResetRequest, ResetSent, Signup, Step};
 use super::paths::{EMAIL, PASSWORD, REPEAT, USERNAME};
 use super::problem::Problem;
 use super::rules::{self, RuleLine};
@@ -14,10 +14,12 @@ use crate::prompts::Screen;
 
 /// Login, in one step or in two.
 pub(super) fn login<'a>(page: &Login<'_>, scene: &'a Scene<'a>) -> View<'a> {
-    let Login { form, step, identifier, username, problems, choices } = page;
+    let Login { form, step, identifier, username, problems, choices, providers } = page;
     let (screen, [title, heading, lead]) = match step {
         Step::Both => (Screen::Login, ["login-page-title", "login-title", "login-description"]),
-        Step::Identifier => (Screen::LoginId, ["login-page-title", "login-title", "login-description"]),
+        Step::Identifier | Step::Elsewhere => {
+            (Screen::LoginId, ["login-page-title", "login-title", "login-description"])
+        }
         Step::Password => {
             (Screen::LoginPassword, ["password-page-title", "password-title", "password-description"])
         }
@@ -33,8 +35,17 @@ pub(super) fn login<'a>(page: &Login<'_>, scene: &'a Scene<'a>) -> View<'a> {
         fields.push(Field::password(PASSWORD, texts.get("label-password"), "current-password", &texts));
     }
     let forgot = choices.reset.iter().map(|to| FormPart::Link(to.clone(), texts.get("forgot-password")));
-    let view = View::new(&texts, title, heading).lead(texts.get(lead));
-    let view = entered(view, (form, fields, problems), forgot.collect(), ("continue", &texts));
+    let mut view = View::new(&texts, title, heading).lead(texts.get(lead));
+    if *step != Step::Elsewhere {
+        view = entered(view, (form, fields, problems), forgot.collect(), ("continue", &texts));
+        if !providers.is_empty() {
+            view = view.part(Part::Divider(texts.get("or")));
+        }
+    }
+    for Provider { address, name, icon } in *providers {
+        let text = texts.filled("continue-with", vec![("provider", name.clone())]);
+        view = view.part(Part::Provider(address.clone(), icon.clone(), text));
+    }
     view.way(choices.signup.as_deref(), (Some("signup-question"), "signup-link"), &texts)
 }
 

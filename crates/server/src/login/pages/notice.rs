@@ -97,7 +97,7 @@ pub(super) fn error<'a>(page: &Error<'_>, scene: &'a Scene<'a>) -> View<'a> {
     let Error { failure, details, reference, back } = page;
     let texts = Texts::new(scene, Screen::Error, vec![]);
     let (heading, lead) = match failure {
-        Failure::Generic => ("error-generic-title", "error-generic-description"),
+        Failure::Generic | Failure::Provider => ("error-generic-title", "error-generic-description"),
         Failure::Expired => ("error-expired-title", "error-expired-description"),
         Failure::Request => ("error-request-title", "error-request-description"),
         Failure::Denied => ("error-denied-title", "error-denied-description"),

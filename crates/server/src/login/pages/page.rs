@@ -7,6 +7,7 @@ use http::StatusCode;
 use super::form::Form;
 use super::problem::Problem;
 use super::rules::RuleLine;
+use crate::branding::Address;
 
 /// What people identify themselves with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,13 +82,15 @@ pub enum Failure {
     Missing,
     /// Too many people log in at the same time.
     Busy,
+    /// Another provider did not vouch for the user.
+    Provider,
 }
 
 impl Failure {
     pub(super) fn status(self) -> StatusCode {
         match self {
             Self::Generic => StatusCode::INTERNAL_SERVER_ERROR,
-            Self::Expired | Self::Request => StatusCode::BAD_REQUEST,
+            Self::Expired | Self::Request | Self::Provider => StatusCode::BAD_REQUEST,
             Self::Denied => StatusCode::FORBIDDEN,
             Self::Missing => StatusCode::NOT_FOUND,
             Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
@@ -104,6 +107,19 @@ pub enum Step {
     Identifier,
     /// The password, second: `username` (as it was entered), `password`.
     Password,
+    /// None: other providers alone.
+    Elsewhere,
+}
+
+/// Another provider that people can log in with.
+#[derive(Debug, Clone)]
+pub struct Provider {
+    /// The address that leads there.
+    pub address: String,
+    /// What it is called.
+    pub name: String,
+    /// Its picture.
+    pub icon: Option<Address>,
 }
 
 /// Login.
@@ -121,6 +137,8 @@ pub struct Login<'a> {
     pub problems: &'a [Problem],
     /// Signup, reset, and edit beside a password.
     pub choices: Choices,
+    /// The other providers.
+    pub providers: &'a [Provider],
 }
 
 /// A new account. Fields `email`, `username` where one is needed, `password`.

@@ -10,6 +10,10 @@ pub const LOGIN: &str = "/u/login";
 pub const LOGIN_ID: &str = "/u/login/identifier";
 /// The password, second.
 pub const LOGIN_PASSWORD: &str = "/u/login/password";
+/// On to another provider.
+pub const PROVIDER: &str = "/u/login/provider";
+/// Where answers of other providers come in.
+pub const CALLBACK: &str = "/login/callback";
 /// A new account.
 pub const SIGNUP: &str = "/u/signup";
 /// Asking for a mail to reset a password.
@@ -41,12 +45,20 @@ pub const PASSWORD: &str = "password";
 pub const REPEAT: &str = "password_repeat";
 /// The code of a device.
 pub const CODE: &str = "user_code";
+/// The connection that leads to another provider.
+pub const CONNECTION: &str = "connection";
 /// The button that was pressed, where there are two.
 pub const ACTION: &str = "action";
 /// The button that agrees.
 pub const ACCEPT: &str = "accept";
 /// The button that does not.
 pub const DENY: &str = "deny";
+
+/// The path to another provider, by the connection of this name.
+pub fn to_provider(connection: &str, state: &str) -> String {
+    let connection: String = byte_serialize(connection.as_bytes()).collect();
+    format!("{}&{CONNECTION}={connection}", with_state(PROVIDER, state))
+}
 
 /// A path with its `state`.
 pub fn with_state(path: &str, state: &str) -> String {

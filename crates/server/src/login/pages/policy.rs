@@ -8,7 +8,7 @@ use http::header::{
 };
 
 use super::Scene;
-use super::view::View;
+use super::view::{Part, View};
 use crate::branding::Address;
 
 /// Sets the headers.
@@ -34,7 +34,12 @@ fn content(scene: &Scene<'_>, view: &View<'_>) -> String {
         let named = addresses.iter().filter_map(|address| address.as_ref());
         named.flat_map(|address| [" ", address.origin()]).collect()
     };
-    let images = origins(&[&look.logo, &look.favicon, &look.background]);
+    let mut images = origins(&[&look.logo, &look.favicon, &look.background]);
+    for part in &view.parts {
+        if let Part::Provider(_, Some(icon), _) = part {
+            images.extend([" ", icon.origin()]);
+        }
+    }
     let fonts = look.font.as_ref().map_or("'none'", Address::origin);
     let scripts = if view.scripted() { format!("'nonce-{nonce}'") } else { "'none'".to_owned() };
     let forms = leads_to.and_then(scheme).map(|scheme| destinations(&scheme)).unwrap_or_default();

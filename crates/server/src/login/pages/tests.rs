@@ -61,7 +61,15 @@ fn form() -> Form {
 
 fn login(step: Step, username: &'static str, problems: &'static [Problem]) -> Page<'static> {
     let choices = Choices { edit: Some(paths::LOGIN_ID.to_owned()), ..Choices::default() };
-    Page::Login(Login { form: form(), step, identifier: Identifier::Email, username, problems, choices })
+    Page::Login(Login {
+        form: form(),
+        step,
+        identifier: Identifier::Email,
+        username,
+        problems,
+        choices,
+        providers: &[],
+    })
 }
 
 fn rules() -> &'static [RuleLine] {
@@ -96,7 +104,15 @@ fn every_page() -> Vec<Page<'static>> {
         .into_iter()
         .map(|step| {
             let (identifier, choices) = (Identifier::Either, choices.clone());
-            Page::Login(Login { form: form(), step, identifier, username: EVIL, problems: ALL, choices })
+            Page::Login(Login {
+                form: form(),
+                step,
+                identifier,
+                username: EVIL,
+                problems: ALL,
+                choices,
+                providers: &[],
+            })
         })
         .collect();
     pages.extend([
@@ -311,6 +327,7 @@ fn branding_and_replaced_texts_reach_the_page() {
         username: "",
         problems: &[Problem::WrongCredentials],
         choices: Choices::default(),
+        providers: &[],
     });
     let html = shown_to(&page, &look, Catalogue::English, None).html;
     for part in [

@@ -57,6 +57,10 @@ pub(super) enum Part {
     Way(Option<String>, String, String),
     /// Address, text: looks like a button.
     Button(String, String),
+    /// Address, picture, text: looks like a button that is not the point of the page.
+    Provider(String, Option<Address>, String),
+    /// What stands between two ways to go on.
+    Divider(String),
 }
 
 impl<'a> View<'a> {

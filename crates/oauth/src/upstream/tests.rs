@@ -1,0 +1,282 @@
+//! What is believed of another provider, and what is not.
+
+use chancery_crypto::algorithm::Algorithm;
+use chancery_jose::base64url;
+use serde_json::{Map, Value, json};
+
+use super::id_token::{ALGORITHMS, Expected, IdTokenError, check};
+use super::*;
+use crate::kit::{NOW, now, signed, test_key};
+use crate::parameters::Parameters;
+
+const ISSUER: &str = "https://idp.example/";
+
+fn object(value: Value) -> Map<String, Value> {
+    value.as_object().unwrap().clone()
+}
+
+fn document(different: &Value) -> Vec<u8> {
+    let mut document = object(json!({
+        "issuer": ISSUER, "authorization_endpoint": "https://idp.example/a", "token_endpoint": "https://idp.example/t",
+        "jwks_uri": "https://idp.example/k",
+    }));
+    for (name, value) in different.as_object().unwrap() {
+        if value.is_null() {
+            document.remove(name);
+        } else {
+            document.insert(name.clone(), value.clone());
+        }
+    }
+    Value::Object(document).to_string().into_bytes()
+}
+
+fn metadata(different: &Value, rule: &IssuerRule) -> Result<Metadata, MetadataError> {
+    Metadata::parse(&document(different), rule)
+}
+
+fn exact() -> IssuerRule {
+    IssuerRule::Exact(ISSUER.to_owned())
+}
+
+fn jwk(different: &Value) -> Value {
+    let key = test_key();
+    let mut jwk = json!({
+        "kty": "RSA", "kid": "k", "use": "sig",
+        "n": base64url::encode(key.public().modulus()), "e": base64url::encode(key.public().exponent()),
+    });
+    jwk.as_object_mut().unwrap().extend(object(different.clone()));
+    jwk
+}
+
+fn keys(list: &[Value]) -> Keys {
+    Keys::parse(json!({ "keys": list }).to_string().as_bytes()).unwrap()
+}
+
+fn claims(different: &Value) -> Value {
+    let mut claims = json!({
+        "iss": ISSUER, "aud": "us", "sub": "u", "iat": NOW, "exp": NOW + 60, "nonce": "n", "email": "a@b.example",
+    });
+    claims.as_object_mut().unwrap().extend(object(different.clone()));
+    claims
+}
+
+fn checked(
+    token: &str,
+    keys: &Keys,
+    metadata: &Metadata,
+) -> Result<chancery_jose::jwt::Claims, IdTokenError> {
+    let expected = Expected { metadata, client_id: "us", nonce: "n", algorithms: ALGORITHMS, now: now() };
+    check(token, keys, &expected)
+}
+
+#[test]
+fn a_request_says_what_it_has_to_and_nothing_that_is_added_replaces_it() {
+    let asking = Asking {
+        endpoint: "https://idp.example/a?tenant=1#x",
+        client_id: "us",
+        redirect_uri: "https://t.example/login/callback",
+        scope: "openid email",
+        state: "s",
+        nonce: Some("n"),
+        challenge: Some("c"),
+        response_mode: None,
+        more: [
+            ("state", "evil"),
+            ("redirect_uri", "evil"),
+            ("response_type", "token"),
+            ("acr", "a&b"),
+            ("acr", "2"),
+        ]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .to_vec(),
+    };
+    assert_eq!(
+        asking.url(),
+        "https://idp.example/a?tenant=1&response_type=code&client_id=us&\
+         redirect_uri=https%3A%2F%2Ft.example%2Flogin%2Fcallback&scope=openid+email&state=s&nonce=n&\
+         code_challenge=c&code_challenge_method=S256&acr=a%26b"
+    );
+}
+
+#[test]
+fn a_document_is_of_the_issuer_that_was_expected() {
+    assert_eq!(metadata(&json!({}), &exact()).unwrap().issuer, ISSUER);
+    for issuer in
+        ["https://idp.example", "https://IDP.example/", "http://idp.example/", "https://idp.example/x"]
+    {
+        let refused = metadata(&json!({ "issuer": issuer }), &exact());
+        assert_eq!(refused, Err(MetadataError::Issuer), "{issuer}");
+    }
+    let found = IssuerRule::Slash("https://idp.example".to_owned());
+    assert_eq!(metadata(&json!({}), &found).unwrap().issuer, ISSUER, "with its slash, as it says");
+    assert!(metadata(&json!({ "issuer": "https://idp.example/x" }), &found).is_err());
+    for name in ["issuer", "authorization_endpoint", "token_endpoint", "jwks_uri"] {
+        let refused = metadata(&json!({ name: null }), &exact());
+        assert_eq!(refused, Err(MetadataError::Missing(name)));
+    }
+    for broken in [&b"[]"[..], b"", b"{\"issuer\":\"a\",\"issuer\":\"b\"}"] {
+        assert_eq!(Metadata::parse(broken, &exact()), Err(MetadataError::Unreadable));
+    }
+}
+
+#[test]
+fn a_directory_of_microsoft_is_named_by_the_token_and_by_nothing_else() {
+    const DIRECTORY: &str = "11111111-2222-3333-4444-555555555555";
+    let of = |issuer: &str| metadata(&json!({ "issuer": issuer }), &IssuerRule::Microsoft);
+    let template = of("https://login.microsoftonline.com/{tenantid}/v2.0").unwrap();
+    let named = format!("https://login.microsoftonline.com/{DIRECTORY}/v2.0");
+    assert_eq!(template.issuer_for(Some(DIRECTORY)), Some(named.clone()));
+    for directory in [None, Some("evil.example/x"), Some("")] {
+        assert_eq!(template.issuer_for(directory), None);
+    }
+    assert_eq!(of(&named).unwrap().issuer_for(Some("x")), Some(named));
+    for other in
+        ["https://login.microsoftonline.com.evil.example/{tenantid}/v2.0", "https://evil.example/v2.0"]
+    {
+        assert_eq!(of(other), Err(MetadataError::Issuer));
+    }
+}
+
+#[test]
+fn a_token_of_any_good_algorithm_is_believed() {
+    let (keys, metadata) = (keys(&[jwk(&json!({}))]), metadata(&json!({}), &exact()).unwrap());
+    for algorithm in ["RS256", "RS384", "RS512", "PS256", "PS384"] {
+        for header in [json!({ "alg": algorithm, "kid": "k" }), json!({ "alg": algorithm })] {
+            let claims = checked(&signed(&header, &claims(&json!({}))), &keys, &metadata).unwrap();
+            assert_eq!(claims.sub.as_deref(), Some("u"));
+            assert_eq!(claims_of(&claims), object(json!({ "email": "a@b.example" })));
+        }
+    }
+    let both = claims(&json!({ "aud": ["other", "us"], "azp": "us" }));
+    assert!(checked(&signed(&json!({ "alg": "RS256" }), &both), &keys, &metadata).is_ok());
+}
+
+#[test]
+fn clocks_may_differ_by_a_minute() {
+    let (keys, metadata) = (keys(&[jwk(&json!({}))]), metadata(&json!({}), &exact()).unwrap());
+    for (different, good) in [
+        (json!({ "exp": NOW - 59 }), true),
+        (json!({ "exp": NOW - 60 }), false),
+        (json!({ "iat": NOW + 60 }), true),
+        (json!({ "iat": NOW + 61 }), false),
+        (json!({ "nbf": NOW + 61 }), false),
+    ] {
+        let token = signed(&json!({ "alg": "RS256" }), &claims(&different));
+        assert_eq!(checked(&token, &keys, &metadata).is_ok(), good, "{different}");
+    }
+}
+
+#[test]
+fn a_key_is_the_one_that_the_token_names_and_only_for_its_algorithm() {
+    let metadata = metadata(&json!({}), &exact()).unwrap();
+    let token = signed(&json!({ "alg": "RS256", "kid": "k" }), &claims(&json!({})));
+    for (list, expected) in [
+        (vec![], KeysError::Unknown),
+        (vec![jwk(&json!({ "kid": "K" }))], KeysError::Unknown),
+        (vec![jwk(&json!({})), jwk(&json!({}))], KeysError::Ambiguous),
+        (vec![jwk(&json!({ "alg": "PS256" }))], KeysError::Algorithm),
+        (vec![jwk(&json!({ "use": "enc" }))], KeysError::Unknown),
+        (vec![jwk(&json!({ "d": "AQAB" }))], KeysError::Unknown),
+        (vec![json!({ "kty": "oct", "kid": "k", "k": "AAAA" })], KeysError::Unknown),
+        (vec![jwk(&json!({ "e": "Aw" }))], KeysError::Unknown),
+    ] {
+        let refused = checked(&token, &keys(&list), &metadata).unwrap_err();
+        assert_eq!(refused, IdTokenError::Key(expected));
+    }
+    let two = keys(&[jwk(&json!({})), jwk(&json!({ "kid": "other" }))]);
+    assert!(checked(&token, &two, &metadata).is_ok());
+    let nameless = signed(&json!({ "alg": "RS256" }), &claims(&json!({})));
+    assert_eq!(checked(&nameless, &two, &metadata).unwrap_err(), IdTokenError::Key(KeysError::Ambiguous));
+    let many = json!({ "keys": vec![jwk(&json!({})); 101] }).to_string();
+    assert_eq!(Keys::parse(many.as_bytes()).unwrap_err(), KeysError::TooMany);
+}
+
+#[test]
+fn a_connection_may_want_fewer_algorithms() {
+    let (keys, metadata) = (keys(&[jwk(&json!({}))]), metadata(&json!({}), &exact()).unwrap());
+    let token = signed(&json!({ "alg": "RS256" }), &claims(&json!({})));
+    let algorithms = [Algorithm::Ps256];
+    let expected =
+        Expected { metadata: &metadata, client_id: "us", nonce: "n", algorithms: &algorithms, now: now() };
+    assert!(matches!(check(&token, &keys, &expected), Err(IdTokenError::Jws(_))));
+}
+
+#[test]
+fn an_answer_is_a_code_or_the_reason_why_there_is_none() {
+    let read = |form: &str, names: bool| {
+        Answer::read(Parameters::from_form(form.as_bytes()).unwrap(), Some(ISSUER), names)
+    };
+    let iss = "iss=https%3A%2F%2Fidp.example%2F";
+    assert_eq!(read("code=c", false).unwrap().code, "c");
+    assert_eq!(read(&format!("code=c&{iss}"), true).unwrap().code, "c");
+    assert_eq!(read("code=c", true), Err(AnswerError::NoIssuer));
+    assert_eq!(read("code=c&iss=https%3A%2F%2Fidp.example", false), Err(AnswerError::Issuer));
+    assert_eq!(read("error=x&code=c", false), Err(AnswerError::Refused("x".to_owned())));
+    assert_eq!(read("error=x&error_description=y", false), Err(AnswerError::Refused("x: y".to_owned())));
+    assert_eq!(read("error=x&iss=evil", false), Err(AnswerError::Issuer), "not even its refusal");
+    assert_eq!(read("state=s", false), Err(AnswerError::NoCode));
+}
+
+#[test]
+fn the_secret_stands_where_it_was_wanted_and_is_encoded_as_in_a_form() {
+    let exchange = |authentication| Exchange {
+        client_id: "a b",
+        authentication,
+        code: "c",
+        redirect_uri: "https://t.example/cb",
+        verifier: Some("v"),
+    };
+    let start =
+        "grant_type=authorization_code&code=c&redirect_uri=https%3A%2F%2Ft.example%2Fcb&code_verifier=v";
+    let post = Authentication::Post("s&t".to_owned());
+    assert_eq!(exchange(&post).form(), format!("{start}&client_id=a+b&client_secret=s%26t"));
+    assert_eq!(exchange(&post).authorization(), None);
+    let basic = Authentication::Basic("s:t".to_owned());
+    assert_eq!(exchange(&basic).form(), start);
+    // base64 of `a+b:s%3At`
+    assert_eq!(exchange(&basic).authorization().as_deref(), Some("Basic YStiOnMlM0F0"));
+    assert_eq!(exchange(&Authentication::None).form(), format!("{start}&client_id=a+b"));
+    assert!(!format!("{basic:?}{post:?}").contains('s'.to_string().repeat(2).as_str()));
+}
+
+#[test]
+fn tokens_are_read_from_the_body_whatever_its_status_says() {
+    let read = |status, body: Value| Tokens::read(status, body.to_string().as_bytes());
+    let tokens = read(200, json!({ "access_token": "a", "id_token": "i", "token_type": "bearer" })).unwrap();
+    assert_eq!((tokens.access_token.as_deref(), tokens.id_token.as_deref()), (Some("a"), Some("i")));
+    for status in [200, 400] {
+        let refused = read(status, json!({ "error": "bad_verification_code" }));
+        assert_eq!(refused, Err(ExchangeError::Refused("bad_verification_code".to_owned())));
+    }
+    assert_eq!(read(500, json!({ "access_token": "a" })), Err(ExchangeError::Unreadable(500)));
+    assert_eq!(read(200, json!(["a"])), Err(ExchangeError::Unreadable(200)));
+    assert_eq!(read(200, json!({ "access_token": "a", "token_type": "DPoP" })), Err(ExchangeError::Type));
+}
+
+#[test]
+fn a_map_names_members_by_places_in_both_answers() {
+    let map = object(json!({
+        "email": "${context.tokenset.email}", "name": "${context.userinfo.first} ${context.userinfo.last}",
+        "groups": "${context.userinfo.groups}", "fixed": "x", "nothing": "${context.tokenset.none}", "odd": 1,
+        "open": "a ${context.tokenset.email",
+    }));
+    let token = object(json!({ "email": "a@b.example" }));
+    let said = object(json!({ "first": "Ada", "last": "L", "groups": ["x"] }));
+    assert_eq!(
+        mapped(&map, (&token, &said)),
+        object(json!({
+            "email": "a@b.example", "name": "Ada L", "groups": ["x"], "fixed": "x",
+            "open": "a ${context.tokenset.email",
+        }))
+    );
+}
+
+#[test]
+fn a_profile_of_another_user_is_not_taken() {
+    let body = |sub: Value| json!({ "sub": sub, "email": "a@b.example" }).to_string().into_bytes();
+    assert_eq!(userinfo(&body(json!("u")), Some("u")).unwrap(), object(json!({ "email": "a@b.example" })));
+    for other in [json!("U"), json!(null), json!(["u"])] {
+        assert_eq!(userinfo(&body(other), Some("u")), Err(ProfileError::Subject));
+    }
+    assert_eq!(userinfo(b"x", None), Err(ProfileError::Unreadable));
+}

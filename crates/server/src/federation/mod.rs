@@ -1,0 +1,171 @@
+//! Signing in at another provider: the way there, and the answer that comes back.
+//!
+//! [`begin`] sends the browser away with a text that nobody else has, `callback.rs` takes the answer, the protocol of the
+//! connection's strategy makes a [`Profile`] out of it (one file each), and `accounts.rs` signs that user in. Must never
+//! believe an answer that this browser did not ask for, and never take one twice.
+
+mod accounts;
+mod callback;
+mod failed;
+mod memory;
+mod oauth2;
+mod oidc;
+mod settings;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::response::Response;
+use axum::routing::get;
+use chancery_oauth::parameters::Parameters;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+pub use accounts::Profile;
+pub use failed::Failed;
+pub use memory::Memory;
+
+use crate::app::App;
+use crate::connections::{self, Connection, Strategy};
+use crate::in_flight::upstream;
+use crate::login::pages::paths;
+use crate::login::under_way::{self, Step};
+use crate::login::visit::Visit;
+
+/// Where answers come in.
+pub fn router() -> Router<Arc<App>> {
+    Router::new().route(paths::CALLBACK, get(callback::endpoint).post(callback::endpoint))
+}
+
+/// The protocol that a strategy speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Protocol {
+    OpenIdConnect,
+    OAuth2,
+    Saml,
+    WsFederation,
+}
+
+impl Protocol {
+    fn of(connection: &Connection) -> Result<Self, Failed> {
+        match connection.served() {
+            Some(
+                Strategy::Oidc
+                | Strategy::Okta
+                | Strategy::GoogleOAuth2
+                | Strategy::WindowsLive
+                | Strategy::AzureAd
+                | Strategy::Apple,
+            ) => Ok(Self::OpenIdConnect),
+            Some(Strategy::GitHub | Strategy::OAuth2) => Ok(Self::OAuth2),
+            Some(Strategy::Samlp) => Ok(Self::Saml),
+            Some(Strategy::Adfs) => Ok(Self::WsFederation),
+            Some(Strategy::Database) | None => {
+                Err(Failed::Settings(format!("the strategy {} leads to no provider", connection.strategy)))
+            }
+        }
+    }
+}
+
+/// A browser that is sent to a provider.
+pub(crate) struct Outbound<'a> {
+    /// The visit that leads there.
+    pub(crate) visit: &'a Visit,
+    /// The login that it belongs to.
+    pub(crate) step: &'a Step,
+    /// The connection.
+    pub(crate) connection: &'a Connection,
+    /// Its options, the secret ones included.
+    pub(crate) options: Map<String, Value>,
+    /// The text that has to come back (`state`, `RelayState`, `wctx`).
+    pub(crate) state: String,
+}
+
+/// The answer of a provider, in the browser that was sent there.
+pub(crate) struct Inbound<'a> {
+    /// The visit that brings it.
+    pub(crate) visit: &'a Visit,
+    /// The connection.
+    pub(crate) connection: &'a Connection,
+    /// Its options, the secret ones included.
+    pub(crate) options: Map<String, Value>,
+    /// What came: of the query or of the form.
+    pub(crate) parameters: Parameters,
+}
+
+/// What a protocol needs again when the answer comes.
+#[derive(Debug, Serialize, Deserialize)]
+enum Kept {
+    OpenIdConnect(oidc::Kept),
+    OAuth2(oauth2::Kept),
+}
+
+/// What is stored of a browser that is away.
+#[derive(Debug, Serialize, Deserialize)]
+struct Journey {
+    /// The digest of the value of the browser.
+    browser: String,
+    /// The text of the login.
+    login: String,
+    /// The connection.
+    connection_id: String,
+    kept: Kept,
+}
+
+/// Sends the browser to the provider of a connection, for this login.
+pub async fn begin(visit: &Visit, step: &Step, connection: &Connection) -> Response {
+    match depart(visit, step, connection).await {
+        Ok(response) => response,
+        Err(failed) => failed.answer(visit, Some(step), Some(connection)).await,
+    }
+}
+
+async fn depart(visit: &Visit, step: &Step, connection: &Connection) -> Result<Response, Failed> {
+    let (app, tenant) = (&visit.app, visit.tenant.id());
+    let options = connections::whole_options(app, tenant, connection)?;
+    let out = Outbound { visit, step, connection, options, state: upstream::fresh(app) };
+    let (kept, response) = match Protocol::of(connection)? {
+        Protocol::OpenIdConnect => {
+            let (kept, to) = oidc::begin(&out).await?;
+            (Kept::OpenIdConnect(kept), visit.redirect(&to))
+        }
+        Protocol::OAuth2 => {
+            let (kept, to) = oauth2::begin(&out)?;
+            (Kept::OAuth2(kept), visit.redirect(&to))
+        }
+        Protocol::Saml | Protocol::WsFederation => return Err(Failed::not_served(connection)),
+    };
+    let journey = Journey {
+        browser: under_way::of_browser(visit),
+        login: step.text.clone(),
+        connection_id: connection.id.clone(),
+        kept,
+    };
+    let mut tx = app.db.begin().await?;
+    upstream::begin(app, &mut tx, tenant, (&out.state, &journey)).await?;
+    tx.commit().await?;
+    Ok(response)
+}
+
+impl Outbound<'_> {
+    /// Where the answer has to come.
+    pub(crate) fn callback(&self) -> String {
+        callback_of(self.visit)
+    }
+
+    /// Who the user probably is there: what was typed, or what the application expects.
+    pub(crate) fn login_hint(&self) -> Option<&str> {
+        self.step.identifier()
+    }
+}
+
+impl Inbound<'_> {
+    /// Where the answer came.
+    pub(crate) fn callback(&self) -> String {
+        callback_of(self.visit)
+    }
+}
+
+fn callback_of(visit: &Visit) -> String {
+    format!("{}{}", visit.tenant.base, paths::CALLBACK)
+}
