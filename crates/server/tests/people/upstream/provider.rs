@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
-use axum::extract::{Form, State};
+use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::routing::{get, post};
 use axum::{Json, Router};
@@ -122,8 +122,9 @@ async fn keys(State(shared): Handle) -> Json<Value> {
 async fn token(
     State(shared): Handle,
     headers: HeaderMap,
-    Form(form): Form<HashMap<String, String>>,
+    body: String,
 ) -> (axum::http::StatusCode, Json<Value>) {
+    let form: HashMap<String, String> = form_urlencoded::parse(body.as_bytes()).into_owned().collect();
     let mut shared = shared.lock().unwrap();
     let basic = headers.get("authorization").map(|own| own.to_str().unwrap().to_owned());
     shared.heard.push(format!(
