@@ -1,9 +1,13 @@
 // An OpenID provider on oidc-provider, which is not ours: people sign in there with any name, in its own pages.
 // It listens on loopback, without TLS.
+import { generateKeyPairSync } from "node:crypto";
 import Provider from "oidc-provider";
 
 const { PORT, CLIENT_ID, CLIENT_SECRET, REDIRECT_URI, AUTH_METHOD } = process.env;
 const issuer = `http://localhost:${PORT}`;
+
+// One key for every algorithm; the keys of the library for developers know RS256 alone.
+const key = generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey.export({ format: "jwk" });
 
 const account = (id) => ({
   accountId: id,
@@ -29,6 +33,7 @@ const provider = new Provider(issuer, {
   ],
   enabledJWA: { idTokenSigningAlgValues: ["RS256", "PS256"] },
   claims: { openid: ["sub"], email: ["email", "email_verified"], profile: ["name", "given_name", "locale"] },
+  jwks: { keys: [{ ...key, kid: "provider-1", use: "sig" }] },
   pkce: { required: () => true },
   findAccount: async (_, id) => account(id),
 });
