@@ -7,7 +7,8 @@ use super::settings::{OpenId, Source};
 use crate::connections::Strategy;
 
 fn object(value: Value) -> Map<String, Value> {
-    value.as_object().unwrap().clone()
+    let Value::Object(members) = value else { panic!("{value}") };
+    members
 }
 
 fn read(strategy: Strategy, options: Value) -> OpenId {
