@@ -7,6 +7,7 @@
 
 mod answer;
 mod asking;
+pub mod assertion;
 mod exchange;
 pub mod id_token;
 mod keys;

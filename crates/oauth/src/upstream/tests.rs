@@ -12,7 +12,8 @@ use crate::parameters::Parameters;
 const ISSUER: &str = "https://idp.example/";
 
 fn object(value: Value) -> Map<String, Value> {
-    value.as_object().unwrap().clone()
+    let Value::Object(members) = value else { panic!("{value}") };
+    members
 }
 
 fn document(different: &Value) -> Vec<u8> {

@@ -11,6 +11,8 @@ mod memory;
 mod oauth2;
 mod oidc;
 mod settings;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 

@@ -3,12 +3,14 @@
 //! Must never sign anybody in by what came through the browser alone.
 
 use chancery_crypto::digest;
+use chancery_crypto::ecdsa::P256Key;
 use chancery_jose::base64url;
+use chancery_jose::jws;
 use chancery_jose::jwt::Claims;
 use chancery_oauth::upstream::id_token::{self, Expected, IdTokenError};
 use chancery_oauth::upstream::{
-    Answer, Asking, Authentication, Exchange, ExchangeError, KeysError, Metadata, Tokens, claims_of, mapped,
-    userinfo,
+    Answer, Asking, Authentication, Exchange, ExchangeError, KeysError, Metadata, Tokens, assertion,
+    claims_of, mapped, userinfo,
 };
 use http::{HeaderValue, header};
 use serde::{Deserialize, Serialize};
@@ -73,6 +75,9 @@ pub(super) async fn begin(out: &Outbound<'_>) -> Result<(Kept, String), Failed> 
     if let Some(hint) = out.login_hint() {
         params.push(("login_hint".to_owned(), hint.to_owned()));
     }
+    if let Some(prompt) = prompt(out) {
+        params.push(("prompt".to_owned(), prompt.to_owned()));
+    }
     let to = Asking {
         endpoint: &metadata.authorization_endpoint,
         client_id: &client_id,
@@ -87,6 +92,16 @@ pub(super) async fn begin(out: &Outbound<'_>) -> Result<(Kept, String), Failed> 
     let to = to.url();
     let issuer = metadata.issuer.clone();
     Ok((Kept { issuer, nonce, verifier: proof.map(|(verifier, _)| verifier) }, to))
+}
+
+/// What the application wants the user to see counts at the provider too, where else nobody would be asked.
+fn prompt(out: &Outbound<'_>) -> Option<&'static str> {
+    let prompts = out.step.request()?.prompts;
+    match (prompts.login, prompts.select_account) {
+        (true, _) => Some("login"),
+        (false, true) => Some("select_account"),
+        (false, false) => None,
+    }
 }
 
 /// Who came back.
@@ -181,9 +196,7 @@ fn authentication(back: &Inbound<'_>, metadata: &Metadata) -> Result<Authenticat
         ));
     }
     if back.connection.served() == Some(Strategy::Apple) {
-        return Err(Failed::Settings(
-            "the secret for Apple has to be signed with ES256, which this server does not do yet".to_owned(),
-        ));
+        return apple_secret(back);
     }
     let Some(secret) = text(&back.options, "client_secret").map(str::to_owned) else {
         return Ok(Authentication::None);
@@ -194,6 +207,22 @@ fn authentication(back: &Inbound<'_>, metadata: &Metadata) -> Result<Authenticat
         None => supports("client_secret_basic") && !supports("client_secret_post"),
     };
     Ok(if basic { Authentication::Basic(secret) } else { Authentication::Post(secret) })
+}
+
+/// The secret for Apple, which is signed anew for each exchange with the key that Apple has issued.
+fn apple_secret(back: &Inbound<'_>) -> Result<Authentication, Failed> {
+    let named = |name: &str| {
+        let found = text(&back.options, name);
+        found.ok_or_else(|| Failed::Settings(format!("the connection has no {name}")))
+    };
+    let key = P256Key::from_pem(named("app_secret")?);
+    let key = key.map_err(|error| Failed::Settings(format!("app_secret: {error}")))?;
+    let header = assertion::header(named("kid")?, "ES256").to_string();
+    let claims =
+        assertion::apple_secret((named("team_id")?, named("client_id")?), back.visit.app.clock.now());
+    let input = jws::signing_input(&header, claims.to_string().as_bytes());
+    let signature = key.sign(input.as_bytes()).map_err(|error| Failed::Internal(error.to_string()))?;
+    Ok(Authentication::Post(jws::assemble(input, &signature)))
 }
 
 /// Checks an ID token, with keys that are fetched again if it names one that is not among them.

@@ -397,3 +397,63 @@ async fn each_operation_needs_its_scopes() {
     )
     .await;
 }
+
+#[tokio::test]
+async fn connections_to_other_providers_keep_their_options_and_seal_what_is_secret() {
+    const SECRET: &str = "s3cr3t-of-the-provider";
+    let pair = json!({ "key": SECRET, "cert": "c" });
+    for on in engines() {
+        let server = TestServer::on(on).await;
+        let cases = [
+            (
+                "oidc",
+                json!({ "client_id": "c", "client_secret": SECRET, "discovery_url": "https://i.example/", "x": 1 }),
+            ),
+            ("okta", json!({ "client_id": "c", "client_secret": SECRET, "domain": "corp.okta.com" })),
+            ("google-oauth2", json!({ "client_id": "c", "client_secret": SECRET, "scope": ["email"] })),
+            ("github", json!({ "client_id": "c", "client_secret": SECRET })),
+            ("windowslive", json!({ "client_id": "c", "client_secret": SECRET, "strategy_version": 2 })),
+            ("waad", json!({ "client_id": "c", "client_secret": SECRET, "tenant_domain": "corp.example" })),
+            ("apple", json!({ "client_id": "c", "app_secret": SECRET, "team_id": "t", "kid": "k" })),
+            (
+                "oauth2",
+                json!({ "client_id": "c", "client_secret": SECRET, "tokenURL": "https://i.example/t" }),
+            ),
+            (
+                "samlp",
+                json!({ "signInEndpoint": "https://i.example/s", "signing_key": pair, "decryptionKey": pair }),
+            ),
+            ("adfs", json!({ "adfs_server": "adfs.example", "signing_key": pair })),
+        ];
+        for (strategy, options) in cases {
+            let body = json!({ "name": format!("c-{strategy}"), "strategy": strategy, "options": options });
+            let connection = made(&server, body).await;
+            assert_eq!(connection["options"], options, "{strategy}: as it was sent, without defaults");
+            let shown = server.api_get(&path_of(&connection)).await.expect(200);
+            assert_eq!(shown["options"], options, "{strategy}");
+            let tenant = tenant_of(&server).await;
+            let name = connection["name"].as_str().unwrap();
+            let stored =
+                connections::sql::find_by_name(&server.app.db, &tenant, name).await.unwrap().unwrap();
+            assert!(!format!("{stored:?}").contains(SECRET), "{strategy}: sealed, and in no Debug");
+            // Options are replaced whole: a secret that is not sent again is gone.
+            let changed = patched(&server, &connection, json!({ "options": { "client_id": "d" } })).await;
+            assert_eq!(changed.expect(200)["options"], json!({ "client_id": "d" }), "{strategy}");
+        }
+        let bad = |options: Value| json!({ "name": "n", "strategy": "oidc", "options": options });
+        for (options, property) in [
+            (json!({ "client_secret": "x" }), "options"),
+            (json!({ "client_id": 1 }), "options.client_id"),
+            (json!({ "client_id": "c", "issuer": "javascript:alert(1)" }), "options.issuer"),
+            (json!({ "client_id": "c", "icon_url": "http://i.example/x.png" }), "options.icon_url"),
+            (
+                json!({ "client_id": "c", "set_user_root_attributes": "sometimes" }),
+                "options.set_user_root_attributes",
+            ),
+        ] {
+            let refused = server.api_send(Method::POST, PATH, &bad(options)).await.expect(400);
+            let message = refused["message"].as_str().unwrap();
+            assert!(message.ends_with(&format!("on property {property}.")), "{message}");
+        }
+    }
+}

@@ -6,10 +6,10 @@ use http::StatusCode;
 use serde_json::{Map, Value, json};
 
 use super::{
-    Choices, Consent, DeviceCode, Error, Failure, Form, Identifier, Login, Outcome, Page, Problem, Reset,
-    ResetFailure, ResetRequest, ResetSent, Rule, RuleLine, Scene, Signup, Step, paths,
+    Choices, Consent, DeviceCode, Error, Failure, Form, Identifier, Login, Outcome, Page, Problem, Provider,
+    Reset, ResetFailure, ResetRequest, ResetSent, Rule, RuleLine, Scene, Signup, Step, paths,
 };
-use crate::branding::{KIND, Look, SETTINGS};
+use crate::branding::{Address, KIND, Look, SETTINGS};
 use crate::messages::{Catalogue, Language};
 use crate::prompts;
 use crate::tenant_documents::{Kind, Stored, TenantDocuments};
@@ -100,18 +100,24 @@ fn every_page() -> Vec<Page<'static>> {
         reset: Some(EVIL.to_owned()),
         edit: Some(EVIL.to_owned()),
     };
-    let mut pages: Vec<_> = [Step::Both, Step::Identifier, Step::Password]
+    let providers: &[Provider] = Box::leak(Box::new([Provider {
+        address: EVIL.to_owned(),
+        name: EVIL.to_owned(),
+        icon: Address::parse("https://icons.example/\"><script>.png"),
+    }]));
+    let mut pages: Vec<_> = [Step::Both, Step::Identifier, Step::Password, Step::Elsewhere]
         .into_iter()
         .map(|step| {
             let (identifier, choices) = (Identifier::Either, choices.clone());
+            let (problems, providers) = (ALL, &*providers);
             Page::Login(Login {
                 form: form(),
                 step,
                 identifier,
                 username: EVIL,
-                problems: ALL,
+                problems,
                 choices,
-                providers: &[],
+                providers,
             })
         })
         .collect();
