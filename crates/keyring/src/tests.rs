@@ -178,7 +178,10 @@ fn a_connection_signs_with_the_current_key_announces_the_next_and_decrypts_with_
     assert_eq!(ring.signing().public.kid, kid(0));
     assert_eq!(ring.announced().map(|key| key.kid.clone()), [kid(0), kid(1)]);
     let decryptors: Vec<_> = ring.decryptors().collect();
-    assert_eq!(decryptors.iter().map(|pair| &pair.public.kid).collect::<Vec<_>>(), [&kid(0), &kid(1), &kid(2)]);
+    assert_eq!(
+        decryptors.iter().map(|pair| &pair.public.kid).collect::<Vec<_>>(),
+        [&kid(0), &kid(1), &kid(2)]
+    );
     assert!(decryptors.iter().all(|pair| *pair.private.public() == pair.public.key));
     assert_eq!(ring.life().revoked().len(), 1);
     let printed = format!("{ring:?}");

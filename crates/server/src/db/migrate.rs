@@ -107,6 +107,12 @@ pub const MIGRATIONS: &[Migration] = &[
         sqlite: include_str!("../../migrations/0014_signing_key_uses.sql"),
         postgres: include_str!("../../migrations/0014_signing_key_uses.sql"),
     },
+    Migration {
+        version: 15,
+        name: "connection keys",
+        sqlite: include_str!("../../migrations/0015_connection_keys.sql"),
+        postgres: include_str!("../../migrations/0015_connection_keys.sql"),
+    },
 ];
 
 /// The table that remembers which migrations were run.
