@@ -75,8 +75,8 @@ async fn revoke(
 }
 
 fn refused(error: KeyError) -> ApiError {
-    match error {
-        KeyError::Revoke(RevokeError::Unknown) => ApiError::not_found("Connection key not found."),
-        error => error.into(),
+    if matches!(error, KeyError::Revoke(RevokeError::Unknown)) {
+        return ApiError::not_found("Connection key not found.");
     }
+    error.into()
 }

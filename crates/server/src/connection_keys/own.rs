@@ -81,6 +81,7 @@ pub(super) fn operations() -> Vec<Operation> {
             create,
         )
         .takes(&WISHES, When::Create)
+        .or_nothing()
         .lists("keys", &SHAPE),
         operation(
             "post_rotate",
@@ -90,6 +91,7 @@ pub(super) fn operations() -> Vec<Operation> {
             rotate,
         )
         .takes(&WISHES, When::Create)
+        .or_nothing()
         .answers(&SHAPE),
     ]
 }
@@ -144,9 +146,8 @@ async fn rotate(
         return Err(none());
     }
     let rotated = lifecycle::rotate(&app, &caller.tenant.stored, owner, algorithm, caller.entry(201)).await;
-    let (next, algorithm) = rotated.map_err(|error| match error {
-        KeyError::Revoke(RevokeError::Unknown) => none(),
-        error => error.into(),
+    let (next, algorithm) = rotated.map_err(|error| {
+        if matches!(error, KeyError::Revoke(RevokeError::Unknown)) { none() } else { error.into() }
     })?;
     Ok((StatusCode::CREATED, Json(view(&next, algorithm))))
 }

@@ -98,10 +98,8 @@ impl<S: Send + Sync> FromRequest<S> for OptionalBody {
         if request.body().is_end_stream() {
             return Ok(Self(Body(Map::new())));
         }
-        match value(request).await? {
-            Value::Null => Ok(Self(Body(Map::new()))),
-            value => Body::of(value).map(Self),
-        }
+        let value = value(request).await?;
+        if value.is_null() { Ok(Self(Body(Map::new()))) } else { Body::of(value).map(Self) }
     }
 }
 
