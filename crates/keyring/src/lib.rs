@@ -2,8 +2,9 @@
 //!
 //! Owns the states, the transitions between them and the only way to a [`Signer`]. It decides and nothing
 //! else: storage, clocks, randomness, sealing and the making of keys belong to `server`. A state that may
-//! not sign has no function that could.
+//! not sign has no function that could. The keys of connections have the same life in a [`ConnectionRing`].
 
+mod connection;
 mod kid;
 mod place;
 mod ring;
@@ -12,6 +13,7 @@ mod signer;
 #[cfg(test)]
 mod tests;
 
+pub use connection::{ConnectionRing, Pair};
 pub use kid::{Kid, KidError};
 pub use place::{Current, Farewell, Next, Previous, Revoked, SealedHalf};
 pub use ring::{

@@ -45,7 +45,7 @@ pub struct Current {
 /// Signed once, is still published, and verifies until it is revoked.
 ///
 /// Its sealed private half is kept for a staged rollover or a rollback: [`Key::<Previous>::sealed_half`] is
-/// the only door to it and nothing opens it yet.
+/// the only door to it. A [`ConnectionRing`](crate::ConnectionRing) alone opens it, to decrypt.
 ///
 /// [`Key::<Previous>::sealed_half`]: crate::Key::sealed_half
 #[derive(Debug)]

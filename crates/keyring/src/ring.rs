@@ -189,11 +189,7 @@ impl KeyRing {
             }
         }
         let (public, sealed, since) = current.ok_or(BrokenRing::NoCurrent)?;
-        let private = open(&public.kid, &sealed)
-            .map_err(|error| BrokenRing::Private(public.kid.clone(), error.to_string()))?;
-        if *private.public() != public.key {
-            return Err(BrokenRing::Mismatch(public.kid));
-        }
+        let private = opened(&public, &sealed, open)?;
         // The youngest first, in both lists: that is the order in which people look for them.
         previous.sort_by_key(|key: &Key<Previous>| std::cmp::Reverse(key.place.until));
         revoked.sort_by_key(|key: &Key<Revoked>| std::cmp::Reverse(key.place.at));
@@ -288,6 +284,17 @@ impl KeyRing {
     }
 }
 
+/// Opens a private half, which has to belong to its certificate.
+pub(crate) fn opened<E: std::fmt::Display>(
+    public: &PublicHalf,
+    sealed: &SealedHalf,
+    open: impl FnOnce(&Kid, &SealedHalf) -> Result<PrivateKey, E>,
+) -> Result<PrivateKey, BrokenRing> {
+    let private = open(&public.kid, sealed)
+        .map_err(|error| BrokenRing::Private(public.kid.clone(), error.to_string()))?;
+    if *private.public() == public.key { Ok(private) } else { Err(BrokenRing::Mismatch(public.kid.clone())) }
+}
+
 impl<P> Key<P> {
     /// Its id.
     pub fn kid(&self) -> &Kid {
@@ -312,6 +319,11 @@ impl Key<Current> {
     pub fn since(&self) -> Timestamp {
         self.place.since
     }
+
+    /// The private half, for the ring of a connection: what it signs is not made of algorithms of JOSE alone.
+    pub(crate) fn private(&self) -> &PrivateKey {
+        &self.place.private
+    }
 }
 
 impl Key<Previous> {
@@ -325,7 +337,7 @@ impl Key<Previous> {
         self.place.until
     }
 
-    /// The door that a staged rollover will use; the bytes stay sealed here.
+    /// The door that the ring of a connection uses, and that a staged rollover will; the bytes stay sealed here.
     pub fn sealed_half(&self) -> &SealedHalf {
         &self.place.sealed
     }

@@ -172,6 +172,38 @@ fn the_youngest_previous_key_comes_first() {
 }
 
 #[test]
+fn a_connection_signs_with_the_current_key_announces_the_next_and_decrypts_with_all_but_the_revoked() {
+    let rows = vec![revoked(3), previous(2, 10), next(1), current(0)];
+    let ring = ConnectionRing::restore(rows, open).unwrap();
+    assert_eq!(ring.signing().public.kid, kid(0));
+    assert_eq!(ring.announced().map(|key| key.kid.clone()), [kid(0), kid(1)]);
+    let decryptors: Vec<_> = ring.decryptors().collect();
+    assert_eq!(
+        decryptors.iter().map(|pair| &pair.public.kid).collect::<Vec<_>>(),
+        [&kid(0), &kid(1), &kid(2)]
+    );
+    assert!(decryptors.iter().all(|pair| *pair.private.public() == pair.public.key));
+    assert_eq!(ring.life().revoked().len(), 1);
+    let printed = format!("{ring:?}");
+    assert_eq!(printed.matches("PrivateKey(..)").count(), 3, "{printed}");
+}
+
+#[test]
+fn a_connection_whose_old_key_cannot_be_opened_is_broken() {
+    let rows = vec![current(0), next(1), previous(2, 10)];
+    let swapped = ConnectionRing::restore(rows.clone(), |_, sealed| {
+        let number = usize::from(sealed.as_bytes()[0]);
+        Ok::<_, String>(private(if number == 2 { 3 } else { number }))
+    });
+    assert_eq!(swapped.unwrap_err(), BrokenRing::Mismatch(kid(2)));
+    let unreadable = ConnectionRing::restore(rows, |_, sealed| match sealed.as_bytes()[0] {
+        1 => Err("wrong master key"),
+        number => Ok(private(usize::from(number))),
+    });
+    assert_eq!(unreadable.unwrap_err(), BrokenRing::Private(kid(1), "wrong master key".to_owned()));
+}
+
+#[test]
 fn a_kid_is_made_of_the_base64url_alphabet_and_nothing_else() {
     assert_eq!(Kid::from_random([255; 21]).as_str(), "_".repeat(21));
     for bad in ["", "a b", "a/b", "a.b", "ü", &"a".repeat(65)] {

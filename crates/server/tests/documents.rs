@@ -184,7 +184,7 @@ async fn the_connection_key_is_another_key_and_stays_through_a_rotation() {
 }
 
 #[tokio::test]
-async fn first_calls_for_the_connection_key_that_come_at_once_make_one_key() {
+async fn first_calls_for_the_connection_keys_that_come_at_once_make_one_ring() {
     for on in engines() {
         let server = TestServer::on(on).await;
         server.get("/pem").await.expect_ok();
@@ -194,9 +194,9 @@ async fn first_calls_for_the_connection_key_that_come_at_once_make_one_key() {
             answer.expect_ok();
             assert_eq!(answer.bytes, one.bytes);
         }
-        // Two keys made the ring and one the connection key: the next one is number 3.
+        // Two keys made each ring: the next one is number 4.
         let next = server.app.forge.take().await.unwrap();
-        assert_eq!(next.public().to_spki_der(), kit::key(3).public().to_spki_der());
+        assert_eq!(next.public().to_spki_der(), kit::key(4).public().to_spki_der());
     }
 }
 

@@ -216,6 +216,8 @@ async fn every_statement_runs_on_both_engines() {
         crate::management::stats::exercise(&server).await;
         crate::management::key_ring::exercise(&server).await;
         crate::management::encryption_keys::exercise(&server).await;
+        crate::management::connection_keys::exercise(&server).await;
+        crate::management::own_connection_keys::exercise(&server).await;
         server.api_get("/custom-domains").await.expect(200);
         crate::management::protection::exercise(&server).await;
         crate::people::exercise(&server).await;

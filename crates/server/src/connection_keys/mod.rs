@@ -1,43 +1,121 @@
-//! The connection key of a tenant: a key pair of its own, apart from the application signing keys.
+//! The keys with which a tenant meets upstream identity providers, apart from the application signing keys.
 //!
-//! It will sign requests to upstream identity providers and decrypt their answers; today its certificate is
-//! published. Made when it is first asked for. Must never sign anything for applications.
+//! One ring serves all connections of a tenant: it signs requests and opens what partners encrypted. A connection that
+//! proves itself by client assertions has a ring of its own. The rules are `chancery_keyring`'s. Must never sign
+//! anything for applications.
 
+pub mod api;
+mod lifecycle;
+pub mod own;
 pub mod sql;
 
 use std::sync::Arc;
 
+use chancery_crypto::certificate::Certificate;
+use chancery_crypto::rsa::PrivateKey;
+use chancery_keyring::{ConnectionRing, Pair, PublicHalf};
+use http::HeaderValue;
+
+pub use lifecycle::{ensure, revoke, rotate};
+
 use crate::app::App;
-use crate::changes::Topic;
-use crate::logs::{Entry, Kind};
-use crate::signing_keys::sql::NewKey;
-use crate::signing_keys::{self, KeyError};
+use crate::connections::Connection;
+use crate::signing_keys::KeyError;
+use crate::signing_keys::documents::CertificateDocuments;
 use crate::tenants::sql::Stored;
-use crate::write::Write;
+use crate::tenants::{LoadError, Tenant};
 
-/// The kind in the label of a sealed connection key.
-const SEAL_KIND: &str = "connection-key";
+/// Whose ring it is.
+#[derive(Debug, Clone, Copy)]
+pub enum Owner<'a> {
+    /// The tenant: all of its connections share the ring.
+    Tenant,
+    /// One connection.
+    Connection(&'a Connection),
+}
 
-/// Lets one caller at a time make a connection key. Of many that ask for the first time at once, all but one find
+impl<'a> Owner<'a> {
+    /// What the ring is found by.
+    fn text(self) -> &'a str {
+        self.connection_id().unwrap_or("tenant")
+    }
+
+    /// The connection, if it is that of one.
+    fn connection_id(self) -> Option<&'a str> {
+        match self {
+            Self::Tenant => None,
+            Self::Connection(connection) => Some(&connection.id),
+        }
+    }
+}
+
+/// Lets one caller at a time make the ring of a tenant. Of many that ask for the first time at once, all but one find
 /// it made; tenants lose nothing by waiting for each other, since the forge makes one key at a time too.
 #[derive(Debug, Default)]
 pub struct Making(tokio::sync::Mutex<()>);
 
-/// Makes the connection key of a tenant if it has none yet.
-pub async fn ensure(app: &Arc<App>, tenant: &Stored) -> Result<(), KeyError> {
-    let _alone = app.making_connection_key.0.lock().await;
-    if sql::find(&app.db, &tenant.id).await?.is_some() {
-        return Ok(());
+/// The ring of a tenant in memory.
+#[derive(Debug)]
+pub struct ConnectionKeys {
+    ring: ConnectionRing,
+    /// The downloads of the current key's certificate.
+    pub documents: CertificateDocuments,
+}
+
+impl ConnectionKeys {
+    /// The ring of a tenant, if there is one.
+    pub async fn load(
+        app: &App,
+        stored: &Stored,
+        caching: &HeaderValue,
+    ) -> Result<Option<Arc<Self>>, LoadError> {
+        let rows = sql::load(&app.db, &stored.id, Owner::Tenant).await?;
+        if rows.is_empty() {
+            return Ok(None);
+        }
+        let (ring, _) = lifecycle::open(&app.sealer, &stored.id, rows).map_err(KeyError::from)?;
+        let name = format!("{}-connection", stored.name);
+        let documents = CertificateDocuments::of(&ring.signing().public.certificate, &name, caching)?;
+        Ok(Some(Arc::new(Self { ring, documents })))
     }
-    let now = app.clock.now();
-    let NewKey { kid, certificate, sealed } = signing_keys::prepare(app, tenant, SEAL_KIND, now).await?;
-    let key = sql::ConnectionKey { kid, certificate, sealed, created_at: now };
-    let mut write = Write::begin(app, &tenant.id).await?;
-    if sql::insert(write.tx(), &tenant.id, &key).await? {
-        write.notice(Topic::Tenant, tenant.canonical.as_str());
-        write.commit(Entry::new(Kind::Sapi, "Create the connection key")).await?;
-    } else {
-        write.nothing_to_do().await?;
+
+    /// The ring itself.
+    pub fn ring(&self) -> &ConnectionRing {
+        &self.ring
     }
-    Ok(())
+
+    /// What signs requests to identity providers: the current private key, and its certificate.
+    pub fn signing(&self) -> (&PrivateKey, &Certificate) {
+        let Pair { public, private } = self.ring.signing();
+        (private, &public.certificate)
+    }
+
+    /// The certificates for metadata: that of the current key, and that of the next one.
+    pub fn certificates(&self) -> [&Certificate; 2] {
+        self.ring.announced().map(|PublicHalf { certificate, .. }| certificate)
+    }
+
+    /// The private keys that may open what an identity provider encrypted: current, next, and those before.
+    pub fn decryption_keys(&self) -> impl Iterator<Item = &PrivateKey> {
+        self.ring.decryptors().map(|pair| pair.private)
+    }
+}
+
+/// The ring of a tenant, from memory; it is made now if nobody asked for it before.
+pub async fn of(app: &Arc<App>, tenant: &Arc<Tenant>) -> Result<Arc<ConnectionKeys>, LoadError> {
+    if let Some(keys) = &tenant.connection {
+        return Ok(Arc::clone(keys));
+    }
+    ensure(app, &tenant.stored).await?;
+    let find = async || {
+        let found = app.tenants.find(app, &tenant.stored.domain).await?;
+        Ok::<_, LoadError>(found.and_then(|found| found.connection.clone()))
+    };
+    if let Some(keys) = find().await? {
+        return Ok(keys);
+    }
+    // Another process has made it, and its notice is on the way still.
+    app.tenants.forget(&tenant.stored.canonical);
+    let gone = || KeyError::Prepare("the tenant does not exist any more".to_owned());
+    Ok(find().await?.ok_or_else(gone)?)
 }

@@ -256,6 +256,6 @@ async fn log_secrets_read(app: &App, caller: &Caller) -> Result<(), ApiError> {
 }
 
 /// The refusal of an id that no connection has.
-pub(super) fn unknown() -> ApiError {
+pub fn unknown() -> ApiError {
     ApiError::NotFound { code: Some("inexistent_connection"), message: "The connection does not exist" }
 }

@@ -113,6 +113,12 @@ pub const MIGRATIONS: &[Migration] = &[
         sqlite: include_str!("../../migrations/0015_session_partners.sql"),
         postgres: include_str!("../../migrations/0015_session_partners.sql"),
     },
+    Migration {
+        version: 16,
+        name: "connection keys",
+        sqlite: include_str!("../../migrations/0016_connection_keys.sql"),
+        postgres: include_str!("../../migrations/0016_connection_keys.sql"),
+    },
 ];
 
 /// The table that remembers which migrations were run.

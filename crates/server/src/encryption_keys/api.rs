@@ -143,11 +143,10 @@ async fn sealed(State(app): State<Arc<App>>, caller: Caller) -> Result<Json<Valu
 /// is sealed under the one that there is.
 async fn counts(app: &App, tenant: &TenantId) -> Result<Vec<(&'static str, i64)>, ApiError> {
     let (db, most) = (&app.db, MOST + 1);
-    let connection_key = connection_keys::sql::find(db, tenant).await?;
     let provider = tenant_documents::sql::secrets(db, tenant, mail::PROVIDER, "").await?;
     Ok(vec![
         ("signing_keys", signing_keys::sql::count_sealed(db, tenant, most).await?),
-        ("connection_keys", connection_key.is_some().into()),
+        ("connection_keys", connection_keys::sql::count_sealed(db, tenant, most).await?),
         ("client_secrets", applications::sql::count_secrets(db, tenant, most).await?),
         ("client_addons", applications::sql::count_addons(db, tenant, most).await?),
         ("api_signing_secrets", resource_servers::sql::count_secrets(db, tenant, most).await?),

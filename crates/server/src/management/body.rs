@@ -2,6 +2,7 @@
 //!
 //! Must never accept a member twice or one that the shape does not know.
 
+use axum::body::HttpBody;
 use axum::extract::{FromRequest, Request};
 use http::header;
 use serde_json::{Map, Value};
@@ -22,6 +23,17 @@ impl Body {
     pub fn checked(self, shape: &Object, when: When) -> Result<Map<String, Value>, ApiError> {
         shape.check(&self.0, when).map_err(|error| ApiError::Body(error.to_string()))?;
         Ok(self.0)
+    }
+}
+
+/// The body of a request that may come without one, or with `null` instead.
+#[derive(Debug)]
+pub struct OptionalBody(Body);
+
+impl OptionalBody {
+    /// Checks the body and gives it away; it has no members if there was none.
+    pub fn checked(self, shape: &Object, when: When) -> Result<Map<String, Value>, ApiError> {
+        self.0.checked(shape, when)
     }
 }
 
@@ -62,7 +74,13 @@ impl<S: Send + Sync> FromRequest<S> for Body {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
-        match value(request).await? {
+        Self::of(value(request).await?)
+    }
+}
+
+impl Body {
+    fn of(value: Value) -> Result<Self, ApiError> {
+        match value {
             Value::Object(members) => Ok(Self(members)),
             Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
                 Err(ApiError::Body(
@@ -70,6 +88,18 @@ impl<S: Send + Sync> FromRequest<S> for Body {
                 ))
             }
         }
+    }
+}
+
+impl<S: Send + Sync> FromRequest<S> for OptionalBody {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
+        if request.body().is_end_stream() {
+            return Ok(Self(Body(Map::new())));
+        }
+        let value = value(request).await?;
+        if value.is_null() { Ok(Self(Body(Map::new()))) } else { Body::of(value).map(Self) }
     }
 }
 

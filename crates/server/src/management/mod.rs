@@ -39,6 +39,7 @@ pub fn operations() -> Vec<Operation> {
         crate::branding::template::operations(),
         crate::branding::themes::operations(),
         crate::client_grants::api::operations(),
+        crate::connection_keys::api::operations(),
         crate::connections::api::operations(),
         crate::encryption_keys::api::operations(),
         crate::logs::api::operations(),

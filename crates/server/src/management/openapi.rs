@@ -77,7 +77,10 @@ fn described(operation: &Operation) -> Value {
         } else {
             json!({ "application/json": { "schema": schema } })
         };
-        described.insert("requestBody".to_owned(), json!({ "required": true, "content": content }));
+        described.insert(
+            "requestBody".to_owned(),
+            json!({ "required": !operation.or_nothing, "content": content }),
+        );
     }
     if let (true, Value::Object(described)) = (operation.ours, &mut described) {
         described.insert("x-chancery".to_owned(), Value::Bool(true));

@@ -64,6 +64,8 @@ pub struct Operation {
     pub body: Option<(&'static Object, When)>,
     /// Whether the body may also be a text, as JSON or as HTML.
     pub or_html: bool,
+    /// Whether it may come without a body.
+    pub or_nothing: bool,
     /// The parameters of its query.
     pub query: Vec<Field>,
     /// The shape of the object that it answers, or answers a list of.
@@ -102,6 +104,7 @@ where
         path,
         body: None,
         or_html: false,
+        or_nothing: false,
         query: Vec::new(),
         answer: None,
         list: None,
@@ -120,6 +123,11 @@ impl Operation {
     /// Takes a text as well, as JSON or as HTML.
     pub fn or_html(self) -> Self {
         Self { or_html: true, ..self }
+    }
+
+    /// May come without a body, or with `null` instead.
+    pub fn or_nothing(self) -> Self {
+        Self { or_nothing: true, ..self }
     }
 
     /// Understands these parameters in the query.

@@ -12,9 +12,10 @@ use axum::routing::get;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 
 use crate::app::App;
-use crate::connection_keys;
+use crate::connection_keys::{self, own, own::Named};
 use crate::http::host::Site;
 use crate::management::ApiError;
+use crate::management::Path;
 use crate::signing_keys::documents::{CertificateDocuments, Documents, Ready};
 use crate::tenants::Tenant;
 
@@ -27,6 +28,9 @@ pub fn router() -> Router<Arc<App>> {
         .route("/.well-known/jwks.json", public(|documents| &documents.jwks))
         .route("/.well-known/openid-configuration", public(|documents| &documents.discovery))
         .route("/.well-known/oauth-authorization-server", public(|documents| &documents.discovery))
+        // Identity providers: what connections prove themselves with; the second address is Auth0's.
+        .route("/.well-known/connections/{id}/jwks.json", get(keys_by_id))
+        .route("/oauth/connection/{name}/.well-known/jwks.json", get(keys_by_name))
         .route("/pem", certificate(|forms| &forms.pem))
         .route("/cer", certificate(|forms| &forms.cer))
         .route("/rawpem", certificate(|forms| &forms.rawpem))
@@ -50,34 +54,38 @@ fn certificate(pick: fn(&CertificateDocuments) -> &Ready) -> axum::routing::Meth
             if !of_connection {
                 return respond(pick(&tenant.documents.certificate), headers);
             }
-            match with_connection_key(&app, tenant).await {
-                Ok(tenant) => match &tenant.connection {
-                    Some(forms) => respond(pick(forms), headers),
-                    None => ApiError::Internal("the connection key was not made".to_owned()).into_response(),
-                },
-                Err(error) => error.into_response(),
+            match connection_keys::of(&app, &tenant).await {
+                Ok(keys) => respond(pick(&keys.documents), headers),
+                Err(error) => ApiError::from(error).into_response(),
             }
         },
     )
 }
 
-/// The tenant with its connection key, which is made now if nobody asked for it before.
-async fn with_connection_key(app: &Arc<App>, tenant: Arc<Tenant>) -> Result<Arc<Tenant>, ApiError> {
-    if tenant.connection.is_some() {
-        return Ok(tenant);
+async fn keys_by_id(
+    State(app): State<Arc<App>>,
+    Site(tenant): Site,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Response {
+    keys_of_connection(&app, &tenant, Named::Id(&id), &headers).await
+}
+
+async fn keys_by_name(
+    State(app): State<Arc<App>>,
+    Site(tenant): Site,
+    Path(name): Path<String>,
+    headers: HeaderMap,
+) -> Response {
+    keys_of_connection(&app, &tenant, Named::Name(&name), &headers).await
+}
+
+async fn keys_of_connection(app: &App, tenant: &Tenant, named: Named<'_>, asked: &HeaderMap) -> Response {
+    match own::key_set(app, tenant, named).await {
+        Ok(Some(ready)) => respond(&ready, asked),
+        Ok(None) => ApiError::not_found("There is no connection with keys at this address.").into_response(),
+        Err(error) => ApiError::from(error).into_response(),
     }
-    connection_keys::ensure(app, &tenant.stored).await?;
-    let find = async || {
-        let found = app.tenants.find(app, &tenant.stored.domain).await?;
-        found.ok_or_else(|| ApiError::not_found("The tenant does not exist any more."))
-    };
-    let found = find().await?;
-    if found.connection.is_some() {
-        return Ok(found);
-    }
-    // Another process has made it, and its notice is on the way still.
-    app.tenants.forget(&tenant.stored.canonical);
-    find().await
 }
 
 fn respond(ready: &Ready, asked: &HeaderMap) -> Response {

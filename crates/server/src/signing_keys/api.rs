@@ -38,7 +38,7 @@ pub static SHAPE: LazyLock<Object> = LazyLock::new(|| {
 });
 
 /// What rotate and revoke answer.
-static BRIEF: LazyLock<Object> =
+pub static BRIEF: LazyLock<Object> =
     LazyLock::new(|| object([field("cert", text()).read_only(), field("kid", text()).read_only()]));
 
 /// The lines of this slice.

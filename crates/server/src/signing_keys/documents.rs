@@ -68,7 +68,8 @@ impl From<serde_json::Error> for DocumentError {
     }
 }
 
-const JSON: &str = "application/json; charset=utf-8";
+/// The media type of documents in JSON.
+pub const JSON: &str = "application/json; charset=utf-8";
 const TEXT: &str = "text/plain; charset=utf-8";
 
 /// Whether the documents of a tenant with these settings name RS256 with each key.
@@ -118,7 +119,8 @@ impl CertificateDocuments {
     }
 }
 
-fn ready(
+/// A document with its headers.
+pub fn ready(
     body: Vec<u8>,
     (content_type, disposition): (&'static str, Option<&str>),
     caching: &HeaderValue,

@@ -18,7 +18,7 @@ use crate::clock;
 use crate::db::DbError;
 use crate::forge::ForgeError;
 use crate::logs::Entry;
-use crate::tenants::{Policy, TenantId, sql::Stored};
+use crate::tenants::{TenantId, sql::Stored};
 use crate::write::Write;
 
 /// The kind in the label of a sealed signing key.
@@ -95,30 +95,26 @@ pub async fn prepare(
 ) -> Result<NewKey, KeyError> {
     let private = app.forge.take().await?;
     let kid = app.entropy.kid();
-    let certificate = certificate(app, &tenant.canonical, &tenant.policy, (&private, not_before))?;
-    let pkcs8 = private.to_pkcs8().map_err(|error| KeyError::Prepare(error.to_string()))?;
-    let label = Label { tenant: tenant.id.as_str(), kind: seal_kind, id: kid.as_str() };
-    let sealed = app
-        .sealer
-        .seal(label, app.entropy.bytes(), &pkcs8)
-        .map_err(|error| KeyError::Prepare(error.to_string()))?;
-    Ok(NewKey { kid, certificate, sealed: SealedHalf::new(sealed) })
+    let made_out = (tenant.canonical.as_str(), not_before, tenant.policy.certificate_days);
+    finish(app, &tenant.id, seal_kind, (kid, &private), made_out)
 }
 
-/// Makes the self-signed certificate of a key, made out to the tenant's canonical domain.
-fn certificate(
+/// Gives a key its self-signed certificate, made out to a name, from a moment on for so many days; and seals its
+/// private half.
+pub fn finish(
     app: &App,
-    canonical: &str,
-    policy: &Policy,
-    (key, not_before): (&PrivateKey, Timestamp),
-) -> Result<Certificate, KeyError> {
-    let request = SelfSigned {
-        common_name: canonical,
-        serial: app.entropy.bytes(),
-        not_before,
-        days: policy.certificate_days,
-    };
-    Certificate::self_signed(request, key).map_err(|error| KeyError::Prepare(error.to_string()))
+    tenant: &TenantId,
+    seal_kind: &str,
+    (kid, private): (Kid, &PrivateKey),
+    (common_name, not_before, days): (&str, Timestamp, u32),
+) -> Result<NewKey, KeyError> {
+    let failed = |error: &dyn std::fmt::Display| KeyError::Prepare(error.to_string());
+    let request = SelfSigned { common_name, serial: app.entropy.bytes(), not_before, days };
+    let certificate = Certificate::self_signed(request, private).map_err(|error| failed(&error))?;
+    let pkcs8 = private.to_pkcs8().map_err(|error| failed(&error))?;
+    let label = Label { tenant: tenant.as_str(), kind: seal_kind, id: kid.as_str() };
+    let sealed = app.sealer.seal(label, app.entropy.bytes(), &pkcs8).map_err(|error| failed(&error))?;
+    Ok(NewKey { kid, certificate, sealed: SealedHalf::new(sealed) })
 }
 
 /// Restores a ring from its rows, opening the current key alone.
@@ -180,7 +176,7 @@ pub async fn rotate(
 }
 
 /// The limit of a tenant, and the time over which its rotations count.
-fn window(tenant: &Stored, now: Timestamp) -> (u32, Window) {
+pub fn window(tenant: &Stored, now: Timestamp) -> (u32, Window) {
     let limit = tenant.policy.rotations_per_day;
     let since = now.saturating_sub(DAY).unwrap_or(Timestamp::MIN);
     (limit, Window { since, limit: i64::from(limit) })
@@ -210,7 +206,7 @@ pub async fn allowance(app: &App, tenant: &Stored) -> Result<Allowance, DbError>
 }
 
 /// Refuses a rotation that the one at `in_the_way` leaves no room for.
-fn refuse_beyond(limit: u32, in_the_way: Option<Timestamp>, now: Timestamp) -> Result<(), KeyError> {
+pub fn refuse_beyond(limit: u32, in_the_way: Option<Timestamp>, now: Timestamp) -> Result<(), KeyError> {
     let Some(in_the_way) = in_the_way.filter(|_| limit > 0) else { return Ok(()) };
     let again = in_the_way.saturating_add(DAY).unwrap_or(now);
     let millis = again.as_millisecond() - now.as_millisecond();
@@ -242,9 +238,14 @@ pub async fn revoke(
     sql::revoke(write.tx(), &tenant.id, &revoking, (farewell.as_ref(), &by)).await?;
     write.notice(Topic::Tenant, tenant.canonical.as_str());
     write.commit(entry).await?;
-    // The old pages of the write-ahead log still hold the sealed private half until they are folded in.
+    fold_in(app).await;
+    Ok(key)
+}
+
+/// What ends a revocation: the old pages of the write-ahead log still hold the sealed private half until they are
+/// folded in.
+pub async fn fold_in(app: &App) {
     if let Err(error) = app.db.checkpoint().await {
         tracing::warn!(%error, "the write-ahead log could not be folded in after a revocation");
     }
-    Ok(key)
 }

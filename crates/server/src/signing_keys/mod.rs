@@ -16,7 +16,7 @@ mod view;
 pub use actor::Actor;
 pub use documents::names_algorithm;
 pub use lifecycle::{
-    Allowance, KeyError, PreparedRing, allowance, ensure_ring, open_ring, prepare, prepare_ring, revoke,
-    rotate,
+    Allowance, KeyError, PreparedRing, allowance, ensure_ring, finish, fold_in, open_ring, prepare,
+    prepare_ring, refuse_beyond, revoke, rotate, window,
 };
-pub use view::{of_ring, of_stored};
+pub use view::{brief, of_ring, of_stored};

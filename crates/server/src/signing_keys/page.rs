@@ -4,6 +4,7 @@
 //! `PUT /keys/signing/{kid}/revoke`. Must never rotate a ring that is not the one that was shown.
 
 mod change;
+mod connection;
 mod timeline;
 
 use std::sync::Arc;
@@ -27,6 +28,7 @@ const HOME: &str = "/dashboard/settings/signing-keys";
 /// The pages.
 pub fn router() -> Router<Arc<App>> {
     Router::new()
+        .merge(connection::router())
         .route(HOME, screen(list))
         .route(
             "/dashboard/settings/signing-keys/rotate",
@@ -178,6 +180,7 @@ struct List<'a> {
     valid: Vec<&'a Key>,
     revoked: Vec<&'a Key>,
     timeline: Timeline,
+    connection: connection::Section,
     may_rotate: bool,
     may_revoke: bool,
     left_today: Option<u64>,
@@ -193,6 +196,7 @@ async fn list(desk: Arc<Desk>) -> Result<Response, Failure> {
         valid,
         revoked,
         timeline: Timeline::of(&ring.keys, now),
+        connection: connection::section(&desk).await?,
         may_rotate: desk.may("create:signing_keys") && desk.may("update:signing_keys"),
         may_revoke: desk.may("update:signing_keys"),
         left_today: ring.left_today,

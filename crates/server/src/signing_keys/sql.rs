@@ -74,6 +74,12 @@ pub struct NewKey {
 }
 
 fn from_row(row: &Row) -> Result<StoredKey, DbError> {
+    let farewell = row.opt_bytes("farewell")?.and_then(|digest| digest.try_into().ok()).map(Farewell::new);
+    stored_key(row, farewell)
+}
+
+/// A key out of the columns that the keys of every ring have.
+pub fn stored_key(row: &Row, farewell: Option<Farewell>) -> Result<StoredKey, DbError> {
     let kid: Kid = row.text("kid")?.parse().map_err(|error| broken(&error))?;
     let certificate = Certificate::from_der(row.bytes("certificate")?).map_err(|error| broken(&error))?;
     let time = |name| row.opt_int(name)?.map(clock::from_millis).transpose();
@@ -90,12 +96,9 @@ fn from_row(row: &Row) -> Result<StoredKey, DbError> {
             since: needed(since, "current_since")?,
             until: needed(until, "current_until")?,
         },
-        "revoked" => StoredPlace::Revoked {
-            since,
-            until,
-            at: needed(time("revoked_at")?, "revoked_at")?,
-            farewell: row.opt_bytes("farewell")?.and_then(|digest| digest.try_into().ok()).map(Farewell::new),
-        },
+        "revoked" => {
+            StoredPlace::Revoked { since, until, at: needed(time("revoked_at")?, "revoked_at")?, farewell }
+        }
         other => return Err(DbError::Other(format!("the signing key {kid} has the unknown place {other}"))),
     };
     Ok(StoredKey { kid, certificate, place })
@@ -229,7 +232,8 @@ pub struct Window {
 }
 
 impl Window {
-    fn values(self, tenant: &TenantId) -> [Value; 3] {
+    /// The tenant, the moment and how many rotations may be passed over, as statements take them.
+    pub fn values(self, tenant: &TenantId) -> [Value; 3] {
         // The youngest is number 0. A limit of 0 is none, and its answer is not looked at.
         [tenant.as_str().into(), Value::Int(self.since.as_millisecond()), Value::Int((self.limit - 1).max(0))]
     }

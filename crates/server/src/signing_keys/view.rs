@@ -62,7 +62,7 @@ pub fn of_stored(key: &StoredKey) -> Value {
 }
 
 /// The short answer of rotate and revoke.
-pub(super) fn brief(key: &StoredKey) -> Value {
+pub fn brief(key: &StoredKey) -> Value {
     json!({ "cert": key.certificate.to_pem(), "kid": key.kid.as_str() })
 }
 

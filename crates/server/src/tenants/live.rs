@@ -15,11 +15,11 @@ use serde_json::{Map, Value};
 use super::{Policy, TenantId, sql};
 use crate::app::App;
 use crate::branding::Look;
-use crate::connection_keys;
+use crate::connection_keys::ConnectionKeys;
 use crate::db::DbError;
 use crate::management::rate_limit::Bucket;
 use crate::oidc;
-use crate::signing_keys::documents::{CertificateDocuments, DocumentError, Documents};
+use crate::signing_keys::documents::{DocumentError, Documents};
 use crate::signing_keys::uses::Signed;
 use crate::signing_keys::{self, KeyError};
 use crate::tenant_documents::{self, TenantDocuments};
@@ -47,8 +47,8 @@ pub struct Tenant {
     pub signed: Arc<Signed>,
     /// Its public documents.
     pub documents: Documents,
-    /// The downloads of its connection key, once that key exists.
-    pub connection: Option<CertificateDocuments>,
+    /// The keys with which it meets identity providers, once they exist.
+    pub connection: Option<Arc<ConnectionKeys>>,
     /// What was set of branding, prompts, mail and protection.
     pub kept: TenantDocuments,
     /// How its pages look.
@@ -107,7 +107,7 @@ impl Tenant {
         let base = format!("{}://{}", stored.scheme, stored.domain);
         let offers = offers(&stored.settings);
         let caching = oidc::caching(stored.policy.public_max_age);
-        let connection = connection_keys::sql::find(&app.db, &stored.id).await?;
+        let connection = ConnectionKeys::load(app, &stored, &caching).await?;
         let kept = TenantDocuments::of(tenant_documents::sql::all(&app.db, &stored.id).await?);
         let authorize = authorize_settings(&format!("{base}/"), &stored.settings);
         Ok(Self {
@@ -124,15 +124,7 @@ impl Tenant {
                 (signing_keys::names_algorithm(&stored.settings), offers),
                 &caching,
             )?,
-            connection: connection
-                .map(|key| {
-                    CertificateDocuments::of(
-                        &key.certificate,
-                        &format!("{}-connection", stored.name),
-                        &caching,
-                    )
-                })
-                .transpose()?,
+            connection,
             offers,
             requests: app.tenants.bucket(&stored.id, "requests"),
             registrations: app.tenants.bucket(&stored.id, "registrations"),

@@ -69,6 +69,9 @@ fn doors() -> Vec<(Method, &'static str, &'static str, Option<Value>)> {
     let connection = "connection";
     doors.push((get.clone(), connection, "/connections/{}", None));
     doors.push((get.clone(), connection, "/connections/{}/clients", None));
+    doors.push((get.clone(), connection, "/connections/{}/keys", None));
+    doors.push((post.clone(), connection, "/connections/{}/keys", None));
+    doors.push((post.clone(), connection, "/connections/{}/keys/rotate", None));
     doors.push((delete.clone(), connection, "/connections/{}/users?email=ada%40x.example", None));
     doors.push((delete.clone(), connection, "/connections/{}", None));
     let signup = json!({ "options": { "disable_signup": false } });

@@ -126,7 +126,7 @@ async fn everything_that_is_sealed_is_counted_by_its_kind() {
         let answer = server.api_get("/keys/sealed").await.expect(200);
         let expected = [
             ("signing_keys", 3),
-            ("connection_keys", 1),
+            ("connection_keys", 2),
             ("client_secrets", 2),
             ("client_addons", 1),
             ("api_signing_secrets", 1),

@@ -1,0 +1,164 @@
+//! The transitions of the rings as they really happen: a key from the forge, one transaction, one log entry.
+//!
+//! Must never make a key inside a transaction.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use chancery_crypto::algorithm::Algorithm;
+use chancery_crypto::rsa::PrivateKey;
+use chancery_crypto::seal::{Label, Sealer};
+use chancery_keyring::{BrokenRing, ConnectionRing, Kid, RevokeError, StoredKey, StoredPlace};
+use jiff::{SignedDuration, Timestamp};
+
+use super::sql::{self, FirstKeys, Key};
+use super::{Owner, own};
+use crate::app::App;
+use crate::changes::Topic;
+use crate::logs::{Entry, Kind};
+use crate::signing_keys::sql::NewKey;
+use crate::signing_keys::{self, KeyError};
+use crate::tenants::{TenantId, sql::Stored};
+use crate::write::Write;
+
+/// The kind in the label of a sealed connection key.
+pub(super) const SEAL_KIND: &str = "connection-key";
+
+/// What the keys of a ring sign with, by their kids.
+pub(super) type Algorithms = HashMap<Kid, Algorithm>;
+
+/// Restores a ring from its rows.
+pub(super) fn open(
+    sealer: &Sealer,
+    tenant: &TenantId,
+    rows: Vec<Key>,
+) -> Result<(ConnectionRing, Algorithms), BrokenRing> {
+    let named = |(key, algorithm): &Key| Some((key.kid.clone(), (*algorithm)?));
+    let algorithms = rows.iter().filter_map(named).collect();
+    let rows = rows.into_iter().map(|(key, _)| key).collect();
+    let ring = ConnectionRing::restore(rows, |kid, sealed| {
+        let label = Label { tenant: tenant.as_str(), kind: SEAL_KIND, id: kid.as_str() };
+        let pkcs8 = sealer.open(label, sealed.as_bytes()).map_err(|error| error.to_string())?;
+        PrivateKey::from_pkcs8(&pkcs8).map_err(|error| error.to_string())
+    })?;
+    Ok((ring, algorithms))
+}
+
+/// Makes a key for a ring.
+async fn prepare(
+    app: &App,
+    tenant: &Stored,
+    owner: Owner<'_>,
+    not_before: Timestamp,
+) -> Result<NewKey, KeyError> {
+    match owner {
+        Owner::Tenant => signing_keys::prepare(app, tenant, SEAL_KIND, not_before).await,
+        Owner::Connection(connection) => own::prepare(app, &tenant.id, connection, not_before).await,
+    }
+}
+
+/// Makes the ring of a tenant if it has none yet.
+pub async fn ensure(app: &Arc<App>, tenant: &Stored) -> Result<(), KeyError> {
+    let _alone = app.making_connection_key.0.lock().await;
+    if !sql::load(&app.db, &tenant.id, Owner::Tenant).await?.is_empty() {
+        return Ok(());
+    }
+    let entry = Entry::new(Kind::Sapi, "Create the connection keys");
+    make(app, tenant, Owner::Tenant, None, entry).await.map(drop)
+}
+
+/// Makes a ring: a next key, and a current one where there is none from before there were rings. False: somebody else
+/// was first.
+pub(super) async fn make(
+    app: &Arc<App>,
+    tenant: &Stored,
+    owner: Owner<'_>,
+    algorithm: Option<Algorithm>,
+    entry: Entry,
+) -> Result<bool, KeyError> {
+    let now = app.clock.now();
+    // The first certificate begins a second earlier, so that sorting by age tells the two apart.
+    let earlier = now.saturating_sub(SignedDuration::from_secs(1)).unwrap_or(now);
+    let current = match sql::current(&app.db, &tenant.id, owner).await? {
+        Some(kid) => Err(kid),
+        None => Ok(prepare(app, tenant, owner, earlier).await?),
+    };
+    let keys = FirstKeys { current, next: prepare(app, tenant, owner, now).await?, algorithm };
+    let mut write = Write::begin(app, &tenant.id).await?;
+    if !sql::insert_ring(write.tx(), &tenant.id, owner, &keys, now).await? {
+        write.nothing_to_do().await?;
+        return Ok(false);
+    }
+    notice(&mut write, tenant, owner);
+    write.commit(entry).await?;
+    Ok(true)
+}
+
+/// The ring of a tenant is in memory; those of connections are read where they are asked for.
+fn notice(write: &mut Write, tenant: &Stored, owner: Owner<'_>) {
+    match owner {
+        Owner::Tenant => write.notice(Topic::Tenant, tenant.canonical.as_str()),
+        Owner::Connection(_) => {}
+    }
+}
+
+/// Rotates: next becomes current, current becomes previous. Answers the new next key. The ring of a tenant is made
+/// first if there is none; that of a connection has to be there. A new key of a connection signs with `algorithm`, or
+/// else with that of the key before it.
+pub async fn rotate(
+    app: &Arc<App>,
+    tenant: &Stored,
+    owner: Owner<'_>,
+    algorithm: Option<Algorithm>,
+    entry: Entry,
+) -> Result<Key, KeyError> {
+    let limited = matches!(owner, Owner::Tenant);
+    let now = app.clock.now();
+    if limited {
+        // Whoever may not rotate takes no key from those who may; the transaction looks again.
+        ensure(app, tenant).await?;
+        let (limit, window) = signing_keys::window(tenant, now);
+        let in_the_way = sql::rotation_in_the_way(&app.db, &tenant.id, window).await?;
+        signing_keys::refuse_beyond(limit, in_the_way, now)?;
+    }
+    let fresh = prepare(app, tenant, owner, now).await?;
+    let mut write = Write::begin(app, &tenant.id).await?;
+    if !sql::lock(write.tx(), &tenant.id, owner).await? {
+        return Err(RevokeError::Unknown.into());
+    }
+    // Read after the lock: of two rotations at once, the later one happens later.
+    let now = app.clock.now();
+    if limited {
+        let (limit, window) = signing_keys::window(tenant, now);
+        let in_the_way = sql::rotation_in_the_way_within(write.tx(), &tenant.id, window).await?;
+        signing_keys::refuse_beyond(limit, in_the_way, now)?;
+    }
+    let rows = sql::load_with(write.tx(), &tenant.id, owner, "").await?;
+    let (ring, algorithms) = open(&app.sealer, &tenant.id, rows)?;
+    let algorithm = algorithms.get(ring.life().next().kid()).map(|before| algorithm.unwrap_or(*before));
+    let rotating = ring.life().rotate(now);
+    sql::rotate(write.tx(), &tenant.id, owner, &rotating, (&fresh, algorithm)).await?;
+    notice(&mut write, tenant, owner);
+    write.commit(entry).await?;
+    let NewKey { kid, certificate, sealed } = fresh;
+    Ok((StoredKey { kid, certificate, place: StoredPlace::Next { sealed } }, algorithm))
+}
+
+/// Revokes a previous key of a tenant's ring. Answers the key as it was.
+pub async fn revoke(app: &Arc<App>, tenant: &Stored, kid: &str, entry: Entry) -> Result<StoredKey, KeyError> {
+    let kid: Kid = kid.parse().map_err(|_| RevokeError::Unknown)?;
+    let owner = Owner::Tenant;
+    let mut write = Write::begin(app, &tenant.id).await?;
+    if !sql::lock(write.tx(), &tenant.id, owner).await? {
+        return Err(RevokeError::Unknown.into());
+    }
+    let rows = sql::load_with(write.tx(), &tenant.id, owner, kid.as_str()).await?;
+    let key = rows.iter().find(|(row, _)| row.kid == kid).cloned().ok_or(RevokeError::Unknown)?;
+    let (ring, _) = open(&app.sealer, &tenant.id, rows)?;
+    let revoking = ring.life().revoke(&kid, app.clock.now())?;
+    sql::revoke(write.tx(), &tenant.id, owner, &revoking).await?;
+    notice(&mut write, tenant, owner);
+    write.commit(entry).await?;
+    signing_keys::fold_in(app).await;
+    Ok(key.0)
+}
