@@ -11,6 +11,7 @@ use crate::people::PASSWORD;
 use crate::people::browser::{Browser, form};
 
 const KEYS: &str = "/dashboard/settings/signing-keys";
+const CONNECTION_KEYS: &str = "/dashboard/settings/connection-keys";
 const ISSUER: &str = "https://tenant.example";
 
 /// The path of wherever an answer leads, at the first tenant.
@@ -262,4 +263,44 @@ async fn a_header_that_claims_to_come_from_the_dashboard_opens_nothing() {
     let server = TestServer::start().await;
     let call = Call::get("/api/v2/keys/signing").header("x-insider", "auth0|chancery_admin_x");
     assert_eq!(server.send(call.build()).await.status.as_u16(), 401);
+}
+
+#[tokio::test]
+async fn the_connection_key_is_rotated_and_revoked_from_the_page_of_the_signing_keys() {
+    for engine in engines() {
+        let server = TestServer::on(engine).await;
+        let (mut browser, page) = at_keys(&server, "ada@example.com", Role::Admin).await;
+        let before = server.api_get("/keys/connection").await.expect(200);
+        let (old, next) = (before[0]["kid"].as_str().unwrap(), before[1]["kid"].as_str().unwrap());
+        for kid in [old, next] {
+            assert!(page.text().contains(&format!("data-connection-kid=\"{kid}\"")), "{}", page.text());
+        }
+        let shown = form_in_content(&browser.get(&server, &format!("{CONNECTION_KEYS}/rotate")).await);
+        let done = browser.post(&server, &shown, &[]).await;
+        assert_eq!(location(&done), KEYS);
+        let after = server.api_get("/keys/connection").await.expect(200);
+        assert_eq!((after[0]["kid"].as_str(), after[2]["kid"].as_str()), (Some(next), Some(old)));
+        // The same form again is about a ring that is no more.
+        let again = browser.post(&server, &shown, &[]).await;
+        assert_eq!(again.status.as_u16(), 409);
+        let file = browser.get(&server, &format!("{CONNECTION_KEYS}/{old}/certificate/pem")).await;
+        assert_eq!(file.text(), before[0]["cert"].as_str().unwrap());
+        let refused = browser.get(&server, &format!("{CONNECTION_KEYS}/{next}/revoke")).await;
+        assert_eq!(refused.status.as_u16(), 400);
+        let shown = form_in_content(&browser.get(&server, &format!("{CONNECTION_KEYS}/{old}/revoke")).await);
+        let untyped = browser.post(&server, &shown, &[("confirm", "wrong")]).await;
+        assert_eq!(untyped.status.as_u16(), 400);
+        assert_eq!(server.api_get("/keys/connection").await.expect(200), after, "nothing changed");
+        let done = browser.post(&server, &shown, &[("confirm", "main")]).await;
+        assert_eq!(location(&done), KEYS);
+        let last = server.api_get("/keys/connection").await.expect(200);
+        assert_eq!((last[2]["kid"].as_str(), &last[2]["revoked"]), (Some(old), &Value::Bool(true)));
+        let (mut viewer, page) = at_keys(&server, "vera@example.com", Role::Viewer).await;
+        assert!(page.text().contains(next) && !page.text().contains("Rotate Connection Key"));
+        let asked = viewer.get(&server, &format!("{CONNECTION_KEYS}/rotate")).await;
+        if asked.status == 200 {
+            viewer.post(&server, &form_in_content(&asked), &[]).await;
+        }
+        assert_eq!(server.api_get("/keys/connection").await.expect(200), last);
+    }
 }

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use super::branding::theme;
 use super::common::{OTHER, at_other, other_tenant};
 use super::custom_domains::registered;
+use super::own_connection_keys;
 use crate::administrators::{member_and_invitation, token_of_admin};
 use crate::kit::{Answer, DOMAIN, TestServer, engines, key};
 use crate::people::{
@@ -71,6 +72,8 @@ pub(super) async fn everything(server: &TestServer) -> Everything {
         ("refresh-tokens", first(&format!("/users/{user}/refresh-tokens"), "tokens", "id").await),
         ("grants", first("/grants", "", "id").await),
         ("connections", first("/connections", "", "id").await),
+        (WITH_KEYS, own_connection_keys::exercise(server).await.to_owned()),
+        ("connection", first("/keys/connection", "", "kid").await),
         ("encryption", first("/keys/encryption", "", "kid").await),
         ("custom-domains", first("/custom-domains", "", "custom_domain_id").await),
         ("signing", first("/keys/signing", "", "kid").await),
@@ -95,6 +98,9 @@ fn id_of(answer: &Answer, name: &str) -> String {
 /// Where the ids are names that each tenant has anew.
 const OF_EVERY_TENANT: [&str; 3] = ["/email-templates/", "/prompts/", "/anomaly/"];
 
+/// The name of the id of a connection that has keys: those with users have none.
+const WITH_KEYS: &str = "connections with keys";
+
 /// The path of an operation with ids, if it takes any.
 pub(super) fn with_ids(operation: &Operation, ids: &Everything) -> Option<String> {
     let path = operation.path;
@@ -106,6 +112,7 @@ pub(super) fn with_ids(operation: &Operation, ids: &Everything) -> Option<String
     for part in path[1..].split('/') {
         let id = match part {
             "{provider}" => "auth0",
+            "{id}" if path.starts_with("/connections/{id}/keys") => &ids[WITH_KEYS],
             part if part.starts_with('{') => {
                 ids.get(before).unwrap_or_else(|| panic!("{path}: give the test an id of {before}"))
             }
@@ -148,6 +155,7 @@ fn body(operation: &Operation, own: &Own) -> Option<Value> {
         "patch_branding_theme" => theme(),
         "patch_tenant_members_by_id" => json!({ "role": "viewer" }),
         "patch_client-grants_by_id" => json!({ "scope": [] }),
+        "post_keys" | "post_rotate" => json!({ "signing_alg": "PS256" }),
         "patch_connections_by_id" => json!({ "options": {} }),
         "patch_clients" => json!([{ "client_id": own.client, "status": false }]),
         "patch_refresh-tokens_by_id" => json!({ "refresh_token_metadata": { "a": "b" } }),

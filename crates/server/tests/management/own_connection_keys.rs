@@ -17,7 +17,8 @@ const KEY_SET: &str = "/.well-known/connections/con_0123456789abcdef/jwks.json";
 
 /// A connection of some strategy, as it is stored.
 async fn connection(server: &TestServer, strategy: &str) -> Connection {
-    let now = Timestamp::from_second(START).unwrap();
+    // Younger than the database that every tenant starts with.
+    let now = Timestamp::from_second(START + 1).unwrap();
     let connection = Connection {
         id: ID.to_owned(),
         name: "my-oidc".to_owned(),
@@ -48,11 +49,12 @@ fn places(list: &Value) -> Vec<&'static str> {
     list.as_array().unwrap().iter().map(|key| place(key).unwrap()).collect()
 }
 
-/// Runs every statement of a ring of a connection's own.
-pub(crate) async fn exercise(server: &TestServer) {
+/// Makes a connection with keys and runs every statement of its ring; answers its id.
+pub(crate) async fn exercise(server: &TestServer) -> &'static str {
     connection(server, "oidc").await;
     create(server, &json!({})).await;
     server.api_call(Method::POST, ROTATE).await.expect(201);
+    ID
 }
 
 #[tokio::test]
