@@ -32,7 +32,7 @@ signed-in-as = Angemeldet als { $user }
 
 ## Login
 
-or = oder
+divider = oder
 continue-with = Weiter mit { $provider }
 login-page-title = Anmelden | { $application }
 login-title = Willkommen

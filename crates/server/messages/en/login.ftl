@@ -32,7 +32,7 @@ signed-in-as = Signed in as { $user }
 
 ## Login
 
-or = or
+divider = or
 continue-with = Continue with { $provider }
 login-page-title = Log in | { $application }
 login-title = Welcome

@@ -32,7 +32,7 @@ signed-in-as = Sesión iniciada como { $user }
 
 ## Login
 
-or = o
+divider = o
 continue-with = Continuar con { $provider }
 login-page-title = Iniciar sesión | { $application }
 login-title = Le damos la bienvenida

@@ -32,7 +32,7 @@ signed-in-as = { $user }としてログイン中
 
 ## Login
 
-or = または
+divider = または
 continue-with = { $provider } で続ける
 login-page-title = ログイン | { $application }
 login-title = ようこそ

@@ -126,6 +126,7 @@ fn scopes_are_those_of_the_options_and_what_has_to_be_there() {
     ] {
         let mut options = options;
         options["client_id"] = json!("c");
+        options["issuer"] = json!("https://i.example");
         let own = read(strategy, options.clone());
         assert_eq!(own.scope, scope, "{options}");
         assert_eq!(own.response_mode.is_some(), strategy == Strategy::Apple);

@@ -47,7 +47,7 @@ fn only_names_are_the_same_in_two_languages() {
     // What German shares with English by its nature.
     const SHARED: &[&str] = &["logo-alt", "label-code", "problem"];
     let arguments: Vec<_> =
-        ["application", "tenant", "user", "email", "host", "count", "min", "max", "characters"]
+        ["application", "tenant", "user", "email", "host", "count", "min", "max", "characters", "provider"]
             .map(|name| (name, "X".to_owned()))
             .into();
     for id in keys(Catalogue::English).keys() {

@@ -39,7 +39,7 @@ pub(super) fn login<'a>(page: &Login<'_>, scene: &'a Scene<'a>) -> View<'a> {
     if *step != Step::Elsewhere {
         view = entered(view, (form, fields, problems), forgot.collect(), ("continue", &texts));
         if !providers.is_empty() {
-            view = view.part(Part::Divider(texts.get("or")));
+            view = view.part(Part::Divider(texts.get("divider")));
         }
     }
     for Provider { address, name, icon } in *providers {
