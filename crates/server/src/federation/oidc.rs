@@ -7,10 +7,11 @@ use chancery_crypto::ecdsa::P256Key;
 use chancery_jose::base64url;
 use chancery_jose::jws;
 use chancery_jose::jwt::Claims;
+use chancery_oauth::upstream::assertion::{self, Assertion};
 use chancery_oauth::upstream::id_token::{self, Expected, IdTokenError};
 use chancery_oauth::upstream::{
-    Answer, Asking, Authentication, Exchange, ExchangeError, KeysError, Metadata, Tokens, assertion,
-    claims_of, mapped, userinfo,
+    Answer, Asking, Authentication, Exchange, ExchangeError, KeysError, Metadata, Tokens, claims_of, mapped,
+    userinfo,
 };
 use http::{HeaderValue, header};
 use serde::{Deserialize, Serialize};
@@ -19,6 +20,7 @@ use serde_json::{Map, Value};
 use super::memory::{self, fetch};
 use super::settings::{Mapping, OpenId, more, text, with_wanted};
 use super::{Failed, Inbound, Outbound, Profile};
+use crate::connection_keys::own;
 use crate::connections::{Connection, Strategy};
 use crate::entropy::Entropy;
 use crate::http::outgoing::Ask;
@@ -148,7 +150,7 @@ async fn exchange(
     (metadata, client_id): (&Metadata, &str),
     (answer, kept): (&Answer, &Kept),
 ) -> Result<Tokens, Failed> {
-    let authentication = authentication(back, metadata)?;
+    let authentication = authentication(back, (metadata, client_id)).await?;
     let exchange = Exchange {
         client_id,
         authentication: &authentication,
@@ -188,12 +190,13 @@ pub(super) fn secret_header(text: &str) -> Result<HeaderValue, Failed> {
 }
 
 /// How we prove who we are: as the options say, else as the provider wants it.
-fn authentication(back: &Inbound<'_>, metadata: &Metadata) -> Result<Authentication, Failed> {
+async fn authentication(
+    back: &Inbound<'_>,
+    (metadata, client_id): (&Metadata, &str),
+) -> Result<Authentication, Failed> {
     let wanted = text(&back.options, "token_endpoint_auth_method");
     if wanted == Some("private_key_jwt") {
-        return Err(Failed::Settings(
-            "private_key_jwt needs keys of the connection, which this server does not use yet".to_owned(),
-        ));
+        return client_assertion(back, (metadata, client_id)).await;
     }
     if back.connection.served() == Some(Strategy::Apple) {
         return apple_secret(back);
@@ -207,6 +210,34 @@ fn authentication(back: &Inbound<'_>, metadata: &Metadata) -> Result<Authenticat
         None => supports("client_secret_basic") && !supports("client_secret_post"),
     };
     Ok(if basic { Authentication::Basic(secret) } else { Authentication::Post(secret) })
+}
+
+/// An assertion that the connection's own current key signs.
+async fn client_assertion(
+    back: &Inbound<'_>,
+    (metadata, client_id): (&Metadata, &str),
+) -> Result<Authentication, Failed> {
+    let (app, tenant) = (&back.visit.app, back.visit.tenant.id());
+    let key = own::assertion_key(app, tenant, back.connection).await;
+    let key = key.map_err(|error| Failed::Internal(error.to_string()))?.ok_or_else(|| {
+        Failed::Settings(
+            "private_key_jwt needs keys of the connection: POST /connections/{id}/keys".to_owned(),
+        )
+    })?;
+    let audience = match text(&back.options, "token_endpoint_jwtca_aud_format") {
+        Some("issuer") => &metadata.issuer,
+        _ => &metadata.token_endpoint,
+    };
+    let jti = app.entropy.url_safe(TEXT);
+    let claims = Assertion { client_id, audience, jti: &jti, now: app.clock.now() }.claims();
+    let header = assertion::header(key.kid.as_str(), key.algorithm.name()).to_string();
+    let input = jws::signing_input(&header, claims.to_string().as_bytes());
+    // A signature takes too long for a thread that answers requests.
+    let signed = tokio::task::spawn_blocking(move || {
+        key.private.sign(key.algorithm, input.as_bytes()).map(|signature| jws::assemble(input, &signature))
+    });
+    let signed = signed.await.map_err(|error| Failed::Internal(error.to_string()))?;
+    Ok(Authentication::Assertion(signed.map_err(|error| Failed::Internal(error.to_string()))?))
 }
 
 /// The secret for Apple, which is signed anew for each exchange with the key that Apple has issued.

@@ -258,6 +258,38 @@ async fn the_secret_travels_as_the_connection_or_the_provider_wants_it() {
 }
 
 #[tokio::test]
+async fn a_connection_with_keys_of_its_own_proves_itself_with_the_current_one() {
+    use chancery_crypto::algorithm::Algorithm;
+    use chancery_jose::jws::{Compact, VerifyingKey};
+    for on in engines() {
+        let options = json!({ "token_endpoint_auth_method": "private_key_jwt", "client_secret": null });
+        let world = World::with(on, &options).await;
+        let without = world.sign_in(&mut Browser::default(), Script::default()).await;
+        assert_eq!(without.status, 400);
+        world.provider.heard();
+        let path = format!("/connections/{}/keys", world.corp);
+        let made = world.server.api_call(Method::POST, &path).await.expect(201);
+        let current = made.as_array().unwrap().iter().find(|key| key["current"] == true).unwrap();
+        let back = world.sign_in(&mut Browser::default(), Script::default()).await;
+        assert_eq!(back.status, 302, "{}", back.text());
+        let heard = world.provider.heard();
+        let assertion = heard.iter().find_map(|one| one.strip_prefix("token ")).unwrap();
+        let compact = Compact::parse(assertion, 4096).unwrap();
+        assert_eq!(compact.kid(), current["kid"].as_str());
+        let key = chancery_crypto::rsa::PublicKey::from_pem(current["cert"].as_str().unwrap()).unwrap();
+        compact.verify(&[Algorithm::Rs256], VerifyingKey::Rsa(&key)).unwrap();
+        let mut claims = crate::kit::claims(assertion);
+        let jti = claims.as_object_mut().unwrap().remove("jti").unwrap();
+        assert_eq!(jti.as_str().unwrap().len(), 43);
+        let expected = json!({
+            "iss": "chancery", "sub": "chancery", "aud": format!("{}/token", world.provider.issuer),
+            "iat": START, "exp": START + 60,
+        });
+        assert_eq!(claims, expected);
+    }
+}
+
+#[tokio::test]
 async fn a_provider_of_oauth_alone_says_in_its_profile_who_somebody_is() {
     for on in engines() {
         let server = TestServer::on_with(on, Some(true)).await;

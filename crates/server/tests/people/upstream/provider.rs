@@ -127,10 +127,8 @@ async fn token(
     let form: HashMap<String, String> = form_urlencoded::parse(body.as_bytes()).into_owned().collect();
     let mut shared = shared.lock().unwrap();
     let basic = headers.get("authorization").map(|own| own.to_str().unwrap().to_owned());
-    shared.heard.push(format!(
-        "token {}",
-        basic.as_deref().or(form.get("client_secret").map(String::as_str)).unwrap_or("-")
-    ));
+    let proof = form.get("client_secret").or(form.get("client_assertion"));
+    shared.heard.push(format!("token {}", basic.as_deref().or(proof.map(String::as_str)).unwrap_or("-")));
     let status = |number: u16| axum::http::StatusCode::from_u16(number).unwrap();
     if let Some((number, body)) = shared.script.tokens.clone() {
         return (status(number), Json(body));
