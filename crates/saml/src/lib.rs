@@ -9,6 +9,7 @@ pub mod idp;
 pub mod logout;
 pub mod moment;
 pub mod name_id;
+pub mod sp;
 pub mod status;
 
 /// The namespace of assertions.
