@@ -134,9 +134,10 @@ pub enum ConsumeError {
 
 impl From<VerifyError> for ConsumeError {
     fn from(error: VerifyError) -> Self {
-        match error {
-            VerifyError::Xml(error) => Self::Xml(error),
-            error => Self::Signature(error.to_string()),
+        if let VerifyError::Xml(error) = error {
+            Self::Xml(error)
+        } else {
+            Self::Signature(error.to_string())
         }
     }
 }

@@ -318,7 +318,7 @@ fn an_answer_for_another_place_or_another_party_is_refused() {
         assert_eq!(audience, Err(ConsumeError::Audience("urn:auth0:us:other".to_owned())));
         let elsewhere = "https://us.example/login/callback?connection=other";
         let destination = judge_with(&xml, |expected| {
-            expected.destinations = &["https://us.example/login/callback?connection=other"]
+            expected.destinations = &["https://us.example/login/callback?connection=other"];
         });
         let expected = ConsumeError::Destination { sent: ACS.to_owned(), expected: elsewhere.to_owned() };
         assert_eq!(destination, Err(expected));
