@@ -21,7 +21,7 @@ from suite import Suite, arguments, engines, equal
 METHODS = {"get", "post", "put", "patch", "delete"}
 # The published description lists scopes without saying whether one of them is enough or all are needed; its
 # prose says that these need all.
-ALL_NEEDED = {"post_signing_keys", "revoke_session"}
+ALL_NEEDED = {"post_rotate", "post_signing_keys", "revoke_session"}
 # Different for a reason that docs/compatibility.md gives. Each has to differ as long as it stands here.
 OF_USERS_THEMSELVES = "tokens of users for their own data (*:current_user*) are not issued yet"
 OTHER_STRATEGIES = "connections of other strategies do not exist yet, nor do their options"
