@@ -51,3 +51,37 @@ def test_a_client_secret_is_shown_when_asked_for_and_rotated_when_the_name_is_ty
     log = server.get("/api/v2/logs?per_page=50", token=it.token()).expect(200).json()
     kinds = {entry["type"] for entry in log if entry.get("user_name") == "ada@example.com"}
     assert {"mgmt_api_read", "sapi"} <= kinds, kinds
+
+
+def test_a_partner_that_speaks_saml_is_set_up_from_the_pages_alone(it, server, visitor, made):
+    client = made["clients"]["RS256"]["client_id"]
+    page, home = visitor.page, f"{it.issuer}dashboard/applications/{client}/addons"
+    read = lambda: server.get(f"/api/v2/clients/{client}", token=it.token()).expect(200).json()
+    before = read()["callbacks"]
+    visitor.opens(home)
+    page.get_by_role("link", name="SAML2 Web App").click()
+    page.get_by_role("button", name="Turn on").click()
+    page.get_by_label("Application Callback URLs").fill("\n".join(["https://partner.example/acs", *before]))
+    page.get_by_label("Audience", exact=True).fill("urn:partner")
+    page.get_by_label("Mappings").fill('{"email": "mail"}')
+    page.get_by_label("Lifetime").fill("600")
+    page.get_by_label("Single Logout URL").fill("https://partner.example/slo")
+    page.get_by_label("Take part in single logout").check()
+    page.get_by_role("button", name="Save changes").click()
+    page.get_by_text("The settings were saved.").wait_for()
+    after = read()
+    assert after["callbacks"] == ["https://partner.example/acs", *before], after["callbacks"]
+    expected = {"audience": "urn:partner", "mappings": {"email": "mail"}, "lifetimeInSeconds": 600,
+                "logout": {"callback": "https://partner.example/slo", "slo_enabled": True}}
+    assert after["addons"] == {"samlp": expected}, after["addons"]
+    metadata = page.get_by_label("Identity Provider Metadata", exact=True).input_value()
+    xml = server.get(metadata.removeprefix(it.issuer.rstrip("/"))).expect(200).text
+    for label in ("Issuer", "Identity Provider Login URL", "Identity Provider Logout URL"):
+        assert f'"{page.get_by_label(label, exact=True).input_value()}"' in xml, label
+    page.get_by_label("Audience", exact=True).fill("")
+    page.get_by_role("button", name="Save changes").click()
+    page.get_by_text("The settings were saved.").wait_for()
+    assert read()["addons"] == {"samlp": {name: value for name, value in expected.items() if name != "audience"}}
+    page.get_by_role("button", name="Turn off").click()
+    page.get_by_text("The add-on is off").wait_for()
+    assert not read().get("addons"), read().get("addons")
