@@ -3,12 +3,10 @@
 //! The answer goes to an address that the application registered and to no other, whatever is signed. Must never admit
 //! an unsigned request of an application that has named its certificate.
 
-use chancery_xmldsig::tree::{Tree, XmlError};
-use chancery_xmldsig::verify::{self, Trust, VerifyError};
 use jiff::{SignedDuration, Timestamp};
 
 use super::authn_request::{AuthnRequest, ReadError};
-use super::party::{Party, SignatureTrust};
+use super::party::{Party, TrustError};
 use crate::binding::{BindingError, Direction, Received};
 use crate::{HTTP_POST, HTTP_REDIRECT};
 
@@ -89,9 +87,13 @@ pub enum AdmitError {
     Protocol(String),
 }
 
-impl From<XmlError> for AdmitError {
-    fn from(error: XmlError) -> Self {
-        Self::Read(ReadError::Xml(error))
+impl From<TrustError> for AdmitError {
+    fn from(error: TrustError) -> Self {
+        match error {
+            TrustError::Xml(error) => Self::Read(ReadError::Xml(error)),
+            TrustError::Unsigned => Self::Unsigned,
+            TrustError::Signature(why) => Self::Signature(why),
+        }
     }
 }
 
@@ -106,7 +108,7 @@ pub fn admit(
         return Err(AdmitError::Direction);
     }
     let octets = match &party.requests {
-        Some(trust) => signed(received, trust)?,
+        Some(trust) => trust.signed_octets(received)?,
         None => None,
     };
     let request = AuthnRequest::read(octets.as_deref().unwrap_or(&received.xml))?;
@@ -171,23 +173,5 @@ fn callback(request: &AuthnRequest, party: &Party) -> Result<String, AdmitError>
         }
         (None, None) => Ok(first.clone()),
         (_, Some(_)) => Err(AdmitError::Index),
-    }
-}
-
-/// The octets that were signed; none where the signature stands beside the message and covers all of it.
-fn signed(received: &Received, trust: &SignatureTrust) -> Result<Option<String>, AdmitError> {
-    let keys = std::slice::from_ref(&trust.key);
-    if let Some(detached) = &received.detached {
-        let verified = detached.verify(keys, trust.sha1);
-        verified.map_err(|error| AdmitError::Signature(error.to_string()))?;
-        return Ok(None);
-    }
-    let tree = Tree::parse(&received.xml)?;
-    let verified = verify::enveloped(&tree, tree.root(), "ID", Trust { keys, sha1: trust.sha1 });
-    match verified {
-        Ok(Some(verified)) => Ok(Some(verified.octets)),
-        Ok(None) => Err(AdmitError::Unsigned),
-        Err(VerifyError::Xml(error)) => Err(error.into()),
-        Err(error) => Err(AdmitError::Signature(error.to_string())),
     }
 }

@@ -10,4 +10,4 @@ pub mod metadata;
 mod party;
 pub mod respond;
 
-pub use party::{Encryption, Logout, Party, SignatureTrust};
+pub use party::{Encryption, Logout, Party, SignatureTrust, TrustError};

@@ -3,9 +3,11 @@
 use chancery_crypto::certificate::Certificate;
 use chancery_crypto::cipher::Cipher;
 use chancery_crypto::rsa::PublicKey;
-use chancery_xmldsig::verify::Sha1;
+use chancery_xmldsig::tree::{Tree, XmlError};
+use chancery_xmldsig::verify::{self, Sha1, Trust, VerifyError};
 
 use super::claims::Mapping;
+use crate::binding::Received;
 
 /// An application that speaks SAML.
 #[derive(Debug, Clone)]
@@ -62,6 +64,39 @@ pub struct SignatureTrust {
     pub key: PublicKey,
     /// What SHA-1 may be used for.
     pub sha1: Sha1,
+}
+
+/// Why a message does not count.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TrustError {
+    /// It is not as it has to be.
+    #[error(transparent)]
+    Xml(#[from] XmlError),
+    /// It has to be signed and is not.
+    #[error("the message is not signed")]
+    Unsigned,
+    /// Its signature does not count.
+    #[error("Signature check errors: {0}")]
+    Signature(String),
+}
+
+impl SignatureTrust {
+    /// The octets of a message that the key has signed; none where the signature stands beside the message and covers
+    /// all of it.
+    pub fn signed_octets(&self, received: &Received) -> Result<Option<String>, TrustError> {
+        let keys = std::slice::from_ref(&self.key);
+        if let Some(detached) = &received.detached {
+            let verified = detached.verify(keys, self.sha1);
+            return verified.map(|_| None).map_err(|error| TrustError::Signature(error.to_string()));
+        }
+        let tree = Tree::parse(&received.xml)?;
+        match verify::enveloped(&tree, tree.root(), "ID", Trust { keys, sha1: self.sha1 }) {
+            Ok(Some(verified)) => Ok(Some(verified.octets)),
+            Ok(None) => Err(TrustError::Unsigned),
+            Err(VerifyError::Xml(error)) => Err(error.into()),
+            Err(error) => Err(TrustError::Signature(error.to_string())),
+        }
+    }
 }
 
 /// For whom assertions are encrypted, and how.

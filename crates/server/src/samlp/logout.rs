@@ -7,10 +7,8 @@ use axum::extract::Path;
 use axum::response::Response;
 use chancery_crypto::digest;
 use chancery_saml::binding::{Direction, Received};
-use chancery_saml::idp::Party;
+use chancery_saml::idp::{Party, TrustError};
 use chancery_saml::logout::{LogoutRequest, LogoutResponse};
-use chancery_xmldsig::tree::Tree;
-use chancery_xmldsig::verify::{self, Trust};
 
 use super::rounds::{Finish, Rounds};
 use super::{Participant, Partner, received};
@@ -70,16 +68,13 @@ impl Signed {
 
 fn octets(received: &Received, party: &Party) -> Result<Signed, String> {
     let Some(trust) = &party.requests else { return Ok(Signed::Nothing) };
-    let keys = std::slice::from_ref(&trust.key);
-    if let Some(detached) = &received.detached {
-        detached.verify(keys, trust.sha1).map_err(|error| format!("Signature check errors: {error}"))?;
-        return Ok(Signed::Whole);
-    }
-    let tree = Tree::parse(&received.xml).map_err(|error| error.to_string())?;
-    let verified = verify::enveloped(&tree, tree.root(), "ID", Trust { keys, sha1: trust.sha1 });
-    match verified.map_err(|error| format!("Signature check errors: {error}"))? {
-        Some(verified) => Ok(Signed::Octets(verified.octets)),
-        None => Err(format!("{} message MUST be signed", received.direction.parameter())),
+    match trust.signed_octets(received) {
+        Ok(Some(octets)) => Ok(Signed::Octets(octets)),
+        Ok(None) => Ok(Signed::Whole),
+        Err(TrustError::Unsigned) => {
+            Err(format!("{} message MUST be signed", received.direction.parameter()))
+        }
+        Err(error @ (TrustError::Xml(_) | TrustError::Signature(_))) => Err(error.to_string()),
     }
 }
 

@@ -5,7 +5,6 @@
 
 use axum::response::Response;
 use chancery_crypto::digest;
-use chancery_jose::base64url;
 use chancery_saml::binding::{Direction, post, redirect};
 use chancery_saml::idp::respond::SIGNED_WITH;
 use chancery_saml::logout::{LIFETIME, LogoutRequest, LogoutResponse};
@@ -20,6 +19,7 @@ use crate::applications::saml_party::SamlParty;
 use crate::db::DbError;
 use crate::in_flight::logouts;
 use crate::login::pages::Page;
+use crate::login::under_way::of_browser;
 use crate::login::visit::{Setting, Visit};
 use crate::partners;
 use crate::partners::answers::{SigningError, relay, sign};
@@ -78,10 +78,6 @@ struct Message<'a> {
     destination: &'a str,
     relay_state: Option<&'a str>,
     by_form: bool,
-}
-
-fn of_browser(visit: &Visit) -> String {
-    base64url::encode(&digest::sha256(visit.browser.as_bytes()))
 }
 
 impl Rounds {
