@@ -34,6 +34,7 @@ pub mod messages;
 pub mod oidc;
 pub mod partners;
 pub mod passwords;
+pub mod pasted;
 pub mod probes;
 pub mod prompts;
 pub mod protection;

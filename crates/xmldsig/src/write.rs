@@ -84,8 +84,8 @@ pub(crate) fn escape_text(out: &mut String, text: &str) {
     });
 }
 
-/// Escapes the value of an attribute as canonical form does.
-pub(crate) fn escape_attribute(out: &mut String, text: &str) {
+/// Escapes the value of an attribute as canonical form does; text that is escaped like this is safe in an element too.
+pub fn escape_attribute(out: &mut String, text: &str) {
     escape(out, text, |one| match one {
         '&' => Some("&amp;"),
         '<' => Some("&lt;"),

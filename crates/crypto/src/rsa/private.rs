@@ -15,6 +15,7 @@ use zeroize::Zeroizing;
 
 use super::{KeyError, PublicKey};
 use crate::algorithm::Algorithm;
+use crate::pem;
 use crate::sign::SignError;
 
 /// An RSA key pair; cloning shares the parsed key.
@@ -45,6 +46,24 @@ impl PrivateKey {
         // The library would overlook bytes after the structure.
         AnyRef::from_der(der).map_err(|_| KeyError::Malformed)?;
         Self::of_pair(KeyPair::from_pkcs8(der).map_err(|_| KeyError::Rejected)?)
+    }
+
+    /// Reads one PEM block, unencrypted: `PRIVATE KEY` (PKCS#8) or `RSA PRIVATE KEY` (PKCS#1).
+    ///
+    /// # Errors
+    ///
+    /// [`KeyError`]; nothing of the text is repeated.
+    pub fn from_pem(text: &str) -> Result<Self, KeyError> {
+        let pem::Block { label, der } = pem::decode(text).map_err(|_| KeyError::Malformed)?;
+        let der = Zeroizing::new(der);
+        match label {
+            "PRIVATE KEY" => Self::from_pkcs8(&der),
+            "RSA PRIVATE KEY" => {
+                AnyRef::from_der(&der).map_err(|_| KeyError::Malformed)?;
+                Self::of_pair(KeyPair::from_der(&der).map_err(|_| KeyError::Rejected)?)
+            }
+            _ => Err(KeyError::Malformed),
+        }
     }
 
     /// The key as PKCS#8 DER, erased from memory when dropped.

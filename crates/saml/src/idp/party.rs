@@ -60,8 +60,8 @@ pub struct Logout {
 /// Whose signature counts.
 #[derive(Debug, Clone)]
 pub struct SignatureTrust {
-    /// The key.
-    pub key: PublicKey,
+    /// The keys: several during a rollover.
+    pub keys: Vec<PublicKey>,
     /// What SHA-1 may be used for.
     pub sha1: Sha1,
 }
@@ -81,10 +81,10 @@ pub enum TrustError {
 }
 
 impl SignatureTrust {
-    /// The octets of a message that the key has signed; none where the signature stands beside the message and covers
+    /// The octets of a message that one of the keys has signed; none where the signature stands beside the message and covers
     /// all of it.
     pub fn signed_octets(&self, received: &Received) -> Result<Option<String>, TrustError> {
-        let keys = std::slice::from_ref(&self.key);
+        let keys = self.keys.as_slice();
         if let Some(detached) = &received.detached {
             let verified = detached.verify(keys, self.sha1);
             return verified.map(|_| None).map_err(|error| TrustError::Signature(error.to_string()));

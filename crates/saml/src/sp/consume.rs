@@ -32,8 +32,8 @@ pub struct Expected<'a> {
     pub sha1: Sha1,
     /// Our keys that encrypted assertions may be for, the current first.
     pub decryptors: &'a [PrivateKey],
-    /// Whether ciphers are accepted that notice no change.
-    pub weak_ciphers: bool,
+    /// Where ciphers are accepted that notice no change.
+    pub weak_ciphers: WeakCiphers,
     /// What the identity provider calls itself, where that is known.
     pub issuer: Option<&'a str>,
     /// What we call ourselves there.
@@ -44,6 +44,18 @@ pub struct Expected<'a> {
     pub in_response_to: Option<&'a str>,
     /// Now.
     pub now: Timestamp,
+}
+
+/// Where ciphers are accepted that notice no change (the CBC modes): whoever may send changed texts and learn how they
+/// fail could read what is encrypted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WeakCiphers {
+    /// Nowhere.
+    Refused,
+    /// In a response whose own signature was verified before: nobody can have changed it.
+    InSigned,
+    /// Everywhere.
+    Allowed,
 }
 
 /// What an identity provider says of somebody.
@@ -85,6 +97,11 @@ pub enum ConsumeError {
     /// The signature does not count.
     #[error("Signature check errors: {0}")]
     Signature(String),
+    /// Nobody who is trusted signed it: it is foreign, or the identity provider has a new key.
+    #[error(
+        "Signature check errors: the signature was made by none of the {0} certificates that are configured"
+    )]
+    Untrusted(usize),
     /// It cannot be opened.
     #[error("{0}")]
     Decrypt(String),
@@ -134,10 +151,10 @@ pub enum ConsumeError {
 
 impl From<VerifyError> for ConsumeError {
     fn from(error: VerifyError) -> Self {
-        if let VerifyError::Xml(error) = error {
-            Self::Xml(error)
-        } else {
-            Self::Signature(error.to_string())
+        match error {
+            VerifyError::Xml(error) => Self::Xml(error),
+            VerifyError::Untrusted(known) => Self::Untrusted(known),
+            other => Self::Signature(other.to_string()),
         }
     }
 }
@@ -174,7 +191,7 @@ pub fn consume(xml: &str, expected: &Expected<'_>) -> Result<Accepted, ConsumeEr
     let signed = match the_assertion(root)? {
         Found::Plain(assertion) => verified(&tree, assertion, trust)?,
         Found::Encrypted(around) => {
-            let opened = open(around, expected)?;
+            let opened = open(around, expected, expected.weak_ciphers == WeakCiphers::Allowed)?;
             let tree = Tree::parse(&opened)?;
             verified(&tree, tree.root(), trust)?
         }
@@ -192,15 +209,19 @@ fn within_signed(
     match the_assertion(response)? {
         Found::Plain(assertion) => judge(assertion, signed, expected),
         Found::Encrypted(around) => {
-            let opened = open(around, expected)?;
+            let opened = open(around, expected, expected.weak_ciphers != WeakCiphers::Refused)?;
             let tree = Tree::parse(&opened)?;
             judge(tree.root(), signed, expected)
         }
     }
 }
 
-fn open(around: Node<'_, '_>, expected: &Expected<'_>) -> Result<zeroize::Zeroizing<String>, ConsumeError> {
-    let allowed = |cipher: Cipher| expected.weak_ciphers || cipher.is_authenticated();
+fn open(
+    around: Node<'_, '_>,
+    expected: &Expected<'_>,
+    weak: bool,
+) -> Result<zeroize::Zeroizing<String>, ConsumeError> {
+    let allowed = |cipher: Cipher| weak || cipher.is_authenticated();
     Ok(decrypt::element(around, expected.decryptors, allowed)?)
 }
 

@@ -21,8 +21,6 @@ pub struct Request<'a> {
     pub acs_url: &'a str,
     /// Whether a session there does not spare the login.
     pub force_authn: bool,
-    /// Who is probably to be signed in.
-    pub subject: Option<&'a str>,
 }
 
 impl Request<'_> {
@@ -48,11 +46,6 @@ impl Request<'_> {
             self.issuer,
         );
         let mut tail = Writer::new();
-        if let Some(name) = self.subject {
-            tail.open("saml:Subject", &[("xmlns:saml", ASSERTION)])
-                .leaf("saml:NameID", &[], name)
-                .close("saml:Subject");
-        }
         tail.close("samlp:AuthnRequest");
         Halves { head: head.finish(), tail: tail.finish() }
     }

@@ -4,9 +4,6 @@
 
 use std::sync::Arc;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use chancery_crypto::certificate::Certificate;
 use chancery_crypto::cipher::Cipher;
 use chancery_saml::HTTP_POST;
 use chancery_saml::idp::claims::{self, Mapping};
@@ -18,6 +15,7 @@ use serde_json::{Map, Value};
 use super::{Application, secrets, sql};
 use crate::app::App;
 use crate::management::ApiError;
+use crate::pasted;
 use crate::tenants::TenantId;
 
 /// The context of an authentication that is not described further.
@@ -63,13 +61,13 @@ pub(super) fn translate(application: &Application, addon: &Map<String, Value>) -
     let requests = match own("signingCert") {
         None => None,
         Some(text) => {
-            let key = certificate(text)
+            let key = pasted::certificate(text)
                 .and_then(|certificate| certificate.public_key().map_err(|error| error.to_string()));
             let key = key.map_err(|why| format!("The signingCert of the SAML add-on cannot be used: {why}. Set the certificate of the service provider, in PEM."))?;
             // Clients digest with SHA-1 unless they are told otherwise; signing with it has to be allowed.
             let sha1 =
                 if own("signatureAlgorithm") == Some("rsa-sha1") { Sha1::Allowed } else { Sha1::Digests };
-            Some(SignatureTrust { key, sha1 })
+            Some(SignatureTrust { keys: vec![key], sha1 })
         }
     };
     Ok(Party {
@@ -131,7 +129,7 @@ fn encryption(application: &Application, addon: &Map<String, Value>) -> Result<O
         key.and_then(|key| key.get("cert")).and_then(Value::as_str).filter(|text| !text.is_empty())
     };
     let Some(own) = text("encryptionCert").or_else(of_client) else { return Ok(None) };
-    let certificate = certificate(own).and_then(|certificate| match certificate.public_key() {
+    let certificate = pasted::certificate(own).and_then(|certificate| match certificate.public_key() {
         Ok(_) => Ok(certificate),
         Err(error) => Err(error.to_string()),
     });
@@ -151,20 +149,4 @@ fn cipher(name: &str) -> Option<Cipher> {
             let uri = chancery_xmldsig::encrypt::uri(*cipher);
             uri == name || uri.rsplit_once('#').is_some_and(|(_, end)| end == name)
         })
-}
-
-/// A certificate in one of the forms that administrators have at hand: PEM, its base64, or the base64 of the DER.
-pub fn certificate(text: &str) -> Result<Certificate, String> {
-    let text = text.trim();
-    if text.starts_with("-----BEGIN") {
-        return Certificate::from_pem(text).map_err(|error| error.to_string());
-    }
-    let compact: String = text.split_ascii_whitespace().collect();
-    let bytes = STANDARD.decode(compact).map_err(|_| "it is neither PEM nor base64".to_owned())?;
-    match std::str::from_utf8(&bytes) {
-        Ok(pem) if pem.trim_start().starts_with("-----BEGIN") => {
-            Certificate::from_pem(pem.trim()).map_err(|error| error.to_string())
-        }
-        _ => Certificate::from_der(bytes).map_err(|error| error.to_string()),
-    }
 }

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::shape::STRATEGIES;
 use super::sql::Filter;
-use super::{Connection, DATABASE, SHAPE, clients, lifecycle, secrets, sql};
+use super::{Connection, DATABASE, SHAPE, clients, identity_provider, lifecycle, secrets, sql};
 use crate::app::App;
 use crate::clock;
 use crate::management::checkpoint::Checkpoint;
@@ -142,7 +142,9 @@ async fn create(
     caller: Caller,
     body: Body,
 ) -> Result<(StatusCode, Json<Value>), ApiError> {
-    let body = body.checked(&SHAPE, When::Create)?;
+    let mut body = body.checked(&SHAPE, When::Create)?;
+    let strategy = body.get("strategy").and_then(Value::as_str).unwrap_or_default().to_owned();
+    identity_provider::settle(&app, &caller.tenant, &strategy, &mut body).await?;
     let tenant = caller.tenant.id();
     let mut write = Write::begin(&app, tenant).await?;
     let connection = lifecycle::create(&app, &mut write, tenant, body).await?;
@@ -174,8 +176,13 @@ async fn patch(
     Path(id): Path<String>,
     body: Body,
 ) -> Result<Json<Value>, ApiError> {
-    let body = body.checked(&SHAPE, When::Update)?;
+    let mut body = body.checked(&SHAPE, When::Update)?;
     let tenant = caller.tenant.id();
+    if body.contains_key("options") {
+        // Before the transaction: metadata may have to be fetched. The strategy of a connection never changes.
+        let known = sql::find(&app.db, tenant, &id).await?.ok_or_else(unknown)?;
+        identity_provider::settle(&app, &caller.tenant, &known.strategy, &mut body).await?;
+    }
     let mut write = Write::begin(&app, tenant).await?;
     let before = sql::lock(write.tx(), tenant, &id).await?.ok_or_else(unknown)?;
     let after = lifecycle::update(&app, &mut write, tenant, before, body).await?;

@@ -5,6 +5,7 @@
 
 pub mod api;
 mod clients;
+pub mod identity_provider;
 mod lifecycle;
 mod options;
 pub mod page;

@@ -100,6 +100,9 @@ pub async fn find_any(db: &Db, tenant: &TenantId, id: &str) -> Result<Option<Con
 
 /// The connection of this name, unless it is hidden.
 pub async fn find_by_name(db: &Db, tenant: &TenantId, name: &str) -> Result<Option<Connection>, DbError> {
+    if name.contains('\0') {
+        return Ok(None);
+    }
     let row = db.look_up_opt(FIND_BY_NAME, &[tenant.as_str().into(), name.into()]).await?;
     row.as_ref().map(from_row).transpose()
 }

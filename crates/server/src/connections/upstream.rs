@@ -148,8 +148,9 @@ fn samlp() -> Object {
         field("signInEndpoint", address()),
         field("signOutEndpoint", address()),
         field("disableSignout", boolean()),
-        field("signingCert", text().at_most(10_240)),
-        field("cert", text().at_most(10_240)),
+        // Of several certificates, more than the 10,240 characters that the published description has.
+        field("signingCert", text().at_most(65_536)),
+        field("cert", text().at_most(65_536)),
         field("thumbprints", list(text().at_most(64))),
         field("metadataUrl", address()),
         field("metadataXml", text().at_most(102_400)),

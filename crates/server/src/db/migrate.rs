@@ -119,6 +119,12 @@ pub const MIGRATIONS: &[Migration] = &[
         sqlite: include_str!("../../migrations/0016_connection_keys.sql"),
         postgres: include_str!("../../migrations/0016_connection_keys.sql"),
     },
+    Migration {
+        version: 17,
+        name: "upstream sessions",
+        sqlite: include_str!("../../migrations/0017_upstream_sessions.sql"),
+        postgres: include_str!("../../migrations/0017_upstream_sessions.sql"),
+    },
 ];
 
 /// The table that remembers which migrations were run.

@@ -3,9 +3,10 @@
 //! Must never sign in whom an administrator keeps out, nor write anything if the login is over.
 
 use axum::response::Response;
+use chancery_oauth::client::Client;
 use serde_json::{Map, Value};
 
-use super::Failed;
+use super::{Failed, UpstreamSession};
 use crate::connections::{Connection, Strategy};
 use crate::login::opened::{self, FEDERATED, Proof};
 use crate::login::pages::Failure;
@@ -24,6 +25,10 @@ pub struct Profile {
     pub user_id: String,
     /// What it says of the user, under the names that users have here: `email`, `name`, …
     pub members: Map<String, Value>,
+    /// What it says, in its own words: for whoever sets a connection up.
+    pub said: Map<String, Value>,
+    /// As what it knows the user, where a logout has to say so.
+    pub session: Option<UpstreamSession>,
 }
 
 /// Finds or makes the user, signs in, and goes on with the login.
@@ -33,12 +38,9 @@ pub(super) async fn enter(
     connection: &Connection,
     mut profile: Profile,
 ) -> Response {
-    let fits = |id: &str| !id.is_empty() && id.len() <= LONGEST_ID && !id.chars().any(char::is_control);
-    if !fits(&profile.user_id) {
-        let failed = Failed::Untrusted("the profile has no usable id of the user".to_owned());
+    if let Err(failed) = settle(connection, &mut profile) {
         return failed.answer(&visit, Some(&step), Some(connection)).await;
     }
-    judge_email(connection, &mut profile.members);
     let cookie = match sign_in(&mut visit, &step, connection, &profile).await {
         Ok(Some(cookie)) => cookie,
         Ok(None) => return visit.failure(Failure::Expired, None),
@@ -51,6 +53,36 @@ pub(super) async fn enter(
     with_cookie(next, Some(cookie))
 }
 
+/// The same for somebody who comes by themselves; goes on to an address of ours.
+pub(super) async fn enter_unasked(
+    mut visit: Visit,
+    (client, to): (&Client, &str),
+    connection: &Connection,
+    mut profile: Profile,
+) -> Response {
+    let signed_in = async {
+        settle(connection, &mut profile)?;
+        let before = visit.session().await?;
+        let (write, user) = arrived(&visit, connection, &profile).await?;
+        let proof = Proof { upstream: profile.session.as_ref(), ..Proof::of(&user, connection, FEDERATED) };
+        Ok::<_, Failed>(opened::end_unasked(&mut visit, client, (write, before), proof).await?)
+    };
+    match signed_in.await {
+        Ok(cookie) => with_cookie(visit.redirect(to), cookie),
+        Err(failed) => failed.answer(&visit, None, Some(connection)).await,
+    }
+}
+
+/// Whether a profile can be somebody's, and whether its address counts.
+pub(super) fn settle(connection: &Connection, profile: &mut Profile) -> Result<(), Failed> {
+    let id = &profile.user_id;
+    if id.is_empty() || id.len() > LONGEST_ID || id.chars().any(char::is_control) {
+        return Err(Failed::Untrusted("the profile has no usable id of the user".to_owned()));
+    }
+    judge_email(connection, &mut profile.members);
+    Ok(())
+}
+
 async fn sign_in(
     visit: &mut Visit,
     step: &Step,
@@ -59,13 +91,13 @@ async fn sign_in(
 ) -> Result<Option<http::HeaderValue>, Failed> {
     let before = visit.session().await?;
     let (write, user) = arrived(visit, connection, profile).await?;
-    let proof = Proof::of(&user, connection, FEDERATED);
+    let proof = Proof { upstream: profile.session.as_ref(), ..Proof::of(&user, connection, FEDERATED) };
     Ok(opened::end_in_session(visit, step, (write, before), proof).await?)
 }
 
 /// The user, in a change that is not committed yet.
 async fn arrived(visit: &Visit, connection: &Connection, profile: &Profile) -> Result<(Write, User), Failed> {
-    let Profile { user_id, members } = profile;
+    let Profile { user_id, members, .. } = profile;
     let arrival = Arrival { connection, subject: user_id, members };
     let now = visit.app.clock.now();
     let mut write = Write::begin(&visit.app, visit.tenant.id()).await?;

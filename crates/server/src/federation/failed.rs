@@ -71,6 +71,18 @@ impl Failed {
         Self::Settings(format!("nobody can sign in with the strategy {} yet", connection.strategy))
     }
 
+    /// Where an administrator has to look.
+    pub(crate) fn place(&self) -> &'static str {
+        match self {
+            Self::Settings(_) => "The settings of the connection",
+            Self::Refused(_) => "The identity provider refused",
+            Self::Unreachable(_) => "The identity provider could not be reached, or failed",
+            Self::Untrusted(_) | Self::Stray(_) => "The answer of the identity provider was not accepted",
+            Self::Turned(_) => "The user may not sign in",
+            Self::Internal(_) => "Chancery failed",
+        }
+    }
+
     /// Writes the entry of the log, and answers the page.
     pub(crate) async fn answer(
         self,

@@ -25,11 +25,25 @@ const MANY: usize = 10_000;
 pub struct Memory {
     documents: Cache<String, (Timestamp, Arc<Metadata>)>,
     keys: Cache<String, (Timestamp, Arc<Keys>)>,
+    /// When this process last looked at the metadata of a connection.
+    looked: Cache<String, Timestamp>,
 }
 
 impl Default for Memory {
     fn default() -> Self {
-        Self { documents: Cache::new(MANY), keys: Cache::new(MANY) }
+        Self { documents: Cache::new(MANY), keys: Cache::new(MANY), looked: Cache::new(MANY) }
+    }
+}
+
+impl Memory {
+    /// Whether it is somebody's turn to look at something again that was looked at `age` ago or earlier; it is nobody
+    /// else's then.
+    pub(super) fn takes_turn(&self, key: String, age: SignedDuration, now: Timestamp) -> bool {
+        if self.looked.get(&key).is_some_and(|at| is_fresh(at, age, now)) {
+            return false;
+        }
+        self.looked.insert(key, now);
+        true
     }
 }
 

@@ -10,9 +10,12 @@ mod failed;
 mod memory;
 mod oauth2;
 mod oidc;
+pub mod saml;
 mod settings;
 #[cfg(test)]
 mod tests;
+pub mod trial;
+pub mod upstream_sessions;
 
 use std::sync::Arc;
 
@@ -26,6 +29,7 @@ use serde_json::{Map, Value};
 pub use accounts::Profile;
 pub use failed::Failed;
 pub use memory::Memory;
+pub use upstream_sessions::UpstreamSession;
 
 use crate::app::App;
 use crate::connections::{self, Connection, Strategy};
@@ -36,7 +40,10 @@ use crate::login::visit::Visit;
 
 /// Where answers come in.
 pub fn router() -> Router<Arc<App>> {
-    Router::new().route(paths::CALLBACK, get(callback::endpoint).post(callback::endpoint))
+    Router::new()
+        .route(paths::CALLBACK, get(callback::endpoint).post(callback::endpoint))
+        .route(paths::TRY, get(trial::endpoint))
+        .merge(saml::router())
 }
 
 /// The protocol that a strategy speaks.
@@ -73,8 +80,8 @@ impl Protocol {
 pub(crate) struct Outbound<'a> {
     /// The visit that leads there.
     pub(crate) visit: &'a Visit,
-    /// The login that it belongs to.
-    pub(crate) step: &'a Step,
+    /// The login that it belongs to; a trial has none.
+    pub(crate) step: Option<&'a Step>,
     /// The connection.
     pub(crate) connection: &'a Connection,
     /// Its options, the secret ones included.
@@ -100,29 +107,54 @@ pub(crate) struct Inbound<'a> {
 enum Kept {
     OpenIdConnect(oidc::Kept),
     OAuth2(oauth2::Kept),
+    Saml(saml::Kept),
 }
 
-/// What is stored of a browser that is away.
+/// What is stored under a text.
+#[derive(Debug, Serialize, Deserialize)]
+enum Stored {
+    /// A browser that is away.
+    Journey(Journey),
+    /// A trial that may begin.
+    Offer(trial::Offer),
+    /// How a trial ended.
+    Outcome(trial::Outcome),
+}
+
+/// A browser that is away.
 #[derive(Debug, Serialize, Deserialize)]
 struct Journey {
     /// The digest of the value of the browser.
     browser: String,
-    /// The text of the login.
-    login: String,
+    /// What it is away for.
+    purpose: Purpose,
     /// The connection.
     connection_id: String,
     kept: Kept,
 }
 
+/// What a browser is away for.
+#[derive(Debug, Serialize, Deserialize)]
+enum Purpose {
+    /// The login with this text.
+    Login(String),
+    /// A trial, whose result an administrator waits for at this address.
+    Trial(String),
+}
+
 /// Sends the browser to the provider of a connection, for this login.
 pub async fn begin(visit: &Visit, step: &Step, connection: &Connection) -> Response {
-    match depart(visit, step, connection).await {
+    match depart(visit, (Purpose::Login(step.text.clone()), Some(step)), connection).await {
         Ok(response) => response,
         Err(failed) => failed.answer(visit, Some(step), Some(connection)).await,
     }
 }
 
-async fn depart(visit: &Visit, step: &Step, connection: &Connection) -> Result<Response, Failed> {
+async fn depart(
+    visit: &Visit,
+    (purpose, step): (Purpose, Option<&Step>),
+    connection: &Connection,
+) -> Result<Response, Failed> {
     let (app, tenant) = (&visit.app, visit.tenant.id());
     let options = connections::whole_options(app, tenant, connection)?;
     let out = Outbound { visit, step, connection, options, state: upstream::fresh(app) };
@@ -135,16 +167,16 @@ async fn depart(visit: &Visit, step: &Step, connection: &Connection) -> Result<R
             let (kept, to) = oauth2::begin(&out)?;
             (Kept::OAuth2(kept), visit.redirect(&to))
         }
-        Protocol::Saml | Protocol::WsFederation => return Err(Failed::not_served(connection)),
+        Protocol::Saml => {
+            let (kept, response) = saml::begin(&out).await?;
+            (Kept::Saml(kept), response)
+        }
+        Protocol::WsFederation => return Err(Failed::not_served(connection)),
     };
-    let journey = Journey {
-        browser: under_way::of_browser(visit),
-        login: step.text.clone(),
-        connection_id: connection.id.clone(),
-        kept,
-    };
+    let browser = under_way::of_browser(visit);
+    let journey = Journey { browser, purpose, connection_id: connection.id.clone(), kept };
     let mut tx = app.db.begin().await?;
-    upstream::begin(app, &mut tx, tenant, (&out.state, &journey)).await?;
+    upstream::begin(app, &mut tx, tenant, (&out.state, &Stored::Journey(journey))).await?;
     tx.commit().await?;
     Ok(response)
 }
@@ -157,7 +189,12 @@ impl Outbound<'_> {
 
     /// Who the user probably is there: what was typed, or what the application expects.
     pub(crate) fn login_hint(&self) -> Option<&str> {
-        self.step.identifier()
+        self.step?.identifier()
+    }
+
+    /// A parameter of the application's request.
+    pub(crate) fn parameter(&self, name: &str) -> Option<String> {
+        self.step?.parameter(name)
     }
 }
 
@@ -170,4 +207,11 @@ impl Inbound<'_> {
 
 fn callback_of(visit: &Visit) -> String {
     format!("{}{}", visit.tenant.base, paths::CALLBACK)
+}
+
+/// The same for protocols that name the connection in the address.
+fn named_callback(visit: &Visit, connection: &Connection) -> String {
+    let mut url = callback_of(visit) + "?connection=";
+    url.extend(form_urlencoded::byte_serialize(connection.name.as_bytes()));
+    url
 }

@@ -73,7 +73,7 @@ pub(super) fn begin(out: &Outbound<'_>) -> Result<(Kept, String), Failed> {
         }
     }
     for (name, alias) in out.options.get("authParamsMap").and_then(Value::as_object).into_iter().flatten() {
-        if let Some(value) = alias.as_str().and_then(|alias| out.step.parameter(alias)) {
+        if let Some(value) = alias.as_str().and_then(|alias| out.parameter(alias)) {
             params.push((name.clone(), value));
         }
     }
@@ -125,6 +125,7 @@ pub(super) async fn finish(mut back: Inbound<'_>, kept: Kept) -> Result<Profile,
     if back.connection.served() == Some(Strategy::GitHub) {
         github(back.visit, &access, &mut members).await?;
     }
+    let said = members.clone();
     let id = ["sub", "user_id", "id"];
     rename(&back.options, &mut members);
     let id = id.into_iter().find_map(|name| match members.shift_remove(name) {
@@ -133,7 +134,7 @@ pub(super) async fn finish(mut back: Inbound<'_>, kept: Kept) -> Result<Profile,
         _ => None,
     });
     let user_id = id.ok_or_else(|| Failed::Untrusted("the profile has no sub, user_id or id".to_owned()))?;
-    Ok(Profile { user_id, members })
+    Ok(Profile { user_id, members, said, session: None })
 }
 
 /// Headers that the options add (`customHeaders`); those that protect the request are ours.

@@ -98,7 +98,7 @@ pub(super) async fn begin(out: &Outbound<'_>) -> Result<(Kept, String), Failed> 
 
 /// What the application wants the user to see counts at the provider too, where else nobody would be asked.
 fn prompt(out: &Outbound<'_>) -> Option<&'static str> {
-    let prompts = out.step.request()?.prompts;
+    let prompts = out.step?.request()?.prompts;
     match (prompts.login, prompts.select_account) {
         (true, _) => Some("login"),
         (false, true) => Some("select_account"),
@@ -142,7 +142,9 @@ pub(super) async fn finish(mut back: Inbound<'_>, kept: Kept) -> Result<Profile,
         other => claims.other.get(other).and_then(Value::as_str).map(str::to_owned),
     };
     let user_id = id.ok_or_else(|| Failed::Untrusted(format!("ID token: {subject} is missing")))?;
-    Ok(Profile { user_id, members: members(&mapping, claims_of(&claims), more) })
+    let mut said = claims_of(&claims);
+    said.extend(more.clone());
+    Ok(Profile { user_id, members: members(&mapping, claims_of(&claims), more), said, session: None })
 }
 
 async fn exchange(

@@ -235,7 +235,7 @@ pub(super) fn more(out: &Outbound<'_>) -> Vec<(String, String)> {
     {
         let literal = source.get("value").and_then(Value::as_str).map(str::to_owned);
         let alias = source.get("alias").and_then(Value::as_str);
-        if let Some(value) = literal.or_else(|| alias.and_then(|alias| out.step.parameter(alias))) {
+        if let Some(value) = literal.or_else(|| alias.and_then(|alias| out.parameter(alias))) {
             more.push((name.clone(), value));
         }
     }
@@ -245,7 +245,7 @@ pub(super) fn more(out: &Outbound<'_>) -> Vec<(String, String)> {
 /// The scopes that the application's request adds (`connection_scope`), each once.
 pub(super) fn with_wanted(scope: &str, out: &Outbound<'_>) -> String {
     let mut scopes: Vec<&str> = scope.split(' ').filter(|one| !one.is_empty()).collect();
-    let wanted = out.step.parameter("connection_scope").unwrap_or_default();
+    let wanted = out.parameter("connection_scope").unwrap_or_default();
     for one in wanted.split([' ', ',']).filter(|one| !one.is_empty()) {
         if !scopes.contains(&one) {
             scopes.push(one);

@@ -10,6 +10,7 @@ pub mod logouts;
 pub mod pushed;
 pub mod sql;
 pub mod upstream;
+pub mod used_assertions;
 
 use std::sync::Arc;
 

@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use chancery_oauth::client::Client;
 use http::HeaderValue;
 
 use super::cookies;
@@ -13,8 +14,9 @@ use super::visit::Visit;
 use crate::app::App;
 use crate::connections::Connection;
 use crate::db::DbError;
+use crate::federation::{UpstreamSession, upstream_sessions};
 use crate::in_flight::logins;
-use crate::logs::Kind;
+use crate::logs::{Entry, Kind};
 use crate::protection::{self, Attempt};
 use crate::sessions::{self, Cause, Login, Opened, Session};
 use crate::tenants::Tenant;
@@ -25,6 +27,9 @@ use crate::write::Write;
 pub(super) const PASSWORD: &str = "pwd";
 /// The way of another provider, as Auth0 calls it.
 pub const FEDERATED: &str = "federated";
+
+/// What the log says of a login.
+const LOGGED_IN: &str = "Successful login";
 
 /// Who has proved to be whom, where, and how.
 #[derive(Clone, Copy)]
@@ -37,12 +42,14 @@ pub struct Proof<'a> {
     pub method: &'a str,
     /// The attempt that succeeded, where attempts are counted.
     pub attempt: Option<&'a Attempt>,
+    /// As what another provider knows the user, where a logout has to say so.
+    pub upstream: Option<&'a UpstreamSession>,
 }
 
 impl<'a> Proof<'a> {
     /// A proof of which no attempts are counted.
     pub fn of(user: &'a User, connection: &'a Connection, method: &'a str) -> Self {
-        Self { user, connection, method, attempt: None }
+        Self { user, connection, method, attempt: None, upstream: None }
     }
 }
 
@@ -64,30 +71,67 @@ pub(super) async fn sign_in(
 pub async fn end_in_session(
     visit: &mut Visit,
     login: &Step,
-    (mut write, before): (Write, Option<Session>),
-    Proof { user, connection, method, attempt }: Proof<'_>,
+    begun: (Write, Option<Session>),
+    proof: Proof<'_>,
 ) -> Result<Option<HeaderValue>, DbError> {
-    let app = Arc::clone(&visit.app);
-    let tenant = Arc::clone(&visit.tenant);
-    let proof = Login { user_id: &user.user_id, method, origin: &visit.origin };
-    let opened = open(&app, &mut write, &tenant, (before, proof)).await?;
-    let (ip, now) = (visit.origin.ip.to_string(), app.clock.now());
-    users::record_login(write.tx(), tenant.id(), &user.user_id, (&ip, now)).await?;
-    if let Some(attempt) = attempt {
-        protection::after_success(write.tx(), &tenant, attempt).await?;
-    }
+    let (mut write, opened) = begin_session(visit, begun, proof).await?;
+    let (app, tenant) = (&visit.app, visit.tenant.id());
     let mut under_way = login.login.clone();
     under_way.proved = Some(opened.session.id.clone());
     under_way.consent = None;
-    if !logins::update(&app, write.tx(), tenant.id(), (&login.text, &under_way)).await? {
+    if !logins::update(app, write.tx(), tenant, (&login.text, &under_way)).await? {
         return Ok(None);
     }
-    let entry = of_client(visit, login, Kind::S, "Successful login");
-    write.commit(user.named_in(entry, connection)).await?;
+    let entry = of_client(visit, login, Kind::S, LOGGED_IN);
+    write.commit(proof.user.named_in(entry, proof.connection)).await?;
+    Ok(hand_over(visit, opened))
+}
+
+/// The same for somebody who comes by themselves, for this application.
+pub async fn end_unasked(
+    visit: &mut Visit,
+    client: &Client,
+    begun: (Write, Option<Session>),
+    proof: Proof<'_>,
+) -> Result<Option<HeaderValue>, DbError> {
+    let (write, opened) = begin_session(visit, begun, proof).await?;
+    let entry = Entry {
+        client_id: Some(client.id.clone()),
+        client_name: Some(client.name.clone()),
+        ..visit.entry(Kind::S, LOGGED_IN)
+    };
+    write.commit(proof.user.named_in(entry, proof.connection)).await?;
+    Ok(hand_over(visit, opened))
+}
+
+/// Opens the session in a change, with all that goes with a login.
+async fn begin_session(
+    visit: &Visit,
+    (mut write, before): (Write, Option<Session>),
+    Proof { user, connection, method, attempt, upstream }: Proof<'_>,
+) -> Result<(Write, Opened), DbError> {
+    let (app, tenant) = (&visit.app, &visit.tenant);
+    let proof = Login { user_id: &user.user_id, method, origin: &visit.origin };
+    let opened = open(app, &mut write, tenant, (before, proof)).await?;
+    let (ip, now) = (visit.origin.ip.to_string(), app.clock.now());
+    users::record_login(write.tx(), tenant.id(), &user.user_id, (&ip, now)).await?;
+    if let Some(attempt) = attempt {
+        protection::after_success(write.tx(), tenant, attempt).await?;
+    }
+    if let Some(upstream) = upstream {
+        let place = (opened.session.id.as_str(), connection.id.as_str());
+        upstream_sessions::put(write.tx(), tenant.id(), place, upstream).await?;
+    }
+    Ok((write, opened))
+}
+
+/// Tells the browser of its session.
+fn hand_over(visit: &mut Visit, opened: Opened) -> Option<HeaderValue> {
+    let now = visit.app.clock.now();
     let seconds = opened.session.persistent.then(|| opened.session.expires_at.duration_since(now).as_secs());
-    let cookie = cookies::set_session(&tenant, &opened.value, seconds);
+    let cookie = cookies::set_session(&visit.tenant, &opened.value, seconds);
     visit.signed_in(opened.session);
-    Ok(cookie)
+    cookie
 }
 
 /// Opens a session in place of the one before, or renews that one if it is the same user's.

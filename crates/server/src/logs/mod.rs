@@ -104,6 +104,8 @@ pub enum Kind {
     LimitSul,
     /// A password that is publicly known was used.
     PwdLeak,
+    /// Something that an administrator should look into happened during a login.
+    W,
 }
 
 impl Kind {
@@ -151,6 +153,7 @@ impl Kind {
             Self::LimitMu => "limit_mu",
             Self::LimitSul => "limit_sul",
             Self::PwdLeak => "pwd_leak",
+            Self::W => "w",
         }
     }
 }

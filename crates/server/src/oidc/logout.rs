@@ -17,6 +17,7 @@ use serde_json::Value;
 
 use crate::app::App;
 use crate::db::DbError;
+use crate::federation::upstream_sessions;
 use crate::login::cookies;
 use crate::login::pages::{Failure, Form, Page, paths};
 use crate::login::visit::{Setting, Visit, with_cookie};
@@ -45,17 +46,24 @@ async fn v2(mut visit: Visit) -> Response {
         Ok(client) => client,
         Err(response) => return response,
     };
+    let federated = is_federated(&mut sent);
     let urls = tenant_urls(&visit);
     match logout::decide_v2(sent.take("returnTo").as_deref(), client.as_deref(), &urls) {
-        Ok(decision) => act(&visit, client.as_deref(), decision).await,
+        Ok(decision) => reach(&visit, (client.as_deref(), federated), decision).await,
         Err(error) => refused(&visit, &error).await,
     }
 }
 
+/// Whether the session at the identity provider is to end as well: the parameter is there, whatever it says.
+fn is_federated(sent: &mut Parameters) -> bool {
+    sent.take("federated").is_some()
+}
+
 async fn oidc(mut visit: Visit) -> Response {
-    let sent = visit.parameters();
+    let mut sent = visit.parameters();
+    let federated = is_federated(&mut sent);
     match decided(&visit, sent).await {
-        Ok((client, decision)) => act(&visit, client.as_deref(), decision).await,
+        Ok((client, decision)) => reach(&visit, (client.as_deref(), federated), decision).await,
         Err(response) => response,
     }
 }
@@ -124,12 +132,17 @@ async fn refused(visit: &Visit, error: &logout::Error) -> Response {
 
 /// Does what was decided.
 pub async fn act(visit: &Visit, client: Option<&Client>, decision: Decision) -> Response {
+    reach(visit, (client, false), decision).await
+}
+
+/// The same, up to the identity provider if that is wanted.
+async fn reach(visit: &Visit, of: (Option<&Client>, bool), decision: Decision) -> Response {
     let then = match decision {
         Decision::Redirect(to) => Some(to),
         Decision::Plain => None,
         Decision::Confirm { then } => return ask(visit, then).await,
     };
-    end(visit, client, then).await
+    end(visit, of, then).await
 }
 
 /// The page that asks whether to log out.
@@ -162,7 +175,7 @@ async fn confirmed(mut visit: Visit) -> Response {
     };
     let then = Some(then).filter(|to| !to.is_empty());
     if form.take(paths::ACTION).as_deref() == Some(paths::ACCEPT) {
-        return end(&visit, None, then).await;
+        return end(&visit, (None, false), then).await;
     }
     // Back to the application all the same, but still signed in.
     match then {
@@ -172,12 +185,15 @@ async fn confirmed(mut visit: Visit) -> Response {
 }
 
 /// Ends the session of the browser, and goes on.
-async fn end(visit: &Visit, client: Option<&Client>, then: Option<String>) -> Response {
+async fn end(visit: &Visit, (client, federated): (Option<&Client>, bool), then: Option<String>) -> Response {
     let ended = async {
-        let Some(session) = visit.session().await? else { return Ok(Vec::new()) };
-        let told = partners::sql::of_session(&visit.app.db, visit.tenant.id(), &session.id).await?;
+        let Some(session) = visit.session().await? else { return Ok((Vec::new(), None)) };
+        let (db, tenant) = (&visit.app.db, visit.tenant.id());
+        let told = partners::sql::of_session(db, tenant, &session.id).await?;
+        let provider =
+            if federated { upstream_sessions::of_session(db, tenant, &session.id).await? } else { None };
         write(visit, client, session).await?;
-        Ok::<_, DbError>(told)
+        Ok::<_, DbError>((told, provider))
     };
     let told = match ended.await {
         Ok(told) => told,

@@ -18,7 +18,6 @@ mod register;
 mod respond;
 mod revoke;
 mod signing;
-mod sql;
 mod token;
 mod user_tokens;
 mod userinfo;

@@ -17,11 +17,12 @@ use chancery_oauth::token::{self, Error, Grant, Parameters};
 use http::{Method, header};
 use serde::Serialize;
 
-use super::{error, grants, signing, sql};
+use super::{error, grants, signing};
 use crate::app::App;
 use crate::http::body::{Unread, read};
 use crate::http::host::Site;
 use crate::http::{Origin, observe};
+use crate::in_flight::used_assertions;
 use crate::logs::{Entry, Kind};
 use crate::management::ApiError;
 use crate::request_id;
@@ -238,7 +239,7 @@ async fn prove(app: &Arc<App>, tenant: &Tenant, client: &Client, presented: &Pre
     let proof = client_auth::authenticate(client, presented, &audiences, app.clock.now())
         .map_err(|error| Error::Unauthorized { reason: error.to_string() })?;
     if let Authenticated::OnceOnly { jti, expires_at } = proof {
-        let fresh = sql::remember_assertion(app, tenant.id(), (&client.id, &jti), expires_at).await;
+        let fresh = used_assertions::remember(app, tenant.id(), (&client.id, &jti), expires_at).await;
         if !fresh.map_err(|error| internal(error.into()))? {
             return Err(Error::Unauthorized { reason: "the client assertion was used before".to_owned() });
         }

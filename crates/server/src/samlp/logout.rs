@@ -13,6 +13,7 @@ use chancery_saml::logout::{LogoutRequest, LogoutResponse};
 use super::rounds::{Finish, Rounds};
 use super::{Participant, Partner, received};
 use crate::db::DbError;
+use crate::federation::UpstreamSession;
 use crate::login::cookies;
 use crate::login::visit::{Visit, with_cookie};
 use crate::logs::{Entry, Kind};
@@ -161,18 +162,18 @@ async fn answered(
     }
 }
 
-/// Tells the applications of a session that is over in this browser, and goes on to an address or to the page that says
-/// so. None: there is nobody to tell.
+/// Tells the applications of a session that is over in this browser, and the identity provider that its user came from
+/// if that is wanted, and goes on to an address or to the page that says so. None: there is nobody to tell.
 pub async fn tell_others(
     visit: &Visit,
-    participants: Vec<(String, partners::Participant)>,
+    (participants, provider): (Vec<(String, partners::Participant)>, Option<(String, UpstreamSession)>),
     then: Option<&str>,
 ) -> Option<Response> {
     let is_saml =
         |(_, told): &(String, partners::Participant)| matches!(told, partners::Participant::Samlp(_));
-    if !participants.iter().any(is_saml) {
+    if provider.is_none() && !participants.iter().any(is_saml) {
         return None;
     }
     let finish = then.map_or(Finish::Page, |url| Finish::Address { url: url.to_owned() });
-    Some(Rounds::new(visit, participants, (None, finish)).next(visit).await)
+    Some(Rounds::new(visit, participants, (None, finish)).with_provider(provider).next(visit).await)
 }

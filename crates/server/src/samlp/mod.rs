@@ -6,7 +6,7 @@
 pub mod logout;
 mod metadata;
 pub mod respond;
-mod rounds;
+pub mod rounds;
 mod sso;
 
 use std::sync::Arc;
@@ -107,7 +107,7 @@ impl Partner {
 }
 
 /// The message of a visit; none if there is none.
-fn received(visit: &mut Visit) -> Result<Option<Received>, BindingError> {
+pub fn received(visit: &mut Visit) -> Result<Option<Received>, BindingError> {
     if visit.is_post() {
         let form = visit.parameters();
         if form.value("SAMLRequest").is_none() && form.value("SAMLResponse").is_none() {

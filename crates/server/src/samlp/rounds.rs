@@ -1,4 +1,5 @@
-//! Telling the applications of a session one after the other that it is over, and at the end whoever began it.
+//! Telling the applications of a session one after the other that it is over, then the identity provider that its user
+//! came from, and at the end whoever began it.
 //!
 //! The browser carries the messages. What has happened is stored; the text that goes with the browser names it. Must
 //! never tell an application of a session that it did not take part in.
@@ -17,6 +18,8 @@ use serde::{Deserialize, Serialize};
 use super::{Participant, Partner, entity_id};
 use crate::applications::saml_party::SamlParty;
 use crate::db::DbError;
+use crate::federation::UpstreamSession;
+use crate::federation::saml::logout as upstream_logout;
 use crate::in_flight::logouts;
 use crate::login::pages::Page;
 use crate::login::under_way::of_browser;
@@ -26,11 +29,13 @@ use crate::partners::answers::{SigningError, relay, sign};
 
 /// A logout that goes from application to application.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(super) struct Rounds {
+pub struct Rounds {
     /// The digest of the value of the browser.
     browser: String,
     /// Who has still to be told.
     waiting: Vec<Peer>,
+    /// The connection whose identity provider has still to be told, and as what it knows the user.
+    provider: Option<(String, UpstreamSession)>,
     /// Who is being told, and the id of what they were sent.
     current: Option<(String, String)>,
     /// Whether somebody did not want to hear of it.
@@ -49,7 +54,7 @@ struct Peer {
 /// Who waits for the end of a logout.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(tag = "to", rename_all = "lowercase")]
-pub(super) enum Finish {
+pub enum Finish {
     /// The application that asked for it.
     Partner {
         /// Which.
@@ -60,6 +65,15 @@ pub(super) enum Finish {
         relay_state: Option<String>,
         /// Whether it asked by form, and so is answered.
         by_form: bool,
+    },
+    /// The identity provider that asked for it.
+    Provider {
+        /// The connection that leads to it.
+        connection_id: String,
+        /// What it asked with.
+        in_response_to: String,
+        /// What goes back unchanged.
+        relay_state: Option<String>,
     },
     /// The browser, at an address that was checked.
     Address {
@@ -82,7 +96,7 @@ struct Message<'a> {
 
 impl Rounds {
     /// The applications of a session but `except`, all of which are to be told.
-    pub(super) fn new(
+    pub fn new(
         visit: &Visit,
         participants: Vec<(String, partners::Participant)>,
         (except, finish): (Option<&str>, Finish),
@@ -93,20 +107,40 @@ impl Rounds {
             partners::Participant::Wsfed(_) => None,
         });
         let (browser, waiting) = (of_browser(visit), waiting.collect());
-        Self { browser, waiting, current: None, incomplete: false, finish }
+        Self { browser, waiting, provider: None, current: None, incomplete: false, finish }
     }
 
-    /// The logout that this answer of an application belongs to, taken out of where it was kept.
-    pub(super) async fn take(
+    /// The identity provider is to be told as well.
+    pub fn with_provider(self, provider: Option<(String, UpstreamSession)>) -> Self {
+        Self { provider, ..self }
+    }
+
+    /// The logout that an answer of the identity provider belongs to.
+    pub async fn of_provider(
         visit: &Visit,
         text: &str,
-        (client_id, answered): (&str, &LogoutResponse),
+        answered: &LogoutResponse,
+    ) -> Result<Option<Self>, DbError> {
+        let found = logouts::find::<Self>(&visit.app, visit.tenant.id(), text).await?;
+        // Applications answer elsewhere, where their signature is looked at.
+        let peer = found.and_then(|found| found.current).filter(|(peer, _)| peer.starts_with("con_"));
+        match peer {
+            Some((peer, _)) => Self::take(visit, text, (&peer, answered)).await,
+            None => Ok(None),
+        }
+    }
+
+    /// The logout that this answer of an application or of a connection's provider belongs to, taken out of where it was kept.
+    pub async fn take(
+        visit: &Visit,
+        text: &str,
+        (peer, answered): (&str, &LogoutResponse),
     ) -> Result<Option<Self>, DbError> {
         let (app, tenant) = (&visit.app, visit.tenant.id());
         let Some(found) = logouts::find::<Self>(app, tenant, text).await? else { return Ok(None) };
         let is_this_browser = digest::equal(of_browser(visit).as_bytes(), found.browser.as_bytes());
         let is_asked = found.current.as_ref().is_some_and(|(current, request)| {
-            current == client_id && answered.in_response_to.as_ref() == Some(request)
+            current == peer && answered.in_response_to.as_ref() == Some(request)
         });
         if !is_this_browser || !is_asked {
             return Ok(None);
@@ -121,10 +155,27 @@ impl Rounds {
     }
 
     /// To the next application that takes part in logouts, or to whoever waits for the end.
-    pub(super) async fn next(mut self, visit: &Visit) -> Response {
+    pub async fn next(mut self, visit: &Visit) -> Response {
         while let Some(peer) = self.waiting.pop() {
             if let Some(response) = self.tell(visit, &peer).await.unwrap_or_else(Some) {
                 return response;
+            }
+        }
+        if let Some((connection_id, known)) = self.provider.take() {
+            let id = format!("_{}", visit.app.entropy.hex(20));
+            self.current = Some((connection_id.clone(), id.clone()));
+            let told = async {
+                let text = self.store(visit).await?;
+                upstream_logout::tell(visit, (&connection_id, &known), (id, text)).await
+            };
+            match told.await {
+                Ok(Some(response)) => return response,
+                Ok(None) => self.current = None,
+                // Our side is over; that the other is not is worth a line.
+                Err(failed) => {
+                    self.current = None;
+                    tracing::warn!(connection_id, reason = %failed, "an identity provider was not told of a logout");
+                }
             }
         }
         self.finish(visit).await
@@ -180,6 +231,10 @@ impl Rounds {
         match self.finish {
             Finish::Address { url } => visit.redirect(&url),
             Finish::Page => visit.page(&Page::LoggedOut { back: None, kept: false }, &Setting::default()),
+            Finish::Provider { connection_id, in_response_to, relay_state } => {
+                let asked = (connection_id.as_str(), in_response_to, relay_state);
+                upstream_logout::confirm(visit, asked, status).await
+            }
             Finish::Partner { client_id, in_response_to, relay_state, by_form } => {
                 let asked = (client_id.as_str(), in_response_to, relay_state.as_deref(), by_form);
                 confirm(visit, asked, status).await.unwrap_or_else(std::convert::identity)

@@ -14,6 +14,8 @@ pub const LOGIN_PASSWORD: &str = "/u/login/password";
 pub const PROVIDER: &str = "/u/login/provider";
 /// Where answers of other providers come in.
 pub const CALLBACK: &str = "/login/callback";
+/// A trial of another provider, which an administrator has begun.
+pub const TRY: &str = "/u/login/try";
 /// A new account.
 pub const SIGNUP: &str = "/u/signup";
 /// Asking for a mail to reset a password.

@@ -28,6 +28,7 @@ pub(super) const GROUPS: &[(&str, &str, &[&str])] = &[
     ),
     ("changes", "Changes by administrators and tools", &["sapi", "fapi"]),
     ("limits", "Limits and blocks", &["api_limit", "limit_wc", "limit_mu", "limit_sul", "pwd_leak", "ferrt"]),
+    ("warnings", "Warnings and messages of SAML", &["w"]),
     ("secrets", "Secrets that were read", &["mgmt_api_read"]),
 ];
 
@@ -57,6 +58,7 @@ pub(super) fn named(code: &str) -> (&str, Tone) {
         "fede" => ("No tokens: device", Tone::Bad),
         "sapi" => ("Change", Tone::Accent),
         "fapi" => ("Refused change", Tone::Bad),
+        "w" => ("Warning during a login", Tone::Warn),
         "mgmt_api_read" => ("Secret read", Tone::Warn),
         "api_limit" => ("Too many requests", Tone::Warn),
         "scp" => ("Password changed", Tone::Good),

@@ -1,4 +1,5 @@
-//! The statements of the protocol endpoints: client assertions that were used, of which each counts once (RFC 7523 section 3, `jti`).
+//! Assertions that were used, of which each counts once: those of applications (RFC 7523 section 3, `jti`) and those of
+//! identity providers (SAML profiles, section 4.1.4.5; the `ID` of an assertion).
 //!
 //! Kept in the database, so that all processes know them; forgotten when they expire.
 
@@ -14,22 +15,21 @@ const FORGET: &str = "DELETE FROM used_assertions WHERE expires_at < $1";
 
 /// How far the clocks of two processes may lie apart, in milliseconds.
 const SKEW_MILLIS: i64 = 60_000;
-/// The longest `jti` that is kept, in bytes.
+/// The longest id that is kept, in bytes.
 const MAX_JTI: usize = 512;
 
-/// Remembers an assertion. False: it was used before, or its id cannot be kept.
-pub(super) async fn remember_assertion(
+/// Remembers an assertion of an application or of a connection. False: it was used before, or its id cannot be kept.
+pub async fn remember(
     app: &App,
     tenant: &TenantId,
-    (client_id, jti): (&str, &str),
+    (issuer, jti): (&str, &str),
     expires_at: Timestamp,
 ) -> Result<bool, DbError> {
     if jti.len() > MAX_JTI || jti.contains('\0') {
         return Ok(false);
     }
     let mut tx = app.db.begin().await?;
-    let values =
-        [tenant.as_str().into(), client_id.into(), jti.into(), Value::Int(expires_at.as_millisecond())];
+    let values = [tenant.as_str().into(), issuer.into(), jti.into(), Value::Int(expires_at.as_millisecond())];
     let fresh = tx.execute(REMEMBER, &values).await? == 1;
     // Whoever adds one removes those that are over: the table stays as large as some minutes of traffic. Over
     // for everybody, that is: another process may be a moment behind.

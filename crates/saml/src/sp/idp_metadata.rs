@@ -1,0 +1,172 @@
+//! What an identity provider publishes of itself (SAML metadata, sections 2.3 and 2.4).
+//!
+//! Where it comes from makes it believable: an administrator pasted it, or it was fetched over TLS from an address that
+//! one named. Must never be read out of a message.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use chancery_crypto::certificate::Certificate;
+use chancery_xmldsig::DS;
+use chancery_xmldsig::tree::{Element, Node, Tree, XmlError};
+use jiff::Timestamp;
+
+use crate::{HTTP_POST, HTTP_REDIRECT, METADATA, PROTOCOL, moment};
+
+/// The most certificates of one identity provider.
+const MOST_CERTIFICATES: usize = 20;
+
+/// An identity provider.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IdpMetadata {
+    /// What it calls itself.
+    pub entity_id: String,
+    /// Where requests go by redirection.
+    pub sign_in_redirect: Option<String>,
+    /// Where requests go by form.
+    pub sign_in_post: Option<String>,
+    /// Where logouts go: by redirection, else by form.
+    pub sign_out: Option<String>,
+    /// The certificates of the keys that it signs with, in its order: several during a rollover.
+    pub certificates: Vec<Certificate>,
+    /// Whether it wants requests to be signed.
+    pub wants_signed_requests: bool,
+    /// Until when all of this counts.
+    pub valid_until: Option<Timestamp>,
+}
+
+/// Why metadata cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum MetadataError {
+    /// It is not as it has to be.
+    #[error(transparent)]
+    Xml(#[from] XmlError),
+    /// It is something else, or describes somebody else.
+    #[error(
+        "expected the metadata of one SAML 2.0 identity provider (an EntityDescriptor with an IDPSSODescriptor), found {0}"
+    )]
+    Kind(usize),
+    /// Its time is over.
+    #[error("the metadata counted until {0}")]
+    Expired(Timestamp),
+    /// A moment cannot be read.
+    #[error("validUntil is no moment in UTC")]
+    Moment,
+    /// A certificate cannot be read.
+    #[error("a certificate of the metadata cannot be used: {0}")]
+    Certificate(String),
+    /// There is nothing to verify signatures with.
+    #[error("the metadata has no certificate that signs")]
+    NoCertificate,
+    /// There is nowhere to send requests.
+    #[error("the metadata has no SingleSignOnService by HTTP-Redirect or HTTP-POST")]
+    NoEndpoint,
+}
+
+impl IdpMetadata {
+    /// Reads a document that describes exactly one identity provider.
+    pub fn read(xml: &str, now: Timestamp) -> Result<Self, MetadataError> {
+        let tree = Tree::parse(xml)?;
+        let mut found = Vec::new();
+        descriptors(tree.root(), &mut Vec::new(), &mut found);
+        let [(above, entity, role)] = found.as_slice() else { return Err(MetadataError::Kind(found.len())) };
+        let mut valid_until: Option<Timestamp> = None;
+        for node in above.iter().chain([entity, role]) {
+            if let Some(text) = node.attribute("validUntil") {
+                let ends = moment::read(text).ok_or(MetadataError::Moment)?;
+                if now >= ends {
+                    return Err(MetadataError::Expired(ends));
+                }
+                valid_until = Some(valid_until.map_or(ends, |known| known.min(ends)));
+            }
+        }
+        let certificates = certificates(*role)?;
+        if certificates.is_empty() {
+            return Err(MetadataError::NoCertificate);
+        }
+        let sign_in = |binding| location(*role, "SingleSignOnService", binding);
+        let sign_out = |binding| location(*role, "SingleLogoutService", binding);
+        let read = Self {
+            entity_id: entity.required("entityID")?.to_owned(),
+            sign_in_redirect: sign_in(HTTP_REDIRECT),
+            sign_in_post: sign_in(HTTP_POST),
+            sign_out: sign_out(HTTP_REDIRECT).or_else(|| sign_out(HTTP_POST)),
+            certificates,
+            wants_signed_requests: matches!(role.attribute("WantAuthnRequestsSigned"), Some("true" | "1")),
+            valid_until,
+        };
+        if read.sign_in_redirect.is_none() && read.sign_in_post.is_none() {
+            return Err(MetadataError::NoEndpoint);
+        }
+        Ok(read)
+    }
+}
+
+/// An identity provider as it stands in a document: what is around it, its entity, its role.
+type Found<'a, 'text> = (Vec<Node<'a, 'text>>, Node<'a, 'text>, Node<'a, 'text>);
+
+/// The identity providers of a document, with the groups that they stand in.
+fn descriptors<'a, 'text>(
+    node: Node<'a, 'text>,
+    above: &mut Vec<Node<'a, 'text>>,
+    found: &mut Vec<Found<'a, 'text>>,
+) {
+    if node.is(METADATA, "EntitiesDescriptor") {
+        above.push(node);
+        for child in node.children() {
+            descriptors(child, above, found);
+        }
+        above.pop();
+    } else if node.is(METADATA, "EntityDescriptor") {
+        let roles = node.all(METADATA, "IDPSSODescriptor").into_iter();
+        let speaks = |role: &Node<'_, '_>| {
+            let protocols = role.attribute("protocolSupportEnumeration").unwrap_or_default();
+            protocols.split_ascii_whitespace().any(|own| own == PROTOCOL)
+        };
+        found.extend(roles.filter(speaks).map(|role| (above.clone(), node, role)));
+    }
+}
+
+/// The certificates of the keys that sign: those for signing, and those that say nothing of their use. Keys that are
+/// for encryption alone count for nothing here.
+pub fn certificates(role: Node<'_, '_>) -> Result<Vec<Certificate>, MetadataError> {
+    let mut certificates: Vec<Certificate> = Vec::new();
+    for descriptor in role.all(METADATA, "KeyDescriptor") {
+        if !matches!(descriptor.attribute("use"), None | Some("" | "signing")) {
+            continue;
+        }
+        for info in descriptor.all(DS, "KeyInfo") {
+            for data in info.all(DS, "X509Data") {
+                // The first is that of the key; what follows it would be its chain.
+                let Some(first) = data.all(DS, "X509Certificate").into_iter().next() else { continue };
+                let certificate = certificate(&first.whole_text()?)?;
+                if !certificates.contains(&certificate) {
+                    certificates.push(certificate);
+                }
+            }
+        }
+    }
+    if certificates.len() > MOST_CERTIFICATES {
+        return Err(MetadataError::Certificate(format!(
+            "there are {}, at most {MOST_CERTIFICATES} are taken",
+            certificates.len()
+        )));
+    }
+    Ok(certificates)
+}
+
+fn certificate(text: &str) -> Result<Certificate, MetadataError> {
+    let refused = |why: String| MetadataError::Certificate(why);
+    let text: String = text.split_ascii_whitespace().collect();
+    let der = STANDARD.decode(text).map_err(|_| refused("it is no base64".to_owned()))?;
+    let certificate = Certificate::from_der(der).map_err(|error| refused(error.to_string()))?;
+    certificate.public_key().map_err(|error| refused(error.to_string()))?;
+    Ok(certificate)
+}
+
+/// The first place of a service with this binding.
+fn location(role: Node<'_, '_>, service: &str, binding: &str) -> Option<String> {
+    let places = role.all(METADATA, service).into_iter();
+    let mut places = places.filter(|place| place.attribute("Binding") == Some(binding));
+    let place = places.find_map(|place| place.attribute("Location")).map(str::trim)?;
+    (place.starts_with("https://") || place.starts_with("http://")).then(|| place.to_owned())
+}

@@ -1,0 +1,291 @@
+//! Signing in at a SAML 2.0 identity provider: the request, the answer, and what comes unasked.
+//!
+//! The pure crate judges; what it needs to know stands in `settings.rs`. Must never take an answer twice, nor one that
+//! the judge has not accepted whole.
+
+mod keys;
+pub mod logout;
+mod metadata;
+mod refresh;
+mod settings;
+mod unasked;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::response::Response;
+use axum::routing::get;
+use chancery_crypto::digest;
+use chancery_jose::base64url;
+use chancery_saml::binding::{Direction, post, redirect};
+use chancery_saml::sp::consume::{self, Accepted, ConsumeError};
+use chancery_saml::sp::request::Request;
+use chancery_saml::sp::template;
+use chancery_xmldsig::sign::Halves;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use keys::OwnKeys;
+use settings::Saml;
+
+use super::settings::{more, text};
+use super::{Failed, Inbound, Outbound, Profile, UpstreamSession, named_callback};
+use crate::app::App;
+use crate::connections::Connection;
+use crate::in_flight::used_assertions;
+use crate::login::visit::Visit;
+use crate::logs::{Entry, Kind};
+use crate::partners::answers::relay;
+
+pub(super) use unasked::{arrives, is_unasked};
+
+/// Where identity providers send logouts.
+const LOGOUT: &str = "/logout";
+
+/// The routes.
+pub(super) fn router() -> Router<Arc<App>> {
+    Router::new()
+        // In the place of an application's id, as Auth0 has it.
+        .route("/samlp/metadata", get(metadata::of_connection))
+        .route(LOGOUT, get(logout::endpoint).post(logout::endpoint))
+}
+
+/// What is needed again when the answer comes.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Kept {
+    /// The id of the request.
+    request_id: String,
+}
+
+/// A message for an identity provider.
+struct Message {
+    direction: Direction,
+    halves: Halves,
+    id: String,
+    destination: String,
+    relay_state: Option<String>,
+}
+
+/// The request, and the browser on its way with it.
+pub(super) async fn begin(out: &Outbound<'_>) -> Result<(Kept, Response), Failed> {
+    let Outbound { visit, connection, options, .. } = out;
+    let saml = Saml::of(visit, connection, options)?;
+    refresh::when_old(visit, connection);
+    let id = format!("_{}", visit.app.entropy.hex(20));
+    let halves = request(out, &saml, &id)?;
+    let mut destination = saml.sign_in.clone();
+    for (name, value) in more(out) {
+        let pair = form_urlencoded::Serializer::new(String::new()).append_pair(&name, &value).finish();
+        destination = redirect::address(&destination, &pair, None);
+    }
+    let relay_state = Some(out.state.clone());
+    let message = Message { direction: Direction::Request, halves, id: id.clone(), destination, relay_state };
+    let response = send(visit, (connection, options), (&saml, saml.signed), message).await?;
+    Ok((Kept { request_id: id }, response))
+}
+
+/// What is asked: as the connection's own template has it, or as usual.
+fn request(out: &Outbound<'_>, saml: &Saml, id: &str) -> Result<Halves, Failed> {
+    let again = out.step.and_then(|step| step.request()).is_some_and(|asked| asked.prompts.login);
+    let acs_url = named_callback(out.visit, out.connection);
+    let request = Request {
+        id,
+        issued_at: out.visit.app.clock.now(),
+        destination: &saml.sign_in,
+        issuer: &saml.entity_id,
+        acs_url: &acs_url,
+        force_authn: again,
+    };
+    let Some(template) = &saml.template else { return Ok(request.write()) };
+    let named = |name: &str| match name {
+        "LoginHint" => out.login_hint(),
+        "ProviderName" => Some(out.visit.tenant.stored.name.as_str()),
+        // Of the options that are no secrets.
+        other => other.strip_prefix("Connection.").and_then(|option| out.connection.option(option)),
+    };
+    template::fill(template, &request, named).map_err(|error| Failed::Settings(error.to_string()))
+}
+
+/// Sends a message through the browser, as the connection wants it: by redirection or by form, signed or not.
+async fn send(
+    visit: &Visit,
+    of: (&Connection, &Map<String, Value>),
+    (saml, signed): (&Saml, bool),
+    message: Message,
+) -> Result<Response, Failed> {
+    let Message { direction, halves, id, destination, relay_state } = message;
+    debug(visit, of, (direction, &[halves.head.as_str(), &halves.tail].concat())).await;
+    let relay_state = relay_state.as_deref();
+    if saml.by_form || signed && !saml.deflated {
+        let xml = if signed {
+            OwnKeys::of(visit, of.1).await?.enveloped(halves, &id).await?
+        } else {
+            [halves.head, halves.tail].concat()
+        };
+        if saml.by_form {
+            let mut fields = vec![(direction.parameter(), post::encode(&xml))];
+            fields.extend(relay_state.map(|state| ("RelayState", state.to_owned())));
+            return Ok(relay(visit, &destination, &fields));
+        }
+        let query = redirect::encode(direction, &xml, relay_state, None);
+        return Ok(visit.redirect(&redirect::address(&destination, &query, None)));
+    }
+    let xml = [halves.head, halves.tail].concat();
+    if !signed {
+        let query = redirect::encode(direction, &xml, relay_state, None);
+        return Ok(visit.redirect(&redirect::address(&destination, &query, None)));
+    }
+    let method = Some(chancery_xmldsig::algorithms::RSA_SHA256);
+    let query = redirect::encode(direction, &xml, relay_state, method);
+    let signature = OwnKeys::of(visit, of.1).await?.signature(query.clone()).await?;
+    Ok(visit.redirect(&redirect::address(&destination, &query, Some(&signature))))
+}
+
+/// Who came back.
+pub(super) async fn finish(back: Inbound<'_>, kept: Kept) -> Result<Profile, Failed> {
+    let Inbound { visit, connection, options, parameters } = back;
+    let received = post::decode(|name| parameters.value(name));
+    let received = received.map_err(|error| Failed::Untrusted(error.to_string()))?;
+    judged(visit, (connection, options), (received.xml, Some(kept.request_id))).await
+}
+
+/// Judges an answer, asked for or not, and uses it up.
+async fn judged(
+    visit: &Visit,
+    (connection, options): (&Connection, Map<String, Value>),
+    (xml, asked): (String, Option<String>),
+) -> Result<Profile, Failed> {
+    if !visit.is_post() {
+        return Err(Failed::Untrusted("an answer of SAML came by another way than a form".to_owned()));
+    }
+    debug(visit, (connection, &options), (Direction::Response, &xml)).await;
+    let saml = Saml::of(visit, connection, &options)?;
+    let own = OwnKeys::of(visit, &options).await?;
+    let (accepted, saml) = match judge(visit, (&saml, &own), (&xml, asked.as_deref())).await? {
+        Ok(accepted) => (accepted, saml),
+        // It may have a new key.
+        Err(ConsumeError::Untrusted(known)) => {
+            let Some(options) = refresh::now(visit, connection, options).await? else {
+                return Err(Failed::Untrusted(ConsumeError::Untrusted(known).to_string()));
+            };
+            let saml = Saml::of(visit, connection, &options)?;
+            let judged = judge(visit, (&saml, &own), (&xml, asked.as_deref())).await?;
+            (judged.map_err(|error| Failed::Untrusted(error.to_string()))?, saml)
+        }
+        Err(error) => return Err(refused(&error)),
+    };
+    if accepted.weak {
+        warn(visit, connection, "The identity provider signs with SHA-1, which its connection allows").await;
+    }
+    let id = base64url::encode(&digest::sha256(accepted.assertion_id.as_bytes()));
+    let key = (connection.id.as_str(), id.as_str());
+    let (app, tenant) = (&visit.app, visit.tenant.id());
+    if !used_assertions::remember(app, tenant, key, accepted.remember_until).await? {
+        return Err(Failed::Untrusted("SAMLResponse should be unique".to_owned()));
+    }
+    profile(&saml, accepted)
+}
+
+fn refused(error: &ConsumeError) -> Failed {
+    match error {
+        ConsumeError::Status(_) => Failed::Refused(error.to_string()),
+        other => Failed::Untrusted(other.to_string()),
+    }
+}
+
+/// Asks the judge, on a thread that may take its time: what comes may be large, and opening it costs a private key.
+async fn judge(
+    visit: &Visit,
+    (saml, own): (&Saml, &OwnKeys),
+    (xml, asked): (&str, Option<&str>),
+) -> Result<Result<Accepted, ConsumeError>, Failed> {
+    let (saml, decryptors) = (saml.clone(), own.decryptors.clone());
+    let (xml, asked, now) = (xml.to_owned(), asked.map(str::to_owned), visit.app.clock.now());
+    let work = tokio::task::spawn_blocking(move || {
+        let destinations: Vec<&str> = saml.destinations.iter().map(String::as_str).collect();
+        let expected = consume::Expected {
+            keys: &saml.keys,
+            sha1: saml.sha1,
+            decryptors: &decryptors,
+            weak_ciphers: saml.weak_ciphers,
+            issuer: saml.issuer.as_deref(),
+            audience: &saml.entity_id,
+            destinations: &destinations,
+            in_response_to: asked.as_deref(),
+            now,
+        };
+        consume::consume(&xml, &expected)
+    });
+    work.await.map_err(|error| Failed::Internal(error.to_string()))
+}
+
+fn profile(saml: &Saml, accepted: Accepted) -> Result<Profile, Failed> {
+    let (user_id, members) = saml.fields.apply(&accepted);
+    let user_id = user_id.ok_or_else(|| {
+        Failed::Untrusted("the assertion has nothing that the user_id could be taken from".to_owned())
+    })?;
+    let Accepted { issuer, name, session_index, attributes, .. } = accepted;
+    let mut said = Map::new();
+    said.insert("issuer".to_owned(), json!(issuer));
+    said.insert("nameId".to_owned(), json!({ "value": name.value, "format": name.format }));
+    said.insert("sessionIndex".to_owned(), json!(session_index));
+    said.insert("attributes".to_owned(), json!(attributes));
+    let session = UpstreamSession { issuer, name: name.value, format: name.format, session_index };
+    Ok(Profile { user_id, members, said, session: Some(session) })
+}
+
+/// Writes a message to the log, where the connection is to be looked into (`debug`). It may hold personal data, which
+/// is why nobody else's is written.
+async fn debug(
+    visit: &Visit,
+    (connection, options): (&Connection, &Map<String, Value>),
+    (direction, xml): (Direction, &str),
+) {
+    /// The most characters of a message.
+    const MOST: usize = 16 * 1024;
+    if options.get("debug") != Some(&Value::Bool(true)) {
+        return;
+    }
+    let what = match direction {
+        Direction::Request => "A request of SAML",
+        Direction::Response => "An answer of SAML",
+    };
+    let shown: String = xml.chars().filter(|one| !one.is_control() || *one == '\n').take(MOST).collect();
+    let entry =
+        Entry { details: Some(json!({ direction.parameter(): shown })), ..of(visit, connection, what) };
+    let _ = visit.app.log.append(&visit.app, visit.tenant.id(), entry).await;
+}
+
+/// Writes a warning to the log. What happens at a door is worth an entry, not an error of its own.
+async fn warn(visit: &Visit, connection: &Connection, what: &str) {
+    let _ = visit.app.log.append(&visit.app, visit.tenant.id(), of(visit, connection, what)).await;
+}
+
+fn of(visit: &Visit, connection: &Connection, what: &str) -> Entry {
+    Entry {
+        connection: Some(connection.name.clone()),
+        connection_id: Some(connection.id.clone()),
+        strategy: Some(connection.strategy.clone()),
+        strategy_type: Some(connection.strategy_type().to_owned()),
+        ..visit.entry(Kind::W, what)
+    }
+}
+
+/// What we call ourselves towards the identity provider of a connection.
+pub fn entity_id(tenant: &str, connection: &Connection) -> String {
+    let own = connection.option("entityId").map(str::to_owned);
+    own.unwrap_or_else(|| format!("urn:auth0:{tenant}:{}", connection.name))
+}
+
+/// A flag among options.
+fn flag(options: &Map<String, Value>, name: &str) -> Option<bool> {
+    options.get(name).and_then(Value::as_bool)
+}
+
+/// The address that logouts go to, unless the connection is to hear nothing of them.
+fn sign_out(options: &Map<String, Value>) -> Option<&str> {
+    if flag(options, "disableSignout") == Some(true) {
+        return None;
+    }
+    text(options, "signOutEndpoint").or_else(|| text(options, "signInEndpoint"))
+}
