@@ -221,6 +221,7 @@ async fn every_statement_runs_on_both_engines() {
         server.api_get("/custom-domains").await.expect(200);
         crate::management::protection::exercise(&server).await;
         crate::people::exercise(&server).await;
+        crate::people::upstream::saml::exercise(&server).await;
         crate::saml::exercise(&server).await;
         crate::administrators::exercise(&server).await;
         crate::management::users::exercise(&server).await;

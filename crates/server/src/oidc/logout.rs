@@ -46,7 +46,7 @@ async fn v2(mut visit: Visit) -> Response {
         Ok(client) => client,
         Err(response) => return response,
     };
-    let federated = is_federated(&mut sent);
+    let federated = is_federated(&visit, &mut sent);
     let urls = tenant_urls(&visit);
     match logout::decide_v2(sent.take("returnTo").as_deref(), client.as_deref(), &urls) {
         Ok(decision) => reach(&visit, (client.as_deref(), federated), decision).await,
@@ -55,13 +55,15 @@ async fn v2(mut visit: Visit) -> Response {
 }
 
 /// Whether the session at the identity provider is to end as well: the parameter is there, whatever it says.
-fn is_federated(sent: &mut Parameters) -> bool {
-    sent.take("federated").is_some()
+fn is_federated(visit: &Visit, sent: &mut Parameters) -> bool {
+    // Most clients send it without a value, which reading leaves out.
+    let bare = visit.raw_query.split('&').any(|pair| matches!(pair, "federated" | "federated="));
+    sent.take("federated").is_some() || bare
 }
 
 async fn oidc(mut visit: Visit) -> Response {
     let mut sent = visit.parameters();
-    let federated = is_federated(&mut sent);
+    let federated = is_federated(&visit, &mut sent);
     match decided(&visit, sent).await {
         Ok((client, decision)) => reach(&visit, (client.as_deref(), federated), decision).await,
         Err(response) => response,

@@ -3,6 +3,7 @@
 mod pages;
 pub(crate) mod provider;
 mod refusals;
+pub(crate) mod saml;
 
 use std::collections::HashMap;
 

@@ -98,13 +98,13 @@ async fn the_single_organization_of_an_application_without_a_database_is_gone_to
 #[tokio::test]
 async fn a_strategy_whose_protocol_is_not_there_yet_says_so() {
     let world = World::on(On::Sqlite).await;
-    let saml = json!({ "name": "saml", "strategy": "samlp", "options": {} });
-    connection(&world.server, &world.shop, saml).await;
+    let adfs = json!({ "name": "adfs", "strategy": "adfs", "options": {} });
+    connection(&world.server, &world.shop, adfs).await;
     let page =
-        Browser::default().get(&world.server, &authorize(&world.shop, &[("connection", "saml")])).await;
+        Browser::default().get(&world.server, &authorize(&world.shop, &[("connection", "adfs")])).await;
     assert_eq!(page.status, 400);
     let failure = world.failures(1).await;
-    assert_eq!(failure[0]["description"], "nobody can sign in with the strategy samlp yet");
+    assert_eq!(failure[0]["description"], "nobody can sign in with the strategy adfs yet");
 }
 
 #[tokio::test]
