@@ -1,11 +1,46 @@
 """An administrator in a browser: made by an invitation, signed in, on the way through the Dashboard."""
 
+import base64
+import os
 import re
+import subprocess
+import tempfile
 import urllib.parse
 
 PASSWORD = "Correct horse 7 battery"
+# One of each kind of connection to other providers, by strategy.
+SECRET = {"client_id": "chancery", "client_secret": "s3cr3t"}
+CONNECTIONS = {
+    "samlp": {"signInEndpoint": "https://idp.example/sso", "signatureAlgorithm": "rsa-sha1", "domain_aliases": ["corp.example"]},
+    "adfs": {"adfs_server": "https://adfs.example/FederationMetadata/2007-06/FederationMetadata.xml"},
+    "oidc": {"discovery_url": "https://id.example/.well-known/openid-configuration", **SECRET},
+    "okta": {"domain": "corp.okta.example", **SECRET},
+    "waad": {"tenant_domain": "corp.example", **SECRET},
+    "google-oauth2": SECRET,
+    "apple": {"client_id": "com.example.login", "team_id": "A1B2C3D4E5", "kid": "ABC123DEFG"},
+    "oauth2": {"authorizationURL": "https://p.example/a", "tokenURL": "https://p.example/t",
+               "userInfoURL": "https://p.example/me", **SECRET},
+}
 # What a walk does not follow: files, the end of the session, the log that follows, other tenants.
 APART = re.compile(r"/certificate/|/tail|/_components|^/dashboard/(login|logout|token)")
+
+
+# Connections whose pages differ, by their ids: what they are called in the shape of a path.
+KINDS = {}
+
+
+def certificate(days, name="idp.example"):
+    """A certificate that is good for so many days, as PEM, and its private key."""
+    with tempfile.TemporaryDirectory() as folder:
+        files = [os.path.join(folder, name) for name in ("key", "cert")]
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", f"/CN={name}", "-days",
+                        str(days), "-keyout", files[0], "-out", files[1]], check=True, capture_output=True, timeout=60)
+        key, pem = (open(file).read() for file in files)
+    return pem, key
+
+
+def der_of(pem):
+    return base64.b64decode("".join(line for line in pem.splitlines() if not line.startswith("---")))
 
 
 def invited(it, email, role="admin"):
@@ -49,7 +84,8 @@ def path_of(url):
 def shape_of(path):
     """The page that a path is one of: ids are left out, so that each page is seen once."""
     path = path.split("?")[0]
-    return "/".join("one" if len(part) > 15 or "%7C" in part else part for part in path.split("/"))
+    named = lambda part: KINDS.get(part) or ("one" if len(part) > 16 or "%7C" in part else part)
+    return "/".join(named(part) for part in path.split("/"))
 
 
 def walk(visitor, base, start="/dashboard", most=400):
@@ -92,4 +128,12 @@ def furnish(it, server, name="Garden Shop"):
     call("POST", f"/roles/{role['id']}/permissions", {"permissions": [
         {"resource_server_identifier": api["identifier"], "permission_name": "read:plants"}]}).expect(201)
     call("PATCH", "/tenants/settings", {"friendly_name": name}).expect(200)
-    return {"api": api, "clients": clients, "machine": machine, "user": user, "role": role}
+    connections = {}
+    of_partner = {"samlp": {"signingCert": certificate(20)[0]}}
+    for strategy, options in CONNECTIONS.items():
+        options = {**options, **of_partner.get(strategy, {})}
+        connections[strategy] = made("/connections", {"name": f"a-{strategy}", "strategy": strategy, "display_name": name,
+                                                      "enabled_clients": [], "options": options})
+        KINDS[connections[strategy]["id"]] = strategy
+    call("POST", f"/connections/{connections['okta']['id']}/keys").expect(201)
+    return {"connections": connections, "api": api, "clients": clients, "machine": machine, "user": user, "role": role}

@@ -101,6 +101,12 @@ def spoil(it, server, made):
         put("PATCH", f"/users/{user}", {field: NASTY})
     put("PATCH", f"/users/{user}", {"user_metadata": {"note": NASTY}, "app_metadata": {"note": NASTY}})
     put("PATCH", "/tenants/settings", {"friendly_name": NASTY})
+    for connection in made["connections"].values():
+        own = f"/connections/{connection['id']}"
+        options = {**connection["options"], "client_id": NASTY, "domain_aliases": [NASTY], "fieldsMap": {NASTY: NASTY},
+                   "user_id_attribute": NASTY, "requestTemplate": NASTY, "attribute_map": {"attributes": {NASTY: NASTY}}}
+        put("PATCH", own, {"display_name": NASTY})
+        put("PATCH", own, {"options": options})
     # A refused write leaves its words in the log.
     put("PATCH", f"/clients/{client}", {NASTY: NASTY})
     assert taken >= 10, f"{taken} of {tried} were taken"

@@ -242,7 +242,7 @@ async fn rotate_secret(
 }
 
 /// The answer for a `client_id` that the tenant does not know.
-pub(super) const NO_SUCH_CLIENT: ApiError =
+pub const NO_SUCH_CLIENT: ApiError =
     ApiError::NotFound { code: Some("inexistent_client"), message: "The client does not exist" };
 
 /// Locks the application that a request changes.

@@ -14,9 +14,10 @@ use super::shape::STRATEGIES;
 use super::sql::Filter;
 use super::{Connection, DATABASE, SHAPE, clients, identity_provider, lifecycle, secrets, sql};
 use crate::app::App;
+use crate::applications;
 use crate::clock;
 use crate::management::checkpoint::Checkpoint;
-use crate::management::query::{self, Paging};
+use crate::management::query::{self, Fields, Paging};
 use crate::management::shape::{Field, When, field, list as list_of, one_of, text};
 use crate::management::{ApiError, Body, Caller, Operation, Path, Query, Required, operation};
 use crate::users;
@@ -27,7 +28,13 @@ pub fn operations() -> Vec<Operation> {
     let (read, update) = (Required::Any(&["read:connections"]), Required::Any(&["update:connections"]));
     vec![
         operation("get_connections", (Method::GET, "/connections"), read, "List connections", list)
-            .asks([query::projection(), query::by_number(), query::by_checkpoint(), filters()])
+            .asks([
+                query::projection(),
+                query::by_number(),
+                query::by_checkpoint(),
+                filters(),
+                secrets::shown(),
+            ])
             .lists(LIST, &SHAPE),
         operation(
             "post_connections",
@@ -39,7 +46,7 @@ pub fn operations() -> Vec<Operation> {
         .takes(&SHAPE, When::Create)
         .answers(&SHAPE),
         operation("get_connections_by_id", (Method::GET, "/connections/{id}"), read, "Get a connection", get)
-            .asks([query::projection()])
+            .asks([query::projection(), secrets::shown()])
             .answers(&SHAPE),
         operation(
             "patch_connections_by_id",
@@ -48,6 +55,7 @@ pub fn operations() -> Vec<Operation> {
             "Update a connection",
             patch,
         )
+        .asks([secrets::kept()])
         .takes(&SHAPE, When::Update)
         .answers(&SHAPE),
         operation(
@@ -58,6 +66,27 @@ pub fn operations() -> Vec<Operation> {
             delete,
         )
         .succeeds_with(202),
+        operation(
+            "get_status",
+            (Method::GET, "/connections/{id}/status"),
+            read,
+            "Check whether an AD/LDAP connection is online",
+            status,
+        ),
+        operation(
+            "get_client_connections",
+            (Method::GET, "/clients/{id}/connections"),
+            Required::FirstAndAny(&["read:connections", "read:clients", "read:client_summary"]),
+            "List the connections that an application may use",
+            of_client,
+        )
+        .asks([
+            query::projection(),
+            query::by_checkpoint(),
+            vec![field("strategy", list_of(one_of(STRATEGIES)))],
+            secrets::shown(),
+        ])
+        .lists(LIST, &SHAPE),
         operation(
             "get_connection_clients",
             (Method::GET, "/connections/{id}/clients"),
@@ -104,22 +133,70 @@ async fn list(State(app): State<Arc<App>>, caller: Caller, query: Query) -> Resu
                 .map_or_else(|| Ok(Checkpoint::start()), |from| Checkpoint::parse(LIST, from))?;
             // One more than asked for tells whether anything comes after.
             let mut found = sql::after(&app.db, tenant, &filter, &from, take + 1).await?;
-            let next = Checkpoint::end_page(&mut found, *take, LIST, |last| Checkpoint {
-                created_at: last.created_at.as_millisecond(),
-                id: last.id.clone(),
-            });
+            let next = Checkpoint::end_page(&mut found, *take, LIST, place_of);
             (found, 0, next)
         }
     };
+    let rows = rows(&app, &caller, &connections, (&query, &fields)).await?;
+    Ok(query::listing(LIST, rows, &paging, (total, next)))
+}
+
+/// Connections as a list shows them; reading their secret options is noted.
+async fn rows(
+    app: &App,
+    caller: &Caller,
+    connections: &[Connection],
+    (query, fields): (&Query, &Fields),
+) -> Result<Vec<Value>, ApiError> {
+    let with_secrets = secrets::are_wanted(query, fields)?;
     let mut rows = Vec::with_capacity(connections.len());
-    for connection in &connections {
-        let opened = secrets::open(&app, tenant, connection)?;
+    let mut read = false;
+    for connection in connections {
+        let opened = if with_secrets { secrets::open(app, caller.tenant.id(), connection)? } else { None };
+        read |= opened.is_some();
         rows.push(Value::Object(fields.trim(connection.view(opened.as_ref(), None))));
     }
-    if connections.iter().any(|connection| connection.secrets.is_some()) {
-        log_secrets_read(&app, &caller).await?;
+    if read {
+        log_secrets_read(app, caller).await?;
     }
-    Ok(query::listing(LIST, rows, &paging, (total, next)))
+    Ok(rows)
+}
+
+/// `GET /clients/{id}/connections`
+async fn of_client(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Path(client_id): Path<String>,
+    query: Query,
+) -> Result<Response, ApiError> {
+    let fields = query.fields(&SHAPE)?;
+    let (from, take) = query.checkpoint()?;
+    let place =
+        from.as_deref().map_or_else(|| Ok(Checkpoint::start()), |from| Checkpoint::parse(LIST, from))?;
+    let filter = Filter { name: None, ..filter(&query)? };
+    let tenant = caller.tenant.id();
+    let known = applications::sql::find(&app.db, tenant, &client_id).await?;
+    let application = known.ok_or(applications::api::NO_SUCH_CLIENT)?;
+    let of = (application.client_id.as_str(), &filter);
+    // One more than asked for tells whether anything comes after.
+    let mut found = sql::of_client_after(&app.db, tenant, of, (&place, take + 1)).await?;
+    let next = Checkpoint::end_page(&mut found, take, LIST, place_of);
+    let rows = rows(&app, &caller, &found, (&query, &fields)).await?;
+    Ok(query::listing(LIST, rows, &Paging::Checkpoint { from, take }, (0, next)))
+}
+
+/// `GET /connections/{id}/status`: a connector of Active Directory or LDAP is online or not, and there is none here.
+async fn status(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<StatusCode, ApiError> {
+    sql::find(&app.db, caller.tenant.id(), &id).await?.ok_or_else(unknown)?;
+    Err(ApiError::not_found("not connected to any node"))
+}
+
+fn place_of(last: &Connection) -> Checkpoint {
+    Checkpoint { created_at: last.created_at.as_millisecond(), id: last.id.clone() }
 }
 
 /// What a list can be narrowed to, for the description.
@@ -144,11 +221,11 @@ async fn create(
 ) -> Result<(StatusCode, Json<Value>), ApiError> {
     let mut body = body.checked(&SHAPE, When::Create)?;
     let strategy = body.get("strategy").and_then(Value::as_str).unwrap_or_default().to_owned();
-    identity_provider::settle(&app, &caller.tenant, &strategy, &mut body).await?;
+    identity_provider::settle(&app, &caller.tenant, (&strategy, None), &mut body).await?;
     let tenant = caller.tenant.id();
     let mut write = Write::begin(&app, tenant).await?;
     let connection = lifecycle::create(&app, &mut write, tenant, body).await?;
-    let shown = shown(&app, &mut write, &caller, &connection).await?;
+    let shown = shown(&app, &mut write, &caller, (&connection, true)).await?;
     write.commit(caller.entry(201)).await?;
     Ok((StatusCode::CREATED, Json(shown)))
 }
@@ -163,7 +240,8 @@ async fn get(
     let tenant = caller.tenant.id();
     let connection = sql::find(&app.db, tenant, &id).await?.ok_or_else(unknown)?;
     let clients = sql::all_clients(&app.db, tenant, &id).await?;
-    let opened = secrets::open(&app, tenant, &connection)?;
+    let with_secrets = secrets::are_wanted(&query, &fields)?;
+    let opened = if with_secrets { secrets::open(&app, tenant, &connection)? } else { None };
     if opened.is_some() {
         log_secrets_read(&app, &caller).await?;
     }
@@ -174,33 +252,39 @@ async fn patch(
     State(app): State<Arc<App>>,
     caller: Caller,
     Path(id): Path<String>,
+    query: Query,
     body: Body,
 ) -> Result<Json<Value>, ApiError> {
     let mut body = body.checked(&SHAPE, When::Update)?;
+    let keep = secrets::are_kept(&query)?;
     let tenant = caller.tenant.id();
     if body.contains_key("options") {
         // Before the transaction: metadata may have to be fetched. The strategy of a connection never changes.
         let known = sql::find(&app.db, tenant, &id).await?.ok_or_else(unknown)?;
-        identity_provider::settle(&app, &caller.tenant, &known.strategy, &mut body).await?;
+        let of = (known.strategy.as_str(), known.option("metadataUrl"));
+        identity_provider::settle(&app, &caller.tenant, of, &mut body).await?;
     }
     let mut write = Write::begin(&app, tenant).await?;
     let before = sql::lock(write.tx(), tenant, &id).await?.ok_or_else(unknown)?;
+    if keep {
+        secrets::keep(&app, tenant, &before, &mut body)?;
+    }
     let after = lifecycle::update(&app, &mut write, tenant, before, body).await?;
-    let shown = shown(&app, &mut write, &caller, &after).await?;
+    let shown = shown(&app, &mut write, &caller, (&after, !keep)).await?;
     write.commit(caller.entry(200)).await?;
     Ok(Json(shown))
 }
 
-/// The whole connection, for whoever has just written it.
+/// The whole connection, for whoever has just written it; without the secret options if they were not sent.
 async fn shown(
     app: &App,
     write: &mut Write,
     caller: &Caller,
-    connection: &Connection,
+    (connection, with_secrets): (&Connection, bool),
 ) -> Result<Value, ApiError> {
     let tenant = caller.tenant.id();
     let clients = sql::all_clients_in(write.tx(), tenant, &connection.id).await?;
-    let opened = secrets::open(app, tenant, connection)?;
+    let opened = if with_secrets { secrets::open(app, tenant, connection)? } else { None };
     Ok(Value::Object(connection.view(opened.as_ref(), Some(&clients))))
 }
 

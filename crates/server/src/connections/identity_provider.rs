@@ -23,11 +23,12 @@ use crate::tenants::Tenant;
 /// What the identity provider calls itself, where its metadata has told it.
 pub const ENTITY_ID: &str = "idp_entity_id";
 
-/// Settles the options of a request, if they are those of a SAML connection.
+/// Settles the options of a request, if they are those of a SAML connection. Metadata at an address that is `known` is
+/// followed anyway, and not fetched for each change.
 pub(super) async fn settle(
     app: &App,
     tenant: &Tenant,
-    strategy: &str,
+    (strategy, known): (&str, Option<&str>),
     body: &mut Map<String, Value>,
 ) -> Result<(), ApiError> {
     if Strategy::named(strategy) != Some(Strategy::Samlp) {
@@ -51,6 +52,7 @@ pub(super) async fn settle(
             let read = IdpMetadata::read(&xml, now);
             fill(options, &read.map_err(|error| refused("metadataXml", error.to_string()))?);
         }
+        (None, Some(url)) if Some(url.as_str()) == known && options.contains_key("signingCert") => {}
         (None, Some(url)) => {
             let read = fetch(app, tenant, &url).await;
             fill(options, &read.map_err(|why| refused("metadataUrl", why))?);

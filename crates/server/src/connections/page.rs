@@ -1,26 +1,37 @@
-//! Connections in the Dashboard: where users come from. Databases alone so far.
+//! Connections in the Dashboard: where users come from.
 //!
-//! Must never delete a connection, and its users with it, whose name was not typed.
+//! Must never delete a connection, and its users with it, whose name was not typed, nor read a secret option that
+//! nobody asked to see.
 
 mod applications;
+mod certificates;
+mod elsewhere;
 mod fields;
+mod keys;
+mod list;
+mod new;
+mod presented;
+mod secret;
 mod settings;
+mod setup;
+mod strategies;
 
 use std::sync::Arc;
 
-use askama::Template;
 use axum::Router;
 use axum::response::Response;
-use serde_json::{Value, json};
+use serde_json::Value;
 
+pub use strategies::label_of;
+
+use super::{Family, Strategy};
 use crate::app::App;
-use crate::dashboard::ui::{self, Empty, Pager, rows, text};
-use crate::dashboard::{
-    Confirm, Desk, Failure, Field, Form, Frame, Group, Posted, Room, Sent, action, escaped, form, screen,
-    with_query,
-};
+use crate::dashboard::ui::text;
+use crate::dashboard::{Confirm, Desk, Failure, Field, Frame, Group, Posted, action, escaped, screen};
 
 const HOME: &str = "/dashboard/connections";
+const SOCIAL: &str = "/dashboard/connections/social";
+const ENTERPRISE: &str = "/dashboard/connections/enterprise";
 const PER_PAGE: u64 = 25;
 
 const NEW: &[Group] = &[Group {
@@ -35,8 +46,13 @@ const NEW: &[Group] = &[Group {
 /// The pages.
 pub fn router() -> Router<Arc<App>> {
     Router::new()
-        .route(HOME, screen(list))
-        .route("/dashboard/connections/new", screen(ask).merge(action(create)))
+        .route(HOME, screen(list::databases))
+        .route(SOCIAL, screen(list::social))
+        .route(ENTERPRISE, screen(list::enterprise))
+        .route("/dashboard/connections/new", screen(new::ask_database).merge(action(new::create_database)))
+        .route("/dashboard/connections/social/new", screen(new::choose_social))
+        .route("/dashboard/connections/enterprise/new", screen(new::choose_enterprise))
+        .route("/dashboard/connections/new/{strategy}", screen(new::ask).merge(action(new::create)))
         .route("/dashboard/connections/{id}", screen(settings::show).merge(action(settings::save)))
         .route(
             "/dashboard/connections/{id}/identifiers",
@@ -47,60 +63,25 @@ pub fn router() -> Router<Arc<App>> {
             "/dashboard/connections/{id}/applications",
             screen(applications::show).merge(action(applications::switch)),
         )
-}
-
-#[derive(Template)]
-#[template(path = "connections/list.html")]
-struct List {
-    /// Address, connection, number of applications.
-    connections: Vec<(String, Value, String)>,
-    pager: Pager,
-    may: bool,
-}
-
-async fn list(desk: Arc<Desk>) -> Result<Response, Failure> {
-    let page = desk.page_number();
-    let path = with_query(
-        "/connections",
-        &[("include_totals", "true"), ("per_page", &PER_PAGE.to_string()), ("page", &page.to_string())],
-    );
-    let answer = desk.api.get(&path).await?;
-    let (list, total) = rows(&answer, "connections");
-    let mut connections = Vec::new();
-    for one in list {
-        let id = escaped(text(one, "id"));
-        connections.push((format!("{HOME}/{id}"), one.clone(), applications::counted(&desk, &id).await?));
-    }
-    let body = List {
-        connections,
-        pager: Pager { page, per_page: PER_PAGE, total, base: "?page=".to_owned() },
-        may: desk.may("create:connections"),
-    };
-    let frame = Frame::new(Room::Connections, "Connections").lead("Where users come from.").action(
-        body.may,
-        "/dashboard/connections/new",
-        "Create database",
-        "first",
-    );
-    Ok(desk.page(&frame, &body))
-}
-
-fn new_frame() -> Frame {
-    Frame::new(Room::Connections, "Create database").up(HOME, "Connections")
-}
-
-async fn ask(desk: Arc<Desk>) -> Result<Response, Failure> {
-    Ok(desk.page(&new_frame(), &Form::new(&desk, NEW, &json!({}), (&desk.path, "create:connections"))))
-}
-
-async fn create(desk: Arc<Desk>, posted: Posted) -> Result<Response, Failure> {
-    match form::create(&desk, NEW, ("/connections", json!({ "strategy": "auth0" })), &posted).await? {
-        Sent::Done(made) => {
-            let to = format!("{HOME}/{}/applications", escaped(text(&made, "id")));
-            Ok(desk.done(&to, "The database was created. Choose the applications that may use it."))
-        }
-        Sent::Again(status, form) => Ok(desk.page_with(status, &new_frame(), &*form)),
-    }
+        .route("/dashboard/connections/{id}/setup", screen(setup::show))
+        .route(
+            "/dashboard/connections/{id}/mapping",
+            screen(elsewhere::show_mapping).merge(action(elsewhere::save_mapping)),
+        )
+        .route(
+            "/dashboard/connections/{id}/idp-initiated",
+            screen(elsewhere::show_unasked).merge(action(elsewhere::save_unasked)),
+        )
+        .route(
+            "/dashboard/connections/{id}/login-experience",
+            screen(elsewhere::show_login).merge(action(elsewhere::save_login)),
+        )
+        .route("/dashboard/connections/{id}/secret", screen(secret::back).merge(action(secret::reveal)))
+        .route("/dashboard/connections/{id}/keys", action(keys::create))
+        .route(
+            "/dashboard/connections/{id}/keys/rotate",
+            screen(keys::ask_rotate).merge(action(keys::rotate)),
+        )
 }
 
 fn api_path(desk: &Desk) -> String {
@@ -111,18 +92,35 @@ fn own_path(desk: &Desk) -> String {
     format!("{HOME}/{}", escaped(desk.name("id")))
 }
 
+/// The connection, without its secret options.
+async fn read(desk: &Desk) -> Result<Value, Failure> {
+    desk.api.get(&format!("{}?include_secrets=false", api_path(desk))).await
+}
+
+fn family_of(connection: &Value) -> Family {
+    strategies::of(connection).map_or(Family::Database, Strategy::family)
+}
+
 fn frame(desk: &Desk, connection: &Value, tab: &str) -> Frame {
-    Frame::new(Room::Connections, text(connection, "name")).up(HOME, "Connections").tabs(
-        &own_path(desk),
-        &[("", "Settings"), ("applications", "Applications")],
-        tab,
-    )
+    let family = family_of(connection);
+    let words = list::words(family);
+    let tabs = strategies::tabs(strategies::of(connection).unwrap_or(Strategy::Database));
+    let may_try = family != Family::Database && desk.may("update:connections");
+    list::family_frame(family, text(connection, "name"))
+        .up(words.path, words.label)
+        .tabs(&own_path(desk), tabs, tab)
+        // What can be done with a connection as a whole stands here, a line each.
+        .does(may_try, (format!("{}/try", own_path(desk)), "Try it"), desk.csrf())
 }
 
 async fn deleting(desk: &Desk) -> Result<(Frame, Confirm), Failure> {
-    let connection = desk.api.get(&api_path(desk)).await?;
+    let connection = read(desk).await?;
     let confirm = Confirm::new(desk, "Delete connection", own_path(desk))
-        .that("All users of this connection are deleted with it, with their passwords, roles and sessions.")
+        .that(if family_of(&connection) == Family::Database {
+            "All users of this connection are deleted with it, with their passwords, roles and sessions."
+        } else {
+            "All users who came from it are deleted with it, with their roles and sessions."
+        })
         .that("Applications that offer no other connection let nobody in any more.")
         .name(text(&connection, "name"), "name of the connection");
     Ok((frame(desk, &connection, ""), confirm))
@@ -138,6 +136,7 @@ async fn delete(desk: Arc<Desk>, posted: Posted) -> Result<Response, Failure> {
     if let Some(missing) = confirm.missing(&desk, &frame, &posted) {
         return Ok(missing);
     }
+    let connection = read(&desk).await?;
     desk.api.delete(&api_path(&desk), None).await?;
-    Ok(desk.done(HOME, "The connection was deleted."))
+    Ok(desk.done(list::words(family_of(&connection)).path, "The connection was deleted."))
 }

@@ -9,7 +9,9 @@ use serde_json::{Map, Value};
 use super::Connection;
 use crate::app::App;
 use crate::applications::Sealed;
-use crate::management::ApiError;
+use crate::management::query::Fields;
+use crate::management::shape::{Field, boolean, field};
+use crate::management::{ApiError, Query};
 use crate::tenants::TenantId;
 
 /// The options that are secret.
@@ -21,6 +23,40 @@ const SECRET: &[&str] = &[
     "decryptionKey",
     "signing_key",
 ];
+
+/// What a reader can ask for, for the description.
+pub(super) fn shown() -> Vec<Field> {
+    vec![field("include_secrets", boolean())]
+}
+
+/// What a writer can ask for, for the description.
+pub(super) fn kept() -> Vec<Field> {
+    vec![field("keep_secrets", boolean())]
+}
+
+/// Whether an answer shows the secret options: unless it is said not to, or shows no options at all.
+pub(super) fn are_wanted(query: &Query, fields: &Fields) -> Result<bool, ApiError> {
+    Ok(query.flag("include_secrets")? != Some(false) && fields.keep("options"))
+}
+
+/// Whether secret options that a change does not name stay as they are, for whoever has not read them.
+pub(super) fn are_kept(query: &Query) -> Result<bool, ApiError> {
+    Ok(query.flag("keep_secrets")? == Some(true))
+}
+
+/// Puts the secret options that are stored among those that were sent, unless they were sent too.
+pub(super) fn keep(
+    app: &App,
+    tenant: &TenantId,
+    before: &Connection,
+    body: &mut Map<String, Value>,
+) -> Result<(), ApiError> {
+    let Some(Value::Object(options)) = body.get_mut("options") else { return Ok(()) };
+    for (name, value) in open(app, tenant, before)?.unwrap_or_default() {
+        options.entry(name).or_insert(value);
+    }
+    Ok(())
+}
 
 /// Takes the secret options out of those that were sent, and seals them; none if there are none.
 pub(super) fn take(

@@ -20,6 +20,12 @@ const LOCK: &str = "UPDATE connections SET updated_at = updated_at \
 const OF_CLIENT: &str = "SELECT c.id, c.name, c.strategy, c.secrets, c.document, c.created_at, c.updated_at \
      FROM connection_clients u JOIN connections c ON c.tenant_id = u.tenant_id AND c.id = u.connection_id \
      WHERE u.tenant_id = $1 AND u.client_id = $2 ORDER BY c.created_at, c.id";
+const OF_CLIENT_AFTER: &str = "SELECT c.id, c.name, c.strategy, c.secrets, c.document, c.created_at, c.updated_at \
+     FROM connection_clients u JOIN connections c ON c.tenant_id = u.tenant_id AND c.id = u.connection_id \
+     WHERE u.tenant_id = $1 AND u.client_id = $4 AND c.id <> 'con_00Administrators' \
+     AND (CAST($2 AS TEXT) IS NULL OR CAST($2 AS TEXT) LIKE '%,' || c.strategy || ',%') \
+     AND (CAST($3 AS TEXT) IS NULL OR c.name = $3) \
+     AND (c.created_at, c.id) > ($5, $6) ORDER BY c.created_at, c.id LIMIT $7";
 const INSERT: &str = "INSERT INTO connections (tenant_id, id, name, strategy, secrets, document, created_at, updated_at) \
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
 const UPDATE: &str =
@@ -115,6 +121,19 @@ pub async fn lock(tx: &mut Tx, tenant: &TenantId, id: &str) -> Result<Option<Con
 /// The connections that are enabled for an application, oldest first.
 pub async fn of_client(db: &Db, tenant: &TenantId, client_id: &str) -> Result<Vec<Connection>, DbError> {
     db.look_up(OF_CLIENT, &[tenant.as_str().into(), client_id.into()]).await?.iter().map(from_row).collect()
+}
+
+/// The connections that are enabled for an application, after a place, oldest first.
+pub async fn of_client_after(
+    db: &Db,
+    tenant: &TenantId,
+    (client_id, filter): (&str, &Filter),
+    (place, limit): (&Checkpoint, i64),
+) -> Result<Vec<Connection>, DbError> {
+    let mut values = filter.values(tenant);
+    values.extend([client_id.into(), Value::Int(place.created_at), place.id.as_str().into()]);
+    values.push(Value::Int(limit));
+    db.query(OF_CLIENT_AFTER, &values).await?.iter().map(from_row).collect()
 }
 
 /// A page of connections, the oldest first.

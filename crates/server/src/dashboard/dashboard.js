@@ -65,6 +65,26 @@
     form.addEventListener("submit", () => { changed = false; });
     addEventListener("beforeunload", (event) => { if (changed) event.preventDefault(); });
   }
+  // Files go into the field above: certificates one after the other as PEM, any other text in place of what is there.
+  const armoured = (bytes) => {
+    const lines = btoa(String.fromCharCode(...bytes)).replace(/.{64}(?=.)/g, "$&\n");
+    return `-----BEGIN CERTIFICATE-----\n${lines}\n-----END CERTIFICATE-----`;
+  };
+  for (const input of document.querySelectorAll("input[type=file][data-into]")) {
+    input.addEventListener("change", async () => {
+      const field = document.getElementById(input.dataset.into);
+      for (const file of input.files) {
+        const bytes = new Uint8Array(await file.arrayBuffer());
+        const is_der = bytes[0] === 0x30 && bytes[1] > 0x80;
+        const text = is_der ? armoured(bytes) : new TextDecoder().decode(bytes).trim();
+        const before = text.startsWith("-----BEGIN") ? field.value.trim() : "";
+        field.value = before ? `${before}\n${text}` : text;
+      }
+      say(input.files.length === 1 ? "The file was read." : "The files were read.");
+      input.value = "";
+      field.dispatchEvent(new Event("input", { bubbles: true }));
+    });
+  }
   for (const choice of document.querySelectorAll("select[data-goes]")) {
     choice.addEventListener("change", () => choice.form.requestSubmit());
   }

@@ -74,9 +74,9 @@ impl Shown {
         self.texts.first().map_or("", String::as_str)
     }
 
-    /// What the input begins with: a password that was typed does not come back.
+    /// What the input begins with: a secret that was typed does not come back.
     fn value(&self) -> &str {
-        if self.field.kind == Kind::Password { "" } else { self.text() }
+        if self.field.is_secret() { "" } else { self.text() }
     }
 
     fn has(&self, value: &str) -> bool {
@@ -206,7 +206,7 @@ impl Form {
     fn overtaken(mut self, object: &Value) -> Self {
         for shown in self.fields() {
             let now = shown.field.texts(object);
-            if now != shown.texts {
+            if now != shown.texts && !shown.field.is_secret() {
                 let text = now.join(", ");
                 shown.now = Some(if text.is_empty() { "empty".to_owned() } else { text });
             }
@@ -289,15 +289,27 @@ pub async fn save_with(
     adjust: impl FnOnce(&Value, &mut Map<String, Value>) + Send,
 ) -> Result<Sent, Failure> {
     let object = desk.api.get(read).await?;
-    let now = seen(groups, &object);
+    save_shown(desk, groups, (&object, path), posted, adjust).await
+}
+
+/// The same for an object that was read already, and made into what the fields show: it is compared, and what was changed
+/// in it is patched at `path`.
+pub async fn save_shown(
+    desk: &Desk,
+    groups: &[Group],
+    (object, path): (&Value, &str),
+    posted: &Posted,
+    adjust: impl FnOnce(&Value, &mut Map<String, Value>) + Send,
+) -> Result<Sent, Failure> {
+    let now = seen(groups, object);
     let again = || Form::again(desk, groups, posted, now.clone());
     if posted.get("seen") != now {
-        return Ok(Sent::Again(StatusCode::CONFLICT, Box::new(again().overtaken(&object))));
+        return Ok(Sent::Again(StatusCode::CONFLICT, Box::new(again().overtaken(object))));
     }
-    let patch = match changes(groups, &object, posted) {
-        Ok(patch) if patch.is_empty() => return Ok(Sent::Done(object)),
+    let patch = match changes(groups, object, posted) {
+        Ok(patch) if patch.is_empty() => return Ok(Sent::Done(object.clone())),
         Ok(mut patch) => {
-            adjust(&object, &mut patch);
+            adjust(object, &mut patch);
             patch
         }
         Err(mistakes) => {

@@ -61,6 +61,25 @@ impl Room {
         }
     }
 
+    /// The places of it that the navigation leads to: address and name.
+    fn places(self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            Self::Connections => &[
+                ("/dashboard/connections", "Database"),
+                ("/dashboard/connections/social", "Social"),
+                ("/dashboard/connections/enterprise", "Enterprise"),
+            ],
+            Self::Start
+            | Self::Applications
+            | Self::Apis
+            | Self::Users
+            | Self::Roles
+            | Self::Branding
+            | Self::Monitoring
+            | Self::Settings => &[],
+        }
+    }
+
     fn label(self) -> &'static str {
         match self {
             Self::Start => "Getting started",
@@ -116,6 +135,8 @@ pub struct Action {
     pub label: &'static str,
     /// How the button looks: `first`, `danger` or nothing.
     pub class: &'static str,
+    /// The proof for a form of ours, where it does something and leads nowhere.
+    pub does: Option<Csrf>,
 }
 
 /// What surrounds the content of a page.
@@ -127,6 +148,8 @@ pub struct Frame {
     pub title: String,
     /// What the page is for.
     pub lead: Option<String>,
+    /// The place of the room, for the navigation; empty where it has none.
+    pub place: &'static str,
     /// The page above: address and name.
     pub up: Option<(&'static str, &'static str)>,
     /// The tabs.
@@ -144,6 +167,7 @@ impl Frame {
             room,
             title: title.into(),
             lead: None,
+            place: "",
             up: None,
             tabs: Vec::new(),
             subtabs: Vec::new(),
@@ -180,9 +204,22 @@ impl Frame {
         class: &'static str,
     ) -> Self {
         if may {
-            self.actions.push(Action { href: href.into(), label, class });
+            self.actions.push(Action { href: href.into(), label, class, does: None });
         }
         self
+    }
+
+    /// Adds a button that sends a form to an address, if that may be done.
+    pub fn does(mut self, may: bool, (to, label): (String, &'static str), proof: Csrf) -> Self {
+        if may {
+            self.actions.push(Action { href: to, label, class: "", does: Some(proof) });
+        }
+        self
+    }
+
+    /// Says which place of the room it is, by its address in [`Room::places`].
+    pub fn place(self, href: &'static str) -> Self {
+        Self { place: href, ..self }
     }
 }
 

@@ -15,7 +15,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use serde_json::json;
 
 use super::error::{ApiError, Refusal};
-use super::operation::{Line, Required};
+use super::operation::Line;
 use super::rate_limit::Admission;
 use crate::app::App;
 use crate::changes;
@@ -218,11 +218,7 @@ fn admit(app: &App, caller: &Caller, admission: Option<Admission>) -> Result<(),
     }
     let required = caller.line.required;
     if !required.admits(&caller.token.scopes) {
-        return Err(ApiError::InsufficientScope(format!(
-            "Insufficient scope, expected {}: {}",
-            if matches!(required, Required::All(_)) { "all of" } else { "any of" },
-            required.scopes().join(",")
-        )));
+        return Err(ApiError::InsufficientScope(format!("Insufficient scope, {}", required.expected())));
     }
     Ok(())
 }

@@ -49,6 +49,10 @@ fn described(operation: &Operation) -> Value {
     let required = match operation.line.required {
         Required::All(scopes) => json!([{ "bearer": scopes }]),
         Required::Any(scopes) => scopes.iter().map(|scope| json!({ "bearer": [scope] })).collect(),
+        Required::FirstAndAny(scopes) => {
+            let pair = |other| json!({ "bearer": [scopes.first(), other] });
+            scopes.iter().skip(1).map(pair).collect()
+        }
     };
     let success = json!({ "description": "Success", "content": answer.unwrap_or_else(|| json!({})) });
     let mut responses = Map::new();

@@ -22,6 +22,8 @@ pub enum Required {
     Any(&'static [&'static str]),
     /// All of these.
     All(&'static [&'static str]),
+    /// The first of these, and one of the others.
+    FirstAndAny(&'static [&'static str]),
 }
 
 impl Required {
@@ -30,13 +32,28 @@ impl Required {
         match self {
             Self::Any(scopes) => scopes.iter().any(|scope| granted.contains(scope)),
             Self::All(scopes) => scopes.iter().all(|scope| granted.contains(scope)),
+            Self::FirstAndAny(scopes) => scopes.split_first().is_some_and(|(first, others)| {
+                granted.contains(first) && others.iter().any(|scope| granted.contains(scope))
+            }),
+        }
+    }
+
+    /// What is missing, for whoever was refused.
+    pub fn expected(self) -> String {
+        match self {
+            Self::Any(scopes) => format!("expected any of: {}", scopes.join(",")),
+            Self::All(scopes) => format!("expected all of: {}", scopes.join(",")),
+            Self::FirstAndAny([]) => String::new(),
+            Self::FirstAndAny([first, others @ ..]) => {
+                format!("expected: {first} and any of: {}", others.join(","))
+            }
         }
     }
 
     /// Every scope that is named.
     pub fn scopes(self) -> &'static [&'static str] {
         match self {
-            Self::Any(scopes) | Self::All(scopes) => scopes,
+            Self::Any(scopes) | Self::All(scopes) | Self::FirstAndAny(scopes) => scopes,
         }
     }
 }

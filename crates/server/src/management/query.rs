@@ -154,6 +154,11 @@ impl Query {
 }
 
 impl Fields {
+    /// Whether an answer keeps this member.
+    pub fn keep(&self, name: &str) -> bool {
+        self.names.is_empty() || self.names.iter().any(|own| own == name) != self.exclude
+    }
+
     /// Keeps what was asked for.
     pub fn trim(&self, mut object: Map<String, Value>) -> Map<String, Value> {
         if !self.names.is_empty() {

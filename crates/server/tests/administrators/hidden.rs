@@ -69,6 +69,7 @@ fn doors() -> Vec<(Method, &'static str, &'static str, Option<Value>)> {
     let connection = "connection";
     doors.push((get.clone(), connection, "/connections/{}", None));
     doors.push((get.clone(), connection, "/connections/{}/clients", None));
+    doors.push((get.clone(), connection, "/connections/{}/status", None));
     doors.push((get.clone(), connection, "/connections/{}/keys", None));
     doors.push((post.clone(), connection, "/connections/{}/keys", None));
     doors.push((post.clone(), connection, "/connections/{}/keys/rotate", None));
@@ -84,6 +85,7 @@ fn doors() -> Vec<(Method, &'static str, &'static str, Option<Value>)> {
 
     let client = "client";
     doors.push((get.clone(), client, "/clients/{}", None));
+    doors.push((get.clone(), client, "/clients/{}/connections", None));
     doors.push((get.clone(), client, "/clients/{}/credentials", None));
     doors.push((get.clone(), client, "/clients/{}/credentials/cred_0", None));
     doors.push((delete.clone(), client, "/clients/{}/credentials/cred_0", None));

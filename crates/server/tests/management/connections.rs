@@ -391,6 +391,7 @@ async fn each_operation_needs_its_scopes() {
             (Method::PATCH, path, &["update:connections"]),
             (Method::DELETE, path, &["delete:connections"]),
             (Method::GET, &format!("{path}/clients"), &["read:connections"]),
+            (Method::GET, &format!("{path}/status"), &["read:connections"]),
             (Method::PATCH, &format!("{path}/clients"), &["update:connections"]),
             (Method::DELETE, &format!("{path}/users?email=a@x.example"), &["delete:users"]),
         ],

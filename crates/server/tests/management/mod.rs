@@ -2,6 +2,7 @@
 
 mod branding;
 mod checkpoints;
+mod client_connections;
 mod client_grants;
 mod client_rules;
 mod clients;

@@ -7,9 +7,10 @@ use std::sync::Arc;
 use askama::Template;
 use axum::response::Response;
 use http::StatusCode;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::Shown;
+use crate::connections::page::label_of;
 use crate::dashboard::ui::{Badge, Csrf, Empty, Pager, Tone, rows, text};
 use crate::dashboard::{Desk, Failure, Posted, escaped, with_query};
 
@@ -29,7 +30,7 @@ impl Row {
     }
 
     fn kind(&self) -> &str {
-        if self.strategy == "auth0" { "Database" } else { &self.strategy }
+        label_of(&self.strategy)
     }
 }
 
@@ -52,16 +53,19 @@ pub(super) async fn show(desk: Arc<Desk>) -> Result<Response, Failure> {
         format!("/connections?fields=id,name,strategy&include_totals=true&per_page={PER_PAGE}&page={page}");
     let answer = desk.api.get(&path).await?;
     let (list, total) = rows(&answer, "connections");
-    let mut found = Vec::new();
-    for value in list {
-        let text = |name: &str| text(value, name).to_owned();
-        let id = text("id");
-        let on = is_on(&desk, &id, &shown.client_id).await?;
-        found.push(Row { id, name: text("name"), strategy: text("strategy"), on });
-    }
+    let enabled = enabled(&desk, &shown.client_id).await?;
+    let row = |value: &Value| {
+        let own = |name: &str| text(value, name).to_owned();
+        Row {
+            id: own("id"),
+            name: own("name"),
+            strategy: own("strategy"),
+            on: enabled.iter().any(|id| id == text(value, "id")),
+        }
+    };
     let action = format!("{}/connections", shown.path());
     let body = Page {
-        rows: found,
+        rows: list.iter().map(row).collect(),
         pager: Pager { page, per_page: PER_PAGE, total, base: format!("{action}?page=") },
         csrf: desk.csrf(),
         action: with_query(&action, &[("page", desk.query.get("page"))]),
@@ -71,16 +75,14 @@ pub(super) async fn show(desk: Arc<Desk>) -> Result<Response, Failure> {
     Ok(super::page(&desk, &shown, "connections", &body))
 }
 
-/// Whether an application is among those that may use a connection.
-async fn is_on(desk: &Desk, connection: &str, client_id: &str) -> Result<bool, Failure> {
-    let path = format!("/connections/{}/clients?take=1000", escaped(connection));
-    let mut from = String::new();
+/// The ids of the connections that an application may use.
+async fn enabled(desk: &Desk, client_id: &str) -> Result<Vec<String>, Failure> {
+    let path = format!("/clients/{}/connections?fields=id&take=100", escaped(client_id));
+    let (mut from, mut all) = (String::new(), Vec::new());
     loop {
-        let (clients, next) = desk.api.part(&path, "clients", &from).await?;
-        if clients.iter().any(|client| text(client, "client_id") == client_id) {
-            return Ok(true);
-        }
-        let Some(next) = next else { return Ok(false) };
+        let (part, next) = desk.api.part(&path, "connections", &from).await?;
+        all.extend(part.iter().map(|one| text(one, "id").to_owned()));
+        let Some(next) = next else { return Ok(all) };
         from = next;
     }
 }

@@ -8,7 +8,7 @@ use askama::Template;
 use axum::response::Response;
 use serde_json::{Value, json};
 
-use super::{PER_PAGE, api_path, frame, own_path};
+use super::{PER_PAGE, api_path, frame, own_path, read};
 use crate::dashboard::ui::{Badge, Csrf, Empty, Pager, Tone, rows, text};
 use crate::dashboard::{Desk, Failure, Posted, escaped};
 
@@ -52,7 +52,7 @@ async fn enabled(desk: &Desk) -> Result<Vec<String>, Failure> {
 }
 
 pub(super) async fn show(desk: Arc<Desk>) -> Result<Response, Failure> {
-    let connection = desk.api.get(&api_path(&desk)).await?;
+    let connection = read(&desk).await?;
     let page = desk.page_number();
     let path = format!(
         "/clients?fields=client_id,name&is_global=false&include_totals=true&per_page={PER_PAGE}&page={page}"

@@ -23,18 +23,6 @@ const GENERAL: Group = Group {
     ],
 };
 
-/// What every connection to another provider has; the rest of its options is for the API.
-const ELSEWHERE: Group = Group {
-    title: "Sign-in",
-    lead: "People prove at another provider who they are. Its addresses and keys are set by the Management API.",
-    fields: &[
-        Field::new("authentication.active", "Let users sign in", Kind::Toggle)
-            .help("Off, nobody signs in with this connection, whatever applications may use it."),
-        Field::text("display_name", "Display name").help("What its button says."),
-        Field::new("show_as_button", "Show a button on the login page", Kind::Toggle),
-    ],
-};
-
 const USERNAMES: Group = Group {
     title: "Usernames",
     lead: "",
@@ -231,9 +219,6 @@ pub(super) fn is_database(connection: &Value) -> bool {
 
 /// The groups of fields that this connection has.
 pub(super) fn groups(connection: &Value) -> Vec<Group> {
-    if !is_database(connection) {
-        return vec![ELSEWHERE];
-    }
     let mut groups = vec![GENERAL];
     if has_attributes(connection) {
         groups.extend([EMAIL, PHONE, USERNAME]);

@@ -9,7 +9,7 @@ use axum::response::Response;
 use serde_json::{Value, json};
 
 use super::fields::{attributes_of, completed, groups, has_attributes, is_database};
-use super::{api_path, frame, own_path};
+use super::{api_path, elsewhere, frame, own_path, read};
 use crate::dashboard::ui::{self, CopyField, text};
 use crate::dashboard::{Confirm, Desk, Failure, Form, Frame, Posted, Sent, form};
 
@@ -43,15 +43,22 @@ impl<'a> Settings<'a> {
 }
 
 pub(super) async fn show(desk: Arc<Desk>) -> Result<Response, Failure> {
-    let connection = desk.api.get(&api_path(&desk)).await?;
+    let connection = read(&desk).await?;
+    if !is_database(&connection) {
+        return elsewhere::show(&desk).await;
+    }
     let form = Form::of(&desk, &groups(&connection), &connection, (&desk.path, SCOPE));
     Ok(desk.page(&frame(&desk, &connection, ""), &Settings::new(&desk, &connection, form)))
 }
 
 pub(super) async fn save(desk: Arc<Desk>, posted: Posted) -> Result<Response, Failure> {
-    let connection = desk.api.get(&api_path(&desk)).await?;
-    let (path, groups) = (api_path(&desk), groups(&connection));
-    match form::save_with(&desk, &groups, (&path, &path), &posted, |_, patch| completed(patch)).await? {
+    let connection = read(&desk).await?;
+    if !is_database(&connection) {
+        return elsewhere::save(&desk, &posted).await;
+    }
+    let (path, groups) = (format!("{}?keep_secrets=true", api_path(&desk)), groups(&connection));
+    let saved = form::save_shown(&desk, &groups, (&connection, &path), &posted, |_, patch| completed(patch));
+    match saved.await? {
         Sent::Done(_) => Ok(desk.done(&own_path(&desk), "The connection was saved.")),
         Sent::Again(status, form) => {
             let body = Settings::new(&desk, &connection, *form);
@@ -72,20 +79,21 @@ fn choosing(desk: &Desk, connection: &Value) -> (Frame, Confirm) {
 }
 
 pub(super) async fn ask_identifiers(desk: Arc<Desk>) -> Result<Response, Failure> {
-    let connection = desk.api.get(&api_path(&desk)).await?;
+    let connection = read(&desk).await?;
     let (frame, confirm) = choosing(&desk, &connection);
     Ok(desk.page(&frame, &confirm))
 }
 
 /// Goes over to attributes, which say the same as the options before them.
 pub(super) async fn choose_identifiers(desk: Arc<Desk>, _: Posted) -> Result<Response, Failure> {
-    let connection = desk.api.get(&api_path(&desk)).await?;
+    let connection = read(&desk).await?;
     if is_database(&connection) && !has_attributes(&connection) {
         let mut options = connection.get("options").and_then(Value::as_object).cloned().unwrap_or_default();
         options.shift_remove("requires_username");
         options.shift_remove("validation");
         options.insert("attributes".to_owned(), attributes_of(&connection));
-        desk.api.patch(&api_path(&desk), &json!({ "options": options })).await?;
+        let path = format!("{}?keep_secrets=true", api_path(&desk));
+        desk.api.patch(&path, &json!({ "options": options })).await?;
     }
     Ok(desk.done(&own_path(&desk), "What people sign in with can be chosen below."))
 }

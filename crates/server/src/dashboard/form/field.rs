@@ -13,14 +13,20 @@ pub enum Kind {
     Text(&'static str),
     /// A new password: never shown.
     Password,
+    /// A new secret of several lines, such as a private key: never shown.
+    SecretArea(u8),
     /// Several lines, so many of them seen at once.
     Area(u8),
+    /// Several lines that may come from files; which are offered.
+    Upload(&'static str),
     /// A list of texts, one a line.
     Lines,
     /// A whole number, and what is counted.
     Number(&'static str),
     /// Yes or no.
     Toggle,
+    /// Yes or no, where the member says the opposite: what it disables is on as long as it is not there.
+    Not,
     /// One of these: value, label. An empty value stands for none.
     Select(&'static [(&'static str, &'static str)]),
     /// Some of these: value, label.
@@ -99,6 +105,11 @@ impl Field {
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
     }
 
+    /// Whether what it holds is never shown.
+    pub(super) fn is_secret(&self) -> bool {
+        matches!(self.kind, Kind::Password | Kind::SecretArea(_))
+    }
+
     /// The type of an HTML input.
     pub(super) fn input(&self) -> &'static str {
         match self.kind {
@@ -107,8 +118,11 @@ impl Field {
             Kind::Number(_) => "number",
             Kind::Color => "color",
             Kind::Area(_)
+            | Kind::SecretArea(_)
+            | Kind::Upload(_)
             | Kind::Lines
             | Kind::Toggle
+            | Kind::Not
             | Kind::Select(_)
             | Kind::Choices(_)
             | Kind::Json
@@ -126,8 +140,13 @@ impl Field {
             value.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
         };
         match self.kind {
-            Kind::Password => Vec::new(),
-            Kind::Text(_) | Kind::Area(_) | Kind::Number(_) | Kind::Select(_) | Kind::Color => match at {
+            Kind::Password | Kind::SecretArea(_) => Vec::new(),
+            Kind::Text(_)
+            | Kind::Area(_)
+            | Kind::Upload(_)
+            | Kind::Number(_)
+            | Kind::Select(_)
+            | Kind::Color => match at {
                 Value::Null => Vec::new(),
                 Value::String(text) if text.is_empty() => Vec::new(),
                 Value::String(text) => vec![text.replace("\r\n", "\n")],
@@ -144,6 +163,13 @@ impl Field {
                     vec!["true".to_owned()]
                 } else {
                     Vec::new()
+                }
+            }
+            Kind::Not => {
+                if at == &Value::Bool(true) {
+                    Vec::new()
+                } else {
+                    vec!["true".to_owned()]
                 }
             }
             Kind::Choices(options) => {
@@ -188,8 +214,11 @@ impl Field {
             Kind::Password => one(posted.exact(self.path)),
             Kind::Text(_)
             | Kind::Area(_)
+            | Kind::SecretArea(_)
+            | Kind::Upload(_)
             | Kind::Number(_)
             | Kind::Toggle
+            | Kind::Not
             | Kind::Select(_)
             | Kind::Json
             | Kind::Pairs
@@ -205,12 +234,17 @@ impl Field {
         }
         let empty = || if self.nullable { Value::Null } else { Value::String(String::new()) };
         match self.kind {
-            Kind::Text(_) | Kind::Area(_) | Kind::Select(_) | Kind::Color | Kind::Password => {
-                Ok(if text.is_empty() { empty() } else { Value::String(text.to_owned()) })
-            }
+            Kind::Text(_)
+            | Kind::Area(_)
+            | Kind::SecretArea(_)
+            | Kind::Upload(_)
+            | Kind::Select(_)
+            | Kind::Color
+            | Kind::Password => Ok(if text.is_empty() { empty() } else { Value::String(text.to_owned()) }),
             Kind::Lines => Ok(text.lines().map(str::to_owned).collect()),
             Kind::Choices(_) => Ok(sent.iter().cloned().collect()),
             Kind::Toggle => Ok(Value::Bool(text == "true")),
+            Kind::Not => Ok(Value::Bool(text != "true")),
             Kind::Number(_) if text.is_empty() => Ok(Value::Null),
             Kind::Number(_) => {
                 let number = text.parse::<i64>().map_err(|_| format!("“{text}” is no whole number."));
@@ -289,12 +323,25 @@ mod tests {
             (Kind::Number("seconds"), json!(36_000)),
             (Kind::Toggle, json!(true)),
             (Kind::Toggle, json!(false)),
+            (Kind::Not, json!(true)),
+            (Kind::Not, json!(false)),
+            (Kind::Upload(".pem"), json!("-----BEGIN X-----\nAAAA\n-----END X-----")),
             (Kind::Select(OPTIONS), json!("y")),
             (Kind::Choices(OPTIONS), json!(["x", "y"])),
             (Kind::Json, json!({ "deep": [1, { "er": null }] })),
             (Kind::Pairs, json!({ "team": "blue", "tier": "gold = best" })),
         ] {
             assert_eq!(round(kind, &value), value, "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn a_secret_is_never_shown_and_stays_unless_another_is_typed() {
+        for kind in [Kind::Password, Kind::SecretArea(3)] {
+            let field = Field::new("a", "A", kind);
+            let object = json!({ "a": "s3cr3t" });
+            assert_eq!(field.texts(&object), field.sent(&Posted::read(b"a=")), "{kind:?}");
+            assert_eq!(field.value(&field.sent(&Posted::read(b"a=new"))), Ok(json!("new")), "{kind:?}");
         }
     }
 
