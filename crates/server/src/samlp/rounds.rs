@@ -185,7 +185,7 @@ impl Rounds {
     async fn tell(&mut self, visit: &Visit, peer: &Peer) -> Result<Option<Response>, Response> {
         let found = visit.app.memory.saml_party(&visit.app, visit.tenant.id(), &peer.client_id).await;
         let found = found.map_err(|error| visit.broken(&error))?;
-        let Some(SamlParty::Usable(party)) = found.as_deref() else { return Ok(None) };
+        let Some(SamlParty::Usable { party, .. }) = found.as_deref() else { return Ok(None) };
         let Some(destination) = party.logout.callback.as_deref().filter(|_| party.logout.enabled) else {
             return Ok(None);
         };
