@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use super::{Participant, Partner, entity_id};
 use crate::applications::saml_party::SamlParty;
 use crate::db::DbError;
-use crate::in_flight::logouts;
+use crate::in_flight::LOGOUTS;
 use crate::login::pages::Page;
 use crate::login::under_way::of_browser;
 use crate::login::visit::{Setting, Visit};
@@ -103,7 +103,7 @@ impl Rounds {
         (client_id, answered): (&str, &LogoutResponse),
     ) -> Result<Option<Self>, DbError> {
         let (app, tenant) = (&visit.app, visit.tenant.id());
-        let Some(found) = logouts::find::<Self>(app, tenant, text).await? else { return Ok(None) };
+        let Some(found) = LOGOUTS.find::<Self>(app, tenant, text).await? else { return Ok(None) };
         let is_this_browser = digest::equal(of_browser(visit).as_bytes(), found.browser.as_bytes());
         let is_asked = found.current.as_ref().is_some_and(|(current, request)| {
             current == client_id && answered.in_response_to.as_ref() == Some(request)
@@ -112,7 +112,7 @@ impl Rounds {
             return Ok(None);
         }
         let mut tx = app.db.begin().await?;
-        if !logouts::end(app, &mut tx, tenant, text).await? {
+        if !LOGOUTS.end(app, &mut tx, tenant, text).await? {
             return Ok(None);
         }
         tx.commit().await?;
@@ -165,7 +165,7 @@ impl Rounds {
 
     async fn store(&self, visit: &Visit) -> Result<String, DbError> {
         let mut tx = visit.app.db.begin().await?;
-        let text = logouts::begin(&visit.app, &mut tx, visit.tenant.id(), self).await?;
+        let text = LOGOUTS.begin(&visit.app, &mut tx, visit.tenant.id(), self).await?;
         tx.commit().await?;
         Ok(text)
     }
