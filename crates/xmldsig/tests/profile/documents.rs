@@ -119,6 +119,27 @@ fn processing_instructions_are_refused() {
 }
 
 #[test]
+fn a_prefix_is_never_declared_for_no_namespace() {
+    for document in [
+        "<x:a xmlns:x=''/>",
+        "<a xmlns:x=\"\"/>",
+        "<a b='1'\n\txmlns:x = ''/>",
+        "<a><b xmlns:x=''><x:c/></b></a>",
+    ] {
+        assert!(matches!(refusal(document), XmlError::Malformed(_)), "{document}");
+    }
+    // What only looks like one is none, and the default namespace may be undone.
+    for document in [
+        "<a b=\" xmlns:x=''\"/>",
+        "<a b='xmlns:x=' c=''/>",
+        "<a> xmlns:x=''</a>",
+        "<a xmlns='urn:a'><b xmlns=''/></a>",
+    ] {
+        assert!(Tree::parse(document).is_ok(), "{document}");
+    }
+}
+
+#[test]
 fn other_encodings_are_refused() {
     for said in ["ISO-8859-1", "UTF-16", "UTF-7"] {
         let document = format!("<?xml version=\"1.0\" encoding=\"{said}\"?><a/>");
