@@ -23,7 +23,7 @@ fn rust_files(folder: &Path, found: &mut Vec<PathBuf>) {
 
 fn sources() -> Vec<(String, String)> {
     let mut found = Vec::new();
-    for folder in ["crates", "bench"] {
+    for folder in ["crates", "bench", "fuzz/src", "fuzz/fuzz_targets"] {
         if root().join(folder).exists() {
             rust_files(&root().join(folder), &mut found);
         }

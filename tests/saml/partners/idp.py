@@ -97,7 +97,7 @@ class Provider:
         assert request.message.name_id.text == "lin", request.message
         response = self.server.create_logout_response(request.message, [BINDING_HTTP_REDIRECT])
         sent = self.server.apply_binding(BINDING_HTTP_REDIRECT, str(response), os.environ["SLO"], query["RelayState"],
-                                         response=True, sign=True)
+                                         response=True, sign=True, sigalg=SIGNATURE)
         return dict(sent["headers"])["Location"]
 
     def ends(self):
@@ -105,7 +105,8 @@ class Provider:
         name = NameID(format=NAMEID_FORMAT_PERSISTENT, text="lin")
         number, request = self.server.create_logout_request(os.environ["SLO"], os.environ["AUDIENCE"], name_id=name,
                                                             sign=False)
-        sent = self.server.apply_binding(BINDING_HTTP_REDIRECT, str(request), os.environ["SLO"], "ours", sign=True)
+        sent = self.server.apply_binding(BINDING_HTTP_REDIRECT, str(request), os.environ["SLO"], "ours", sign=True,
+                                         sigalg=SIGNATURE)
         self.waiting = number
         return dict(sent["headers"])["Location"]
 
