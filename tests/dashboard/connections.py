@@ -73,7 +73,7 @@ def test_a_saml_connection_is_set_up_from_the_pages_alone(it, server, visitor, m
     assert value("Assertion Consumer Service URL") == f"{base}/login/callback?connection=corporate-idp"
     assert value("Metadata") == f"{base}/samlp/metadata?connection=corporate-idp"
     assert value("Single Logout Service URL") == f"{base}/logout"
-    states = page.locator("#certificates tbody tr td:first-child").all_inner_texts()
+    states = page.locator("#certificates tbody tr .badge").all_inner_texts()
     assert states == ["Currently used", "Next in queue"], states
     for form in ("pem", "cer", "pb7"):
         public = visitor.context.request.get(f"{base}/{form}?cert=connection").body()
@@ -82,6 +82,31 @@ def test_a_saml_connection_is_set_up_from_the_pages_alone(it, server, visitor, m
         link = page.locator(f"#certificates tbody tr:first-child a[href$='/{form}']").get_attribute("href")
         shown = visitor.context.request.get(base + link).body()
         assert shown.split() == public.split() if form == "pem" else shown == public, form
+
+
+def test_a_saml_connection_takes_over_what_the_metadata_of_its_partner_says(it, server, visitor, made):
+    page, client = visitor.page, made["clients"]["RS256"]["client_id"]
+    server.call("PATCH", f"/api/v2/clients/{client}", token=it.token(), body={"addons": {"samlp": {}}}).expect(200)
+    metadata = server.get(f"/samlp/metadata/{client}").expect(200).text
+    visitor.opens(f"{it.issuer}{HOME}/new/samlp")
+    page.get_by_label("Name", exact=False).first.fill("itself")
+    page.get_by_label("Metadata URL").fill("https://127.0.0.1:1/metadata")
+    page.get_by_role("button", name="Create").click()
+    page.get_by_text("Nothing was saved. Look at the field that is marked below.").wait_for()
+    assert page.get_by_label("Metadata URL").get_attribute("aria-invalid") == "true"
+    page.get_by_label("Metadata URL").fill("")
+    file = {"name": "metadata.xml", "mimeType": "text/xml", "buffer": metadata.encode()}
+    page.get_by_label("Metadata XML: from files").set_input_files([file])
+    page.wait_for_function("document.getElementById('f-options-metadataXml').value.includes('EntityDescriptor')")
+    page.get_by_role("button", name="Create").click()
+    page.get_by_text("The connection was created.").wait_for()
+    own = read(it, server, "itself")
+    assert own["options"]["signInEndpoint"] == f"{it.issuer}samlp/{client}", own["options"]
+    assert own["options"]["cert"].count("BEGIN") == 2 and "metadataXml" not in own["options"]
+    visitor.opens(home_of(it, own))
+    rows = page.locator("section", has_text="Certificates of the identity provider").locator("tbody tr")
+    assert rows.count() == 2, rows.all_inner_texts()
+    server.call("PATCH", f"/api/v2/clients/{client}", token=it.token(), body={"addons": {}}).expect(200)
 
 
 def test_a_certificate_that_ends_soon_is_warned_of_and_connections_are_found_by_their_domain(it, server, visitor, made):
