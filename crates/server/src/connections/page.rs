@@ -4,6 +4,7 @@
 //! nobody asked to see.
 
 mod applications;
+mod attempt;
 mod certificates;
 mod elsewhere;
 mod fields;
@@ -64,6 +65,7 @@ pub fn router() -> Router<Arc<App>> {
             screen(applications::show).merge(action(applications::switch)),
         )
         .route("/dashboard/connections/{id}/setup", screen(setup::show))
+        .route("/dashboard/connections/{id}/try", screen(attempt::show).merge(action(attempt::begin)))
         .route(
             "/dashboard/connections/{id}/mapping",
             screen(elsewhere::show_mapping).merge(action(elsewhere::save_mapping)),

@@ -4,9 +4,10 @@
 
 use axum::response::Response;
 use chancery_oauth::client::Client;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{Failed, UpstreamSession};
+use super::Failed;
 use crate::connections::{Connection, Strategy};
 use crate::login::opened::{self, FEDERATED, Proof};
 use crate::login::pages::Failure;
@@ -29,6 +30,19 @@ pub struct Profile {
     pub said: Map<String, Value>,
     /// As what it knows the user, where a logout has to say so.
     pub session: Option<UpstreamSession>,
+}
+
+/// As what an identity provider knows somebody.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UpstreamSession {
+    /// What the provider calls itself.
+    pub issuer: String,
+    /// The name of the user.
+    pub name: String,
+    /// The format of that name.
+    pub format: Option<String>,
+    /// The name of the session there.
+    pub session_index: Option<String>,
 }
 
 /// Finds or makes the user, signs in, and goes on with the login.

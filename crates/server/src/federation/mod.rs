@@ -12,10 +12,10 @@ mod oauth2;
 mod oidc;
 pub mod saml;
 mod settings;
+pub mod sql;
 #[cfg(test)]
 mod tests;
 pub mod trial;
-pub mod upstream_sessions;
 
 use std::sync::Arc;
 
@@ -26,10 +26,9 @@ use chancery_oauth::parameters::Parameters;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-pub use accounts::Profile;
+pub use accounts::{Profile, UpstreamSession};
 pub use failed::Failed;
 pub use memory::Memory;
-pub use upstream_sessions::UpstreamSession;
 
 use crate::app::App;
 use crate::connections::{self, Connection, Strategy};

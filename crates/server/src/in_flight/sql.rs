@@ -37,6 +37,10 @@ const TAKE_PUSHED: &str = "DELETE FROM pushed_requests WHERE tenant_id = $1 AND 
      RETURNING document, expires_at";
 const SWEEP_PUSHED: &str = "DELETE FROM pushed_requests WHERE expires_at < $1";
 
+const REMEMBER_ASSERTION: &str = "INSERT INTO used_assertions (tenant_id, client_id, jti, expires_at) \
+     VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING";
+const FORGET_ASSERTIONS: &str = "DELETE FROM used_assertions WHERE expires_at < $1";
+
 const INSERT_DEVICE: &str = "INSERT INTO device_codes (tenant_id, digest, user_code, client_id, state, document, \
      expires_at) VALUES ($1, $2, $3, $4, 'pending', $5, $6)";
 const FIND_DEVICE: &str = "UPDATE device_codes SET state = state WHERE tenant_id = $1 AND digest = $2 \
@@ -264,4 +268,20 @@ pub(super) async fn sweep(tx: &mut Tx, before: i64) -> Result<(), DbError> {
         tx.execute(sweep, &[Value::Int(before)]).await?;
     }
     Ok(())
+}
+
+/// Notes that an assertion was used; false if it was before.
+pub async fn remember_assertion(
+    tx: &mut Tx,
+    tenant: &TenantId,
+    (issuer, id): (&str, &str),
+    expires_at: i64,
+) -> Result<bool, DbError> {
+    let values = [tenant.as_str().into(), issuer.into(), id.into(), Value::Int(expires_at)];
+    Ok(tx.execute(REMEMBER_ASSERTION, &values).await? == 1)
+}
+
+/// Forgets the assertions that expired before a moment.
+pub async fn forget_assertions(tx: &mut Tx, before: i64) -> Result<(), DbError> {
+    tx.execute(FORGET_ASSERTIONS, &[Value::Int(before)]).await.map(drop)
 }

@@ -5,13 +5,10 @@
 
 use jiff::Timestamp;
 
+use super::sql;
 use crate::app::App;
-use crate::db::{DbError, Value};
+use crate::db::DbError;
 use crate::tenants::TenantId;
-
-const REMEMBER: &str = "INSERT INTO used_assertions (tenant_id, client_id, jti, expires_at) \
-     VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING";
-const FORGET: &str = "DELETE FROM used_assertions WHERE expires_at < $1";
 
 /// How far the clocks of two processes may lie apart, in milliseconds.
 const SKEW_MILLIS: i64 = 60_000;
@@ -29,11 +26,10 @@ pub async fn remember(
         return Ok(false);
     }
     let mut tx = app.db.begin().await?;
-    let values = [tenant.as_str().into(), issuer.into(), jti.into(), Value::Int(expires_at.as_millisecond())];
-    let fresh = tx.execute(REMEMBER, &values).await? == 1;
+    let fresh = sql::remember_assertion(&mut tx, tenant, (issuer, jti), expires_at.as_millisecond()).await?;
     // Whoever adds one removes those that are over: the table stays as large as some minutes of traffic. Over
     // for everybody, that is: another process may be a moment behind.
-    tx.execute(FORGET, &[Value::Int(app.clock.now().as_millisecond() - SKEW_MILLIS)]).await?;
+    sql::forget_assertions(&mut tx, app.clock.now().as_millisecond() - SKEW_MILLIS).await?;
     tx.commit().await?;
     Ok(fresh)
 }

@@ -14,7 +14,7 @@ use super::visit::Visit;
 use crate::app::App;
 use crate::connections::Connection;
 use crate::db::DbError;
-use crate::federation::{UpstreamSession, upstream_sessions};
+use crate::federation::{self, UpstreamSession};
 use crate::in_flight::logins;
 use crate::logs::{Entry, Kind};
 use crate::protection::{self, Attempt};
@@ -120,7 +120,7 @@ async fn begin_session(
     }
     if let Some(upstream) = upstream {
         let place = (opened.session.id.as_str(), connection.id.as_str());
-        upstream_sessions::put(write.tx(), tenant.id(), place, upstream).await?;
+        federation::sql::put(write.tx(), tenant.id(), place, upstream).await?;
     }
     Ok((write, opened))
 }

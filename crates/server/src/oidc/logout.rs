@@ -17,7 +17,7 @@ use serde_json::Value;
 
 use crate::app::App;
 use crate::db::DbError;
-use crate::federation::upstream_sessions;
+use crate::federation;
 use crate::login::cookies;
 use crate::login::pages::{Failure, Form, Page, paths};
 use crate::login::visit::{Setting, Visit, with_cookie};
@@ -193,7 +193,7 @@ async fn end(visit: &Visit, (client, federated): (Option<&Client>, bool), then: 
         let (db, tenant) = (&visit.app.db, visit.tenant.id());
         let told = partners::sql::of_session(db, tenant, &session.id).await?;
         let provider =
-            if federated { upstream_sessions::of_session(db, tenant, &session.id).await? } else { None };
+            if federated { federation::sql::of_session(db, tenant, &session.id).await? } else { None };
         write(visit, client, session).await?;
         Ok::<_, DbError>((told, provider))
     };

@@ -17,7 +17,7 @@ use super::{LOGOUT, Message, entity_id, send, sign_out};
 use crate::connections::{self, Connection, Strategy, identity_provider};
 use crate::federation::oidc::may_be_visited;
 use crate::federation::settings::text;
-use crate::federation::{Failed, UpstreamSession, upstream_sessions};
+use crate::federation::{Failed, UpstreamSession, sql};
 use crate::login::cookies;
 use crate::login::pages::{Failure, Page};
 use crate::login::visit::{Setting, Visit, with_cookie};
@@ -76,7 +76,7 @@ impl Asker {
         let (app, tenant) = (&visit.app, visit.tenant.id());
         let session = match visit.session().await? {
             Some(session) => {
-                let known = upstream_sessions::of_session(&app.db, tenant, &session.id).await?;
+                let known = sql::of_session(&app.db, tenant, &session.id).await?;
                 known.map(|known| (session, known))
             }
             None => None,

@@ -1,9 +1,6 @@
-//! As what identity providers know the users of our sessions, so that a logout on one side reaches the other.
-//!
-//! Must never outlive the session.
+//! The statements about as what identity providers know the users of our sessions. They go with the session.
 
-use serde::{Deserialize, Serialize};
-
+use super::UpstreamSession;
 use crate::db::{Db, DbError, Tx};
 use crate::tenants::TenantId;
 use crate::tenants::sql::{json, parse};
@@ -12,19 +9,6 @@ const PUT: &str = "INSERT INTO upstream_sessions (tenant_id, session_id, connect
      ON CONFLICT (tenant_id, session_id) DO UPDATE SET connection_id = EXCLUDED.connection_id, document = EXCLUDED.document";
 const FIND: &str =
     "SELECT connection_id, document FROM upstream_sessions WHERE tenant_id = $1 AND session_id = $2";
-
-/// As what an identity provider knows somebody.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct UpstreamSession {
-    /// What the provider calls itself.
-    pub issuer: String,
-    /// The name of the user.
-    pub name: String,
-    /// The format of that name.
-    pub format: Option<String>,
-    /// The name of the session there.
-    pub session_index: Option<String>,
-}
 
 /// Writes it down.
 pub async fn put(
