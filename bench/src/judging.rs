@@ -11,7 +11,7 @@ use chancery_saml::idp::claims::{Attribute, Content, Mapping};
 use chancery_saml::idp::respond::{Envelope, Subject, prepare};
 use chancery_saml::idp::{Logout, Party};
 use chancery_saml::name_id::{NameId, PERSISTENT};
-use chancery_saml::sp::consume::{Expected, consume};
+use chancery_saml::sp::consume::{Expected, WeakCiphers, consume};
 use chancery_xmldsig::canonical::exclusive;
 use chancery_xmldsig::sign::{Halves, Unsigned};
 use chancery_xmldsig::tree::Tree;
@@ -186,7 +186,7 @@ impl Partner {
             keys: &self.keys,
             sha1: Sha1::Refused,
             decryptors: &[],
-            weak_ciphers: false,
+            weak_ciphers: WeakCiphers::Refused,
             issuer: Some(IDP),
             audience: US,
             destinations: &[ACS],

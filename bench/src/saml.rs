@@ -5,7 +5,7 @@
 
 use chancery_crypto::certificate::Certificate;
 use chancery_saml::binding::{Direction, post, redirect};
-use chancery_saml::sp::consume::{Expected, consume};
+use chancery_saml::sp::consume::{Expected, WeakCiphers, consume};
 use chancery_saml::sp::request::Request;
 use chancery_xmldsig::verify::Sha1;
 use serde_json::json;
@@ -56,7 +56,6 @@ pub(crate) async fn requests(
                 issuer: ISSUER,
                 acs_url: ACS,
                 force_authn: false,
-                subject: None,
             };
             let halves = request.write();
             let query =
@@ -71,7 +70,7 @@ pub(crate) async fn requests(
                     keys: &keys,
                     sha1: Sha1::Refused,
                     decryptors: &[],
-                    weak_ciphers: false,
+                    weak_ciphers: WeakCiphers::Refused,
                     issuer: None,
                     audience: ISSUER,
                     destinations: &[ACS],

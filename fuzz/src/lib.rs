@@ -14,7 +14,7 @@ use chancery_saml::idp::claims::{Attribute, Content, Mapping};
 use chancery_saml::idp::respond::{Envelope, Subject, prepare};
 use chancery_saml::idp::{Encryption, Logout, Party};
 use chancery_saml::name_id::{NameId, PERSISTENT};
-use chancery_saml::sp::consume::{Accepted, Expected};
+use chancery_saml::sp::consume::{Accepted, Expected, WeakCiphers};
 use chancery_xmldsig::sign::Halves;
 use chancery_xmldsig::sign::Unsigned;
 use chancery_xmldsig::verify::Sha1;
@@ -148,7 +148,7 @@ pub fn expected() -> Expected<'static> {
         keys: &*TRUSTED,
         sha1: Sha1::Refused,
         decryptors: &*OURS,
-        weak_ciphers: false,
+        weak_ciphers: WeakCiphers::Refused,
         issuer: Some(IDP),
         audience: US,
         destinations: &[ACS],
