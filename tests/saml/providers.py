@@ -8,6 +8,7 @@ import subprocess
 import urllib.parse
 
 from chancery import claims_of, free_port, wait_for_port
+from desk import administrator
 from foreign import NPM, Foreign, environment
 from suite import ROOT, equal
 
@@ -104,6 +105,28 @@ def signs_in(stage, browser, make, partners):
         with browser.visitor() as visitor:
             visitor.page.goto(f"{provider.base}/unasked")
             equal(person(provider.lands(visitor.page)), wanted, "who came unasked")
+
+
+def tried_out(stage, browser, make, partners):
+    """An administrator tries the connection out: what the provider says, and then which check fails."""
+    with make(stage, partners) as provider, browser.visitor() as visitor:
+        administrator(stage.it, visitor)
+        page, issuer = visitor.page, provider.it.issuer
+        connection = f"{issuer}dashboard/connections/{provider.connection['id']}"
+        page.goto(f"{connection}/setup")
+        page.get_by_role("button", name="Try it").click()
+        page.get_by_role("button", name="Sign in as Lin").click()
+        page.get_by_text("The connection works.").wait_for()
+        for words in (f"samlp|{provider.name}|lin", "lin@corp.example", '"sessionIndex": "_npm"'):
+            assert words in visitor.text, words
+        users = stage.server.get(f"/api/v2/users?q=identities.connection:{provider.name}", token=provider.token)
+        equal(users.expect(200).json(), [], "users that the trial has made")
+        path = f"/api/v2/connections/{provider.connection['id']}"
+        options = stage.server.get(path, token=provider.token).json()["options"] | {"idp_entity_id": "urn:somebody-else"}
+        stage.server.call("PATCH", path, token=provider.token, body={"options": options}).expect(200)
+        page.get_by_role("button", name="Try again").click()
+        page.get_by_role("button", name="Sign in as Lin").click()
+        page.get_by_text('the issuer is "urn:samlp-npm", expected "urn:somebody-else"').wait_for()
 
 
 def signs_out(stage, browser, make, partners):

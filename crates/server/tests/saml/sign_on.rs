@@ -213,3 +213,23 @@ async fn an_application_whose_connections_do_not_admit_the_user_gets_no_assertio
     let answer = browser.visit(&server, &asking(&other)).await;
     assert!(!answer.text().contains("SAMLResponse"), "{}", answer.text());
 }
+
+#[tokio::test]
+async fn responses_are_kept_for_a_look_where_the_add_on_says_so() {
+    for (debug, kept) in [(json!(true), 1), (json!(false), 0)] {
+        let mut server = TestServer::start().await;
+        user(&server).await;
+        let client_id = application(&server, json!({ "debug": debug })).await;
+        let mut browser = Browser::default();
+        let page = browser.visit(&server, &asking(&client_id)).await;
+        let (xml, _) = response(&sign_in(&server, &mut browser, &page).await);
+        server.flush_log().await;
+        let reader = server.sibling().await;
+        let entries = reader.api_get(&format!("/logs?q=type:w%20AND%20client_id:{client_id}")).await.expect(200);
+        let entries = entries.as_array().unwrap();
+        assert_eq!(entries.len(), kept);
+        if let Some(entry) = entries.first() {
+            assert_eq!(entry["details"], json!({ "SAMLResponse": xml }));
+        }
+    }
+}
