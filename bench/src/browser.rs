@@ -116,7 +116,7 @@ impl Browser {
 }
 
 /// An attribute of the element that the text begins in.
-fn attribute(element: &str, name: &str) -> Option<String> {
+pub(crate) fn attribute(element: &str, name: &str) -> Option<String> {
     let element = element.split('>').next()?;
     let (_, after) = element.split_once(&format!("{name}=\""))?;
     let value = after.split('"').next()?;

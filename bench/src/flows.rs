@@ -45,6 +45,11 @@ impl WithSession {
         Ok(Self { people: Arc::clone(people), browsers, turn: AtomicUsize::new(0) })
     }
 
+    /// Those who are signed in, each in their browser.
+    pub(crate) fn browsers(&self) -> impl Iterator<Item = (&Browser, &Person)> {
+        self.browsers.iter().zip(&self.people.all)
+    }
+
     /// One access token for each of those who are signed in, with the user id.
     pub(crate) async fn access_tokens(&self, server: &Server) -> Outcome<Vec<(String, String)>> {
         let mut connection = Connection::open(server.address).await?;

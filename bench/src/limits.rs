@@ -103,7 +103,7 @@ fn on_all_cores(measure: impl Fn() -> Outcome<f64> + Sync) -> Outcome<f64> {
 }
 
 /// How often `work` is done in a second of this thread's time.
-fn rate(span: Duration, batch: u32, mut work: impl FnMut() -> Outcome<()>) -> Outcome<f64> {
+pub(crate) fn rate(span: Duration, batch: u32, mut work: impl FnMut() -> Outcome<()>) -> Outcome<f64> {
     let start = cpu::of_this_thread()?;
     let mut done = 0;
     loop {

@@ -84,6 +84,12 @@ pub(crate) enum Scenario {
     Refresh,
     /// User information for an RS256 access token
     Userinfo,
+    /// Sign-on at an application that speaks SAML, in a browser with a session: a response with a signed assertion
+    Saml,
+    /// Judging the answer of an identity provider, beside bare verifications
+    SamlVerify,
+    /// Reading and verifying documents that grow
+    SamlSize,
     /// Users: get, pages, searches, totals, with few and with many of them
     Users,
     /// The published keys during a flood of password logins
@@ -143,6 +149,7 @@ impl Plan {
             Scenario::LoginPassword,
             Scenario::Refresh,
             Scenario::Userinfo,
+            Scenario::Saml,
             Scenario::JwksDuringLogins,
         ];
         scenarios.into_iter().any(|scenario| self.has(scenario))

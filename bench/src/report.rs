@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::flows::{Replays, WithPassword};
 use crate::hello::Hello;
+use crate::judging::{Partner, SIZES, Shape};
 use crate::limits::{HASH, Limits};
 use crate::load::{CONNECTIONS, Sample, Target};
 use crate::plan::{Plan, Scenario};
@@ -18,6 +19,9 @@ mod goals;
 mod table;
 
 use table::{Table, Verdicts};
+
+/// How much more a kilobyte of a large document may cost than one of a small: the caches of the processor have an end.
+const MOST: f64 = 1.5;
 
 /// Runs what is planned, prints what came of it.
 pub(crate) async fn all(plan: &Plan, home: &Path) -> Outcome<()> {
@@ -53,6 +57,12 @@ pub(crate) async fn all(plan: &Plan, home: &Path) -> Outcome<()> {
         target.measure(plan.span).await?;
         let peak = cpu::megabytes(world.base.process, "VmHWM")?;
         verdicts.note("memory, peak after token load", format!("{peak:.1} MB"));
+    }
+    if plan.has(Scenario::SamlVerify) {
+        judging(plan, &limits, &mut verdicts)?;
+    }
+    if plan.has(Scenario::SamlSize) {
+        growing(plan, &mut verdicts)?;
     }
     if plan.has(Scenario::Rotate) {
         rotation(plan, &world, &mut verdicts).await?;
@@ -223,6 +233,50 @@ async fn login_memory(plan: &Plan, home: &Path, verdicts: &mut Verdicts) -> Outc
     for (logins, peak) in floods::AT_ONCE.iter().zip(floods::memory(plan, home).await?) {
         let (name, goal) = (format!("memory, peak with {logins} logins at once"), format!("≤ {most:.0} MB"));
         verdicts.at_most(&name, (peak, most), (format!("{peak:.1} MB"), &goal));
+    }
+    Ok(())
+}
+
+/// Answers of identity providers on one thread, beside bare verifications in the same moments.
+fn judging(plan: &Plan, limits: &Limits, verdicts: &mut Verdicts) -> Outcome<()> {
+    say::progress("judging answers of identity providers");
+    let partner = Partner::new()?;
+    let (mut length, mut judged, mut bare) = (0, Series::default(), Series::default());
+    for _ in 0..plan.rounds {
+        let measured = partner.judged(plan.span / 2)?;
+        length = measured.0;
+        judged.push(measured.1);
+        bare.push(limits.verifications(plan.span / 4)?);
+    }
+    let measured =
+        format!("{judged:.0} a second and core of {length} bytes each; bare RS256 verifications {bare:.0}");
+    verdicts.at_least("saml_verify", (judged.median(), 5000.0), (measured, "≥ 5000 a second and core"));
+    Ok(())
+}
+
+/// Documents that grow: their time may grow as they do.
+fn growing(plan: &Plan, verdicts: &mut Verdicts) -> Outcome<()> {
+    say::progress("reading and verifying documents that grow");
+    let partner = Partner::new()?;
+    for shape in Shape::ALL {
+        let (mut told, mut costs) = (Vec::new(), Vec::new());
+        for size in SIZES {
+            let mut series = Series::default();
+            let mut length = 0;
+            for _ in 0..plan.rounds {
+                let measured = partner.verified((shape, size), plan.span / 10)?;
+                length = measured.0;
+                series.push(measured.1);
+            }
+            let kilobytes = f64::from(u32::try_from(length)?) / 1e3;
+            let each = series.median() * 1e3 / kilobytes;
+            told.push(format!("{kilobytes:.0} kB in {:.2} ms, {each:.1} µs a kB", series.median()));
+            costs.push(each);
+        }
+        let ratio = costs[2] / costs[1];
+        let measured = format!("{ratio:.2}: {}", told.join("; "));
+        let name = format!("saml_size, {}", shape.name());
+        verdicts.at_most(&name, (ratio, MOST), (measured, &format!("≤ {MOST:.1} × 100 kB")));
     }
     Ok(())
 }

@@ -3,6 +3,7 @@
 import base64
 import json
 import re
+import time
 
 from desk import administrator, certificate, der_of
 
@@ -25,9 +26,10 @@ def saved(page):
 
 
 def secrets_read(it, server):
-    log = server.get("/api/v2/logs?per_page=100", token=it.token()).expect(200).json()
-    return sum(entry["type"] == "mgmt_api_read" and entry.get("details", {}).get("request", {}).get("channel") == "dashboard"
-               for entry in log)
+    """How often a page has read something secret. Entries are written in batches, so it waits for those of before."""
+    time.sleep(1)
+    log = server.get("/api/v2/logs?per_page=100&q=type:mgmt_api_read", token=it.token()).expect(200).json()
+    return sum(entry.get("details", {}).get("request", {}).get("channel") == "dashboard" for entry in log)
 
 
 def test_the_navigation_leads_to_databases_social_and_enterprise_connections(it, server, visitor, made):
@@ -41,7 +43,7 @@ def test_the_navigation_leads_to_databases_social_and_enterprise_connections(it,
         assert visitor.page.locator("ul.tabs a[aria-current]").inner_text() == place
 
 
-def test_a_saml_identity_provider_is_set_up_from_the_pages_alone(it, server, visitor, made):
+def test_a_saml_connection_is_set_up_from_the_pages_alone(it, server, visitor, made):
     page = visitor.page
     (soon, _), (later, _) = certificate(9), certificate(900)
     visitor.opens(f"{it.issuer}{HOME}/enterprise")
@@ -71,7 +73,7 @@ def test_a_saml_identity_provider_is_set_up_from_the_pages_alone(it, server, vis
     assert value("Assertion Consumer Service URL") == f"{base}/login/callback?connection=corporate-idp"
     assert value("Metadata") == f"{base}/samlp/metadata?connection=corporate-idp"
     assert value("Single Logout Service URL") == f"{base}/logout"
-    states = page.locator("#certificates tbody tr td:first-child").all_inner_texts()
+    states = page.locator("#certificates tbody tr .badge").all_inner_texts()
     assert states == ["Currently used", "Next in queue"], states
     for form in ("pem", "cer", "pb7"):
         public = visitor.context.request.get(f"{base}/{form}?cert=connection").body()
@@ -80,6 +82,31 @@ def test_a_saml_identity_provider_is_set_up_from_the_pages_alone(it, server, vis
         link = page.locator(f"#certificates tbody tr:first-child a[href$='/{form}']").get_attribute("href")
         shown = visitor.context.request.get(base + link).body()
         assert shown.split() == public.split() if form == "pem" else shown == public, form
+
+
+def test_a_saml_connection_takes_over_what_the_metadata_of_its_partner_says(it, server, visitor, made):
+    page, client = visitor.page, made["clients"]["RS256"]["client_id"]
+    server.call("PATCH", f"/api/v2/clients/{client}", token=it.token(), body={"addons": {"samlp": {}}}).expect(200)
+    metadata = server.get(f"/samlp/metadata/{client}").expect(200).text
+    visitor.opens(f"{it.issuer}{HOME}/new/samlp")
+    page.get_by_label("Name", exact=False).first.fill("itself")
+    page.get_by_label("Metadata URL").fill("https://127.0.0.1:1/metadata")
+    page.get_by_role("button", name="Create").click()
+    page.get_by_text("Nothing was saved. Look at the field that is marked below.").wait_for()
+    assert page.get_by_label("Metadata URL").get_attribute("aria-invalid") == "true"
+    page.get_by_label("Metadata URL").fill("")
+    file = {"name": "metadata.xml", "mimeType": "text/xml", "buffer": metadata.encode()}
+    page.get_by_label("Metadata XML: from files").set_input_files([file])
+    page.wait_for_function("document.getElementById('f-options-metadataXml').value.includes('EntityDescriptor')")
+    page.get_by_role("button", name="Create").click()
+    page.get_by_text("The connection was created.").wait_for()
+    own = read(it, server, "itself")
+    assert own["options"]["signInEndpoint"] == f"{it.issuer}samlp/{client}", own["options"]
+    assert own["options"]["cert"].count("BEGIN") == 2 and "metadataXml" not in own["options"]
+    visitor.opens(home_of(it, own))
+    rows = page.locator("section", has_text="Certificates of the identity provider").locator("tbody tr")
+    assert rows.count() == 2, rows.all_inner_texts()
+    server.call("PATCH", f"/api/v2/clients/{client}", token=it.token(), body={"addons": {}}).expect(200)
 
 
 def test_a_certificate_that_ends_soon_is_warned_of_and_connections_are_found_by_their_domain(it, server, visitor, made):
@@ -142,7 +169,7 @@ def test_editing_a_saml_connection_loses_nothing_that_the_page_does_not_show(it,
     assert secrets_read(it, server) == reads, "a page read a secret that nobody asked to see"
 
 
-def test_what_another_administrator_has_changed_is_not_overwritten_unseen(it, server, visitor, made):
+def test_what_another_administrator_has_changed_of_a_connection_is_not_overwritten_unseen(it, server, visitor, made):
     page, own = visitor.page, read(it, server, "corporate-idp")
     visitor.opens(home_of(it, own))
     page.get_by_label("User ID Attribute").fill("mine")
@@ -156,7 +183,7 @@ def test_what_another_administrator_has_changed_is_not_overwritten_unseen(it, se
     assert read(it, server, "corporate-idp")["options"]["user_id_attribute"] == "mine"
 
 
-def test_what_the_api_refuses_is_said_at_the_field_and_what_was_typed_stays(it, server, visitor, made):
+def test_what_the_api_refuses_of_a_connection_is_said_at_the_field_and_what_was_typed_stays(it, server, visitor, made):
     page, own = visitor.page, read(it, server, "corporate-idp")
     visitor.opens(home_of(it, own))
     page.get_by_label("Sign In URL").fill("ftp://idp.example/sso")
@@ -179,7 +206,7 @@ def test_an_openid_provider_is_set_up_and_its_connection_gets_keys_that_rotate(i
     page.get_by_role("button", name="Create").click()
     page.get_by_text("The connection was created.").wait_for()
     base = it.issuer.rstrip("/")
-    assert page.get_by_label("Callback URL").input_value() == f"{base}/login/callback"
+    assert page.get_by_label("Callback URL", exact=True).input_value() == f"{base}/login/callback"
     own = read(it, server, "workforce")
     assert own["options"] == {"discovery_url": "https://id.example/.well-known/openid-configuration",
                               "client_id": "chancery", "client_secret": "s3cr3t-of-the-provider"}, own["options"]
@@ -211,7 +238,7 @@ def test_an_openid_provider_is_set_up_and_its_connection_gets_keys_that_rotate(i
     assert secrets_read(it, server) == reads, "a page read a secret that nobody asked to see"
 
 
-def test_a_client_secret_is_shown_to_whoever_asks_and_replaced_by_whoever_types_another(it, server, visitor, browser, made):
+def test_the_secret_of_a_connection_is_shown_to_whoever_asks_and_replaced_by_whoever_types_another(it, server, visitor, browser, made):
     page, own = visitor.page, read(it, server, "workforce")
     reads = secrets_read(it, server)
     visitor.opens(f"{home_of(it, own)}/secret")
@@ -221,15 +248,15 @@ def test_a_client_secret_is_shown_to_whoever_asks_and_replaced_by_whoever_types_
     assert page.get_by_label("Client Secret", exact=True).input_value() == "s3cr3t-of-the-provider"
     assert secrets_read(it, server) == reads + 1
     visitor.opens(home_of(it, own))
-    page.get_by_label("Client Secret", exact=True).fill("another")
+    page.get_by_label("Client Secret", exact=True).fill("an0ther-s3cret")
     saved(page)
-    assert read(it, server, "workforce")["options"]["client_secret"] == "another"
+    assert read(it, server, "workforce")["options"]["client_secret"] == "an0ther-s3cret"
     with browser.visitor() as viewer:
         administrator(it, viewer, "looks@example.com", "viewer")
         viewer.opens(home_of(it, own))
         viewer.sees("workforce")
         assert viewer.page.get_by_role("button", name="Reveal").count() == 0
-        assert "another" not in viewer.page.content()
+        assert "an0ther-s3cret" not in viewer.page.content()
 
 
 def test_social_connections_are_made_from_what_the_provider_gives(it, server, visitor, made):

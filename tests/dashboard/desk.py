@@ -84,8 +84,9 @@ def path_of(url):
 def shape_of(path):
     """The page that a path is one of: ids are left out, so that each page is seen once."""
     path = path.split("?")[0]
-    named = lambda part: KINDS.get(part) or ("one" if len(part) > 16 or "%7C" in part else part)
-    return "/".join(named(part) for part in path.split("/"))
+    parts = path.split("/")
+    kinds = {} if parts[-1] in ("applications", "delete", "login-experience") else KINDS
+    return "/".join(kinds.get(part) or ("one" if len(part) > 16 or "%7C" in part else part) for part in parts)
 
 
 def walk(visitor, base, start="/dashboard", most=400):

@@ -6,7 +6,7 @@ use crate::stats::Series;
 use crate::world::World;
 
 /// What is to be a multiple of S, the rate of bare signatures.
-const OF_SIGNATURES: [(&str, f64); 6] = [
+const OF_SIGNATURES: [(&str, f64); 7] = [
     ("token_rs256", 0.80),
     ("keys_signing", 5.0),
     // Two signatures each: a half is the limit.
@@ -14,6 +14,7 @@ const OF_SIGNATURES: [(&str, f64); 6] = [
     ("refresh_sqlite", 0.38),
     ("refresh_postgres", 0.38),
     ("userinfo", 6.0),
+    ("saml", 0.80),
 ];
 /// What is to be a multiple of H, the rate of the bare server.
 const OF_ANSWERS: [(&str, f64); 2] = [("token_hs256", 0.3), ("jwks", 0.7)];

@@ -14,7 +14,7 @@ use crate::people::People;
 use crate::plan::{Plan, Scenario};
 use crate::postgres::Database;
 use crate::server::Server;
-use crate::{Outcome, say, users};
+use crate::{Outcome, saml, say, users};
 
 /// People with an account.
 const PEOPLE: usize = 64;
@@ -40,6 +40,10 @@ impl World {
         if plan.has(Scenario::Userinfo) {
             let requests = user_information(&self.base, &sessions, &people.host).await?;
             self.targets.push(Target::new("userinfo", service.clone(), requests, "\"sub\":\"auth0|"));
+        }
+        if plan.has(Scenario::Saml) {
+            let requests = saml::requests(&self.base, &self.management, sessions.browsers()).await?;
+            self.targets.push(Target::new("saml", service.clone(), requests, saml::HOLDS));
         }
         if plan.has(Scenario::Refresh) {
             let refreshing = Refreshing::begin(&self.base, &sessions).await?;

@@ -143,8 +143,8 @@ async fn serve(client_id: String, mut visit: Visit) -> Response {
 }
 
 /// The settings of an application that has the add-on, or the page that says that it has none.
-async fn party(visit: &Visit, client: &Client) -> Result<WsfedParty, Response> {
-    let found = wsfed_party::load(&visit.app, visit.tenant.id(), &client.id).await;
+async fn party(visit: &Visit, client: &Client) -> Result<Arc<WsfedParty>, Response> {
+    let found = visit.app.memory.wsfed_party(&visit.app, visit.tenant.id(), &client.id).await;
     match found.map_err(|error| visit.broken(&error))? {
         Some(Ok(party)) => Ok(party),
         Some(Err(why)) => Err(refuse(visit, client, Kind::F, &why).await),
@@ -163,8 +163,9 @@ pub async fn answer(
     login: Option<&Step>,
 ) -> Response {
     let answered = async {
-        let WsfedParty { party, saml2, .. } = party(visit, client).await?;
-        if let Err(gone) = admit::still_registered(&party, &asked.reply) {
+        let settings = party(visit, client).await?;
+        let party = &settings.party;
+        if let Err(gone) = admit::still_registered(party, &asked.reply) {
             return Err(refuse(visit, client, Kind::F, &gone.to_string()).await);
         }
         let mut profile = signed_in.user.view();
@@ -187,8 +188,8 @@ pub async fn answer(
             now: visit.app.clock.now(),
         };
         let fresh = visit.app.entropy.bytes();
-        let prepared = if saml2 {
-            respond::prepare_saml2(&token, &party, fresh)
+        let prepared = if settings.saml2 {
+            respond::prepare_saml2(&token, party, fresh)
         } else {
             respond::prepare(&token, party.encryption.clone(), fresh)
         };

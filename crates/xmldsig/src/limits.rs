@@ -13,6 +13,8 @@ const DEPTH: usize = 64;
 const ATTRIBUTES: usize = 128;
 /// The most declarations of namespaces in all.
 const DECLARATIONS: usize = 4096;
+/// The most of them that hold at one place: the parser looks through them for the name of each element.
+const IN_SCOPE: usize = 128;
 
 /// Refuses documents with a document type, a processing instruction or another encoding, and such that are too large,
 /// too deep or too wide.
@@ -21,7 +23,9 @@ pub(crate) fn check(text: &str) -> Result<(), XmlError> {
         return Err(XmlError::TooLarge("is larger than 1 MiB"));
     }
     let bytes = text.as_bytes();
-    let (mut at, mut depth, mut declarations) = (0, 0_usize, 0_usize);
+    let (mut at, mut declarations) = (0, 0_usize);
+    // How many declarations hold within each element that is open.
+    let mut open: Vec<usize> = Vec::new();
     while let Some(tag) = find(bytes, at, b"<") {
         let rest = &bytes[tag..];
         at = if rest.starts_with(b"<!--") {
@@ -33,16 +37,25 @@ pub(crate) fn check(text: &str) -> Result<(), XmlError> {
         } else if rest.starts_with(b"<?") {
             declaration(text, tag)?
         } else if rest.starts_with(b"</") {
-            depth = depth.saturating_sub(1);
+            open.pop();
             end(bytes, tag, b">")?
         } else {
             let (after, attributes, empty) = opening(bytes, tag)?;
             if attributes > ATTRIBUTES {
                 return Err(XmlError::TooLarge("has an element with more than 128 attributes"));
             }
-            declarations += count(&bytes[tag..after], b"xmlns");
-            depth += usize::from(!empty);
-            if depth > DEPTH {
+            let own = count(&bytes[tag..after], b"xmlns");
+            declarations += own;
+            let in_scope = open.last().copied().unwrap_or_default() + own;
+            if in_scope > IN_SCOPE {
+                return Err(XmlError::TooLarge(
+                    "has an element with more than 128 namespaces declared around it",
+                ));
+            }
+            if !empty {
+                open.push(in_scope);
+            }
+            if open.len() > DEPTH {
                 return Err(XmlError::TooLarge("has more than 64 elements within each other"));
             }
             after
@@ -60,6 +73,9 @@ fn opening(bytes: &[u8], tag: usize) -> Result<(usize, usize, bool), XmlError> {
     for (at, byte) in bytes.iter().enumerate().skip(tag + 1) {
         match (quote, byte) {
             (None, b'"' | b'\'') => {
+                if bytes.get(at + 1) == Some(byte) && declares_prefix(&bytes[tag..at]) {
+                    return Err(XmlError::Malformed("a prefix is declared for no namespace".to_owned()));
+                }
                 quote = Some(*byte);
                 attributes += 1;
             }
@@ -69,6 +85,15 @@ fn opening(bytes: &[u8], tag: usize) -> Result<(usize, usize, bool), XmlError> {
         }
     }
     Err(XmlError::Malformed("a tag has no end".to_owned()))
+}
+
+/// Whether the attribute whose value follows declares a prefix. Only the default namespace can be undone (Namespaces in
+/// XML 1.0, section 5); the parser after us does not mind, and canonical form has no words for it.
+fn declares_prefix(before: &[u8]) -> bool {
+    let before = before.trim_ascii_end();
+    let name = before.strip_suffix(b"=").unwrap_or(before).trim_ascii_end();
+    let begins = name.iter().rposition(u8::is_ascii_whitespace).map_or(0, |space| space + 1);
+    name[begins..].starts_with(b"xmlns:")
 }
 
 /// The end of the XML declaration; there is no other instruction.

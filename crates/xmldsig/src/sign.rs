@@ -79,10 +79,19 @@ impl Unsigned {
     }
 }
 
-/// The certificate as signatures and metadata carry it; the prefix `ds` has to be declared around it.
+/// The certificate as signatures carry it; the prefix `ds` has to be declared around it.
 pub fn key_info(certificate: &Certificate) -> String {
+    key_info_with(certificate, &[])
+}
+
+/// The certificate as metadata carries it, where nothing around it declares the prefix `ds`.
+pub fn key_info_alone(certificate: &Certificate) -> String {
+    key_info_with(certificate, &[("xmlns:ds", DS)])
+}
+
+fn key_info_with(certificate: &Certificate, declared: &[(&str, &str)]) -> String {
     let mut out = Writer::new();
-    out.open("ds:KeyInfo", &[])
+    out.open("ds:KeyInfo", declared)
         .open("ds:X509Data", &[])
         .leaf("ds:X509Certificate", &[], &certificate.base64_der())
         .close("ds:X509Data")

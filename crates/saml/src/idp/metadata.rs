@@ -3,8 +3,7 @@
 //! It lists the certificate that signs and the one that will, so that partners load the next before a rotation.
 
 use chancery_crypto::certificate::Certificate;
-use chancery_xmldsig::DS;
-use chancery_xmldsig::sign::{Halves, key_info};
+use chancery_xmldsig::sign::{Halves, key_info_alone};
 use chancery_xmldsig::write::Writer;
 
 use crate::name_id::{EMAIL, PERSISTENT, TRANSIENT};
@@ -80,6 +79,7 @@ impl Metadata<'_> {
 
 /// A key that signs.
 pub fn signing_key(out: &mut Writer, certificate: &Certificate) {
-    let info = key_info(certificate).replacen("<ds:KeyInfo>", &format!("<ds:KeyInfo xmlns:ds=\"{DS}\">"), 1);
-    out.open("md:KeyDescriptor", &[("use", "signing")]).written(&info).close("md:KeyDescriptor");
+    out.open("md:KeyDescriptor", &[("use", "signing")])
+        .written(&key_info_alone(certificate))
+        .close("md:KeyDescriptor");
 }

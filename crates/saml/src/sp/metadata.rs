@@ -4,8 +4,7 @@
 //! loads the next before a rotation.
 
 use chancery_crypto::certificate::Certificate;
-use chancery_xmldsig::DS;
-use chancery_xmldsig::sign::key_info;
+use chancery_xmldsig::sign::key_info_alone;
 use chancery_xmldsig::write::Writer;
 
 use crate::name_id::{EMAIL, PERSISTENT, TRANSIENT, UNSPECIFIED};
@@ -59,6 +58,7 @@ impl SpMetadata<'_> {
 }
 
 fn key(out: &mut Writer, purpose: &str, certificate: &Certificate) {
-    let info = key_info(certificate).replacen("<ds:KeyInfo>", &format!("<ds:KeyInfo xmlns:ds=\"{DS}\">"), 1);
-    out.open("md:KeyDescriptor", &[("use", purpose)]).written(&info).close("md:KeyDescriptor");
+    out.open("md:KeyDescriptor", &[("use", purpose)])
+        .written(&key_info_alone(certificate))
+        .close("md:KeyDescriptor");
 }

@@ -27,7 +27,12 @@ const LIFETIME: i64 = 3600;
 #[derive(Debug)]
 pub enum SamlParty {
     /// It can be used.
-    Usable(Box<Party>),
+    Usable {
+        /// What it is set to.
+        party: Box<Party>,
+        /// Whether its answers are written to the log, for whoever sets it up (`debug`).
+        debug: bool,
+    },
     /// Its settings cannot be used; the text says which, and what to do.
     Unusable(String),
 }
@@ -42,7 +47,10 @@ pub async fn load(app: &Arc<App>, tenant: &TenantId, client_id: &str) -> Result<
         return Ok(None);
     };
     Ok(Some(match translate(&application, addon) {
-        Ok(party) => SamlParty::Usable(Box::new(party)),
+        Ok(party) => SamlParty::Usable {
+            party: Box::new(party),
+            debug: addon.get("debug") == Some(&Value::Bool(true)),
+        },
         Err(why) => SamlParty::Unusable(why),
     }))
 }

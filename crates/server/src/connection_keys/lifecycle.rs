@@ -17,7 +17,7 @@ use crate::app::App;
 use crate::changes::Topic;
 use crate::logs::{Entry, Kind};
 use crate::signing_keys::sql::NewKey;
-use crate::signing_keys::{self, KeyError};
+use crate::signing_keys::{self, KeyError, limit};
 use crate::tenants::{TenantId, sql::Stored};
 use crate::write::Write;
 
@@ -117,9 +117,7 @@ pub async fn rotate(
     if limited {
         // Whoever may not rotate takes no key from those who may; the transaction looks again.
         ensure(app, tenant).await?;
-        let (limit, window) = signing_keys::window(tenant, now);
-        let in_the_way = sql::rotation_in_the_way(&app.db, &tenant.id, window).await?;
-        signing_keys::refuse_beyond(limit, in_the_way, now)?;
+        limit::room(&app.db, tenant, &sql::ROTATIONS, now).await?;
     }
     let fresh = prepare(app, tenant, owner, now).await?;
     let mut write = Write::begin(app, &tenant.id).await?;
@@ -129,9 +127,7 @@ pub async fn rotate(
     // Read after the lock: of two rotations at once, the later one happens later.
     let now = app.clock.now();
     if limited {
-        let (limit, window) = signing_keys::window(tenant, now);
-        let in_the_way = sql::rotation_in_the_way_within(write.tx(), &tenant.id, window).await?;
-        signing_keys::refuse_beyond(limit, in_the_way, now)?;
+        limit::room_within(write.tx(), tenant, &sql::ROTATIONS, now).await?;
     }
     let rows = sql::load_with(write.tx(), &tenant.id, owner, "").await?;
     let (ring, algorithms) = open(&app.sealer, &tenant.id, rows)?;

@@ -5,9 +5,8 @@ use chancery_keyring::{Kid, Revoking, Rotating, StoredKey};
 use jiff::Timestamp;
 
 use super::Owner;
-use crate::clock;
 use crate::db::{Db, DbError, Row, Tx, Value};
-use crate::signing_keys::sql::{NewKey, Window, stored_key};
+use crate::signing_keys::sql::{NewKey, Rotations, stored_key};
 use crate::tenants::TenantId;
 
 // A key without a ring is one from before there were rings: it comes with the first next key.
@@ -32,10 +31,13 @@ const POINT: &str =
     "UPDATE connection_key_rings SET current_kid = $3, next_kid = $4 WHERE tenant_id = $1 AND owner = $2";
 const REVOKE: &str = "UPDATE connection_keys SET place = 'revoked', private = NULL, revoked_at = $4 \
      WHERE tenant_id = $1 AND owner = $2 AND kid = $3 AND place = 'previous'";
-// Each rotation has retired one key.
-const ROTATION_IN_THE_WAY: &str = "SELECT current_until AS rotated_at FROM connection_keys \
-     WHERE tenant_id = $1 AND owner = 'tenant' AND current_until > $2 ORDER BY current_until DESC LIMIT 1 OFFSET $3";
 const SEALED: &str = "SELECT COUNT(*) AS total FROM (SELECT 1 AS one FROM connection_keys WHERE tenant_id = $1 AND private IS NOT NULL LIMIT $2) counted";
+
+/// The rotations of a tenant's ring: each has retired one key.
+pub const ROTATIONS: Rotations = Rotations(
+    "SELECT current_until AS rotated_at FROM connection_keys \
+     WHERE tenant_id = $1 AND owner = 'tenant' AND current_until > $2 ORDER BY current_until DESC LIMIT 1 OFFSET $3",
+);
 
 /// A key as it is stored, with the algorithm that it signs with if it is a connection's own.
 pub type Key = (StoredKey, Option<Algorithm>);
@@ -186,28 +188,6 @@ async fn moved(
         1 => Ok(()),
         _ => Err(DbError::Other(format!("the connection key {kid} was not where the ring says"))),
     }
-}
-
-/// The rotation of a tenant's ring that has to fall out of the window before there is room for another.
-pub async fn rotation_in_the_way(
-    db: &Db,
-    tenant: &TenantId,
-    window: Window,
-) -> Result<Option<Timestamp>, DbError> {
-    rotated_at(db.query_opt(ROTATION_IN_THE_WAY, &window.values(tenant)).await?.as_ref())
-}
-
-/// The same within a transaction.
-pub async fn rotation_in_the_way_within(
-    tx: &mut Tx,
-    tenant: &TenantId,
-    window: Window,
-) -> Result<Option<Timestamp>, DbError> {
-    rotated_at(tx.query_opt(ROTATION_IN_THE_WAY, &window.values(tenant)).await?.as_ref())
-}
-
-fn rotated_at(row: Option<&Row>) -> Result<Option<Timestamp>, DbError> {
-    row.map(|row| clock::from_millis(row.int("rotated_at")?)).transpose()
 }
 
 /// The private halves that are kept, counted up to `most`.

@@ -85,6 +85,9 @@ impl Failure {
 
     /// The reason and the property at fault, where the API names one.
     pub fn property(&self) -> Option<(&str, &str)> {
+        if let Some((property, reason)) = self.message.split_once(" cannot be used: ") {
+            return (!property.contains(' ')).then_some((reason, property));
+        }
         let (_, rest) = self.message.split_once("validation error: '")?;
         let (reason, property) = rest.rsplit_once("' on property ")?;
         let property = property.split(" (").next().unwrap_or(property);
@@ -216,7 +219,10 @@ mod tests {
         assert_eq!(one.property(), Some(("Expected type string but found type number", "a.b")));
         let two = failure("Payload validation error: 'Too short' on property name (The name).");
         assert_eq!(two.property(), Some(("Too short", "name")));
+        let three = failure("options.metadataUrl cannot be used: it answered 404, expected 200.");
+        assert_eq!(three.property(), Some(("it answered 404, expected 200.", "options.metadataUrl")));
         assert_eq!(failure("The client does not exist.").property(), None);
+        assert_eq!(failure("The key cannot be used: it was revoked.").property(), None);
     }
 
     #[test]

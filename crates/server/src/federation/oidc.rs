@@ -25,6 +25,7 @@ use crate::connections::{Connection, Strategy};
 use crate::entropy::Entropy;
 use crate::http::outgoing::Ask;
 use crate::login::visit::Visit;
+use crate::users::PROFILE;
 
 /// Characters of nonces and verifiers: 256 bits.
 const TEXT: usize = 43;
@@ -290,18 +291,6 @@ async fn said(
 
 /// What is taken over of both.
 fn members(mapping: &Mapping, token: Map<String, Value>, said: Map<String, Value>) -> Map<String, Value> {
-    /// What belongs to the standard profile.
-    const BASIC: &[&str] = &[
-        "email",
-        "email_verified",
-        "name",
-        "nickname",
-        "given_name",
-        "family_name",
-        "picture",
-        "phone_number",
-        "phone_number_verified",
-    ];
     if let Mapping::Map(map) = mapping {
         return mapped(map, (&token, &said));
     }
@@ -309,12 +298,12 @@ fn members(mapping: &Mapping, token: Map<String, Value>, said: Map<String, Value
     for (name, value) in said {
         members.entry(name).or_insert(value);
     }
+    let verified = members.shift_remove("phone_number_verified");
     if let Mapping::Basic = mapping {
-        members.retain(|name, _| BASIC.contains(&name.as_str()));
+        // The standard has another name for that one.
+        members.retain(|name, _| PROFILE.contains(&name.as_str()) && name != "phone_verified");
     }
-    if let Some(verified) = members.shift_remove("phone_number_verified") {
-        members.insert("phone_verified".to_owned(), verified);
-    }
+    members.extend(verified.map(|verified| ("phone_verified".to_owned(), verified)));
     members
 }
 

@@ -1,60 +1,77 @@
-//! Logins under way: the request that began one, and how far its user has come. The text is the `state` of our pages.
+//! Logins and logouts under way: what began one, and how far it has come. The text is the `state` of our pages, or the
+//! `RelayState` that goes from one application to the next.
 //!
 //! Must never be found by the text alone where it is used: it stands in addresses, which people copy to each other.
 //! Whoever changes one has checked that the browser is the one that it was begun in.
 
+use jiff::SignedDuration;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-
-use jiff::SignedDuration;
 
 use super::{TEXT, digest, sql};
 use crate::app::App;
 use crate::db::{DbError, Tx};
 use crate::tenants::TenantId;
 
-const KIND: &str = "login";
-/// How long a user may take.
-const LIFETIME: SignedDuration = SignedDuration::from_hours(1);
-
-/// Begins a login; answers its text.
-pub async fn begin<D: Serialize + Sync>(
-    app: &App,
-    tx: &mut Tx,
-    tenant: &TenantId,
-    document: &D,
-) -> Result<String, DbError> {
-    let text = app.entropy.url_safe(TEXT);
-    let now = app.clock.now();
-    let expires_at = now.saturating_add(LIFETIME).unwrap_or(now).as_millisecond();
-    sql::insert_login(tx, tenant, digest(app, tenant, KIND, &text), (document, expires_at)).await?;
-    Ok(text)
+/// What is under way.
+#[derive(Debug)]
+pub struct Kind {
+    name: &'static str,
+    lifetime: SignedDuration,
 }
 
-/// The login that a text stands for, while it is under way.
-pub async fn find<D: DeserializeOwned>(
-    app: &App,
-    tenant: &TenantId,
-    text: &str,
-) -> Result<Option<D>, DbError> {
-    if text.len() != TEXT {
-        return Ok(None);
+/// The request that began a login, for as long as a user may take.
+pub const LOGINS: Kind = Kind { name: "login", lifetime: SignedDuration::from_hours(1) };
+/// Which applications have been told of a logout, and which have still to be: how long all of them may take together.
+pub const LOGOUTS: Kind = Kind { name: "logout", lifetime: SignedDuration::from_mins(15) };
+
+impl Kind {
+    /// Begins one; answers its text.
+    pub async fn begin<D: Serialize + Sync>(
+        &self,
+        app: &App,
+        tx: &mut Tx,
+        tenant: &TenantId,
+        document: &D,
+    ) -> Result<String, DbError> {
+        let text = app.entropy.url_safe(TEXT);
+        let now = app.clock.now();
+        let expires_at = now.saturating_add(self.lifetime).unwrap_or(now).as_millisecond();
+        sql::insert_login(tx, tenant, self.digest(app, tenant, &text), (document, expires_at)).await?;
+        Ok(text)
     }
-    let now = app.clock.now().as_millisecond();
-    sql::find_login(&app.db, tenant, digest(app, tenant, KIND, text), now).await
-}
 
-/// Writes how far a login has come; false if it is over.
-pub async fn update<D: Serialize + Sync>(
-    app: &App,
-    tx: &mut Tx,
-    tenant: &TenantId,
-    (text, document): (&str, &D),
-) -> Result<bool, DbError> {
-    sql::update_login(tx, tenant, digest(app, tenant, KIND, text), document).await
-}
+    /// What a text stands for, while it is under way.
+    pub async fn find<D: DeserializeOwned>(
+        &self,
+        app: &App,
+        tenant: &TenantId,
+        text: &str,
+    ) -> Result<Option<D>, DbError> {
+        if text.len() != TEXT {
+            return Ok(None);
+        }
+        let now = app.clock.now().as_millisecond();
+        sql::find_login(&app.db, tenant, self.digest(app, tenant, text), now).await
+    }
 
-/// Ends a login; false if it was over already, so that of two answers to one request only one is given.
-pub async fn end(app: &App, tx: &mut Tx, tenant: &TenantId, text: &str) -> Result<bool, DbError> {
-    sql::delete_login(tx, tenant, digest(app, tenant, KIND, text)).await
+    /// Writes how far it has come; false if it is over.
+    pub async fn update<D: Serialize + Sync>(
+        &self,
+        app: &App,
+        tx: &mut Tx,
+        tenant: &TenantId,
+        (text, document): (&str, &D),
+    ) -> Result<bool, DbError> {
+        sql::update_login(tx, tenant, self.digest(app, tenant, text), document).await
+    }
+
+    /// Ends it; false if it was over already, so that of two answers to one question only one counts.
+    pub async fn end(&self, app: &App, tx: &mut Tx, tenant: &TenantId, text: &str) -> Result<bool, DbError> {
+        sql::delete_login(tx, tenant, self.digest(app, tenant, text)).await
+    }
+
+    fn digest(&self, app: &App, tenant: &TenantId, text: &str) -> [u8; 32] {
+        digest(app, tenant, self.name, text)
+    }
 }

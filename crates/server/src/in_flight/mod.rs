@@ -1,12 +1,12 @@
-//! What is under way for a short time: codes, logins, journeys to other providers, pushed requests, device codes.
+//! What is under way for a short time: codes, logins, logouts, journeys to other providers, pushed requests, device
+//! codes.
 //!
 //! Each is a random text for somebody to bring back, of which only a keyed digest is stored, and a document that it
 //! stands for. Must never let one of them count twice: what ends it is one conditional statement.
 
 pub mod codes;
 pub mod devices;
-pub mod logins;
-pub mod logouts;
+mod logins;
 pub mod pushed;
 pub mod sql;
 pub mod upstream;
@@ -16,6 +16,8 @@ use std::sync::Arc;
 
 use chancery_crypto::seal::Label;
 use jiff::SignedDuration;
+
+pub use logins::{LOGINS, LOGOUTS};
 
 use crate::app::App;
 use crate::db::DbError;

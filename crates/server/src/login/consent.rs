@@ -11,7 +11,7 @@ use super::pages::{Consent, Failure, Form, Page, paths};
 use super::under_way::{Answered, Step};
 use super::visit::Visit;
 use crate::db::DbError;
-use crate::in_flight::logins;
+use crate::in_flight::LOGINS;
 use crate::logs::{Entry, Kind};
 use crate::resource_servers;
 use crate::user_grants::{self, Between};
@@ -106,7 +106,7 @@ async fn answer(
     let mut write = Write::begin(app, tenant).await?;
     let mut under_way = login.login.clone();
     under_way.consent = Some(Answered { user_id: user.user_id.clone(), allowed });
-    if !logins::update(app, write.tx(), tenant, (&login.text, &under_way)).await? {
+    if !LOGINS.update(app, write.tx(), tenant, (&login.text, &under_way)).await? {
         return Ok(false);
     }
     if allowed {

@@ -14,7 +14,7 @@ use super::visit::{Visit, with_cookie};
 use crate::connections::{Connection, Options};
 use crate::db::DbError;
 use crate::federation;
-use crate::in_flight::logins;
+use crate::in_flight::LOGINS;
 use crate::logs::{Entry, Kind};
 use crate::passwords::PoolError;
 use crate::protection::{self, Attempt, Consequence, Verdict};
@@ -142,7 +142,7 @@ impl Desk {
     async fn remember(&self, visit: &Visit) -> Result<bool, DbError> {
         let mut tx = visit.app.db.begin().await?;
         let of = (self.login.text.as_str(), &self.login.login);
-        let there = logins::update(&visit.app, &mut tx, visit.tenant.id(), of).await?;
+        let there = LOGINS.update(&visit.app, &mut tx, visit.tenant.id(), of).await?;
         tx.commit().await?;
         Ok(there)
     }

@@ -15,7 +15,7 @@ use crate::app::App;
 use crate::connections::Connection;
 use crate::db::DbError;
 use crate::federation::{self, UpstreamSession};
-use crate::in_flight::logins;
+use crate::in_flight::LOGINS;
 use crate::logs::{Entry, Kind};
 use crate::protection::{self, Attempt};
 use crate::sessions::{self, Cause, Login, Opened, Session};
@@ -79,7 +79,7 @@ pub async fn end_in_session(
     let mut under_way = login.login.clone();
     under_way.proved = Some(opened.session.id.clone());
     under_way.consent = None;
-    if !logins::update(app, write.tx(), tenant, (&login.text, &under_way)).await? {
+    if !LOGINS.update(app, write.tx(), tenant, (&login.text, &under_way)).await? {
         return Ok(None);
     }
     let entry = of_client(visit, login, Kind::S, LOGGED_IN);

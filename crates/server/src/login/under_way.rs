@@ -20,7 +20,7 @@ use super::visit::{Setting, Visit};
 use crate::connections::Connection;
 use crate::db::DbError;
 use crate::federation;
-use crate::in_flight::logins;
+use crate::in_flight::LOGINS;
 use crate::oidc::authorize::{self, Known};
 use crate::oidc::device;
 use crate::partners::{self, Asked};
@@ -106,7 +106,7 @@ impl UnderWay {
     /// Writes it down; answers its text.
     pub async fn store(&self, visit: &Visit) -> Result<String, DbError> {
         let mut tx = visit.app.db.begin().await?;
-        let text = logins::begin(&visit.app, &mut tx, visit.tenant.id(), self).await?;
+        let text = LOGINS.begin(&visit.app, &mut tx, visit.tenant.id(), self).await?;
         tx.commit().await?;
         Ok(text)
     }
@@ -154,7 +154,7 @@ impl Step {
     pub async fn find(visit: &Visit, text: Option<String>) -> Result<Self, Response> {
         let over = || visit.failure(Failure::Expired, None);
         let text = text.ok_or_else(over)?;
-        let found = logins::find::<UnderWay>(&visit.app, visit.tenant.id(), &text).await;
+        let found = LOGINS.find::<UnderWay>(&visit.app, visit.tenant.id(), &text).await;
         let login = found.map_err(|error| visit.broken(&error))?.ok_or_else(over)?;
         // Somebody may have been sent the address of a login that another person began.
         if !digest::equal(of_browser(visit).as_bytes(), login.browser.as_bytes()) {

@@ -12,6 +12,7 @@ use quick_cache::sync::Cache;
 
 use crate::app::App;
 use crate::applications::saml_party::SamlParty;
+use crate::applications::wsfed_party::WsfedParty;
 use crate::db::DbError;
 use crate::management::ApiError;
 use crate::tenants::TenantId;
@@ -22,6 +23,7 @@ use crate::{applications, client_grants, resource_servers};
 pub struct Memory {
     clients: Cache<String, Arc<Client>>,
     saml_parties: Cache<String, Arc<SamlParty>>,
+    wsfed_parties: Cache<String, Result<Arc<WsfedParty>, String>>,
     apis: Cache<String, Arc<Api>>,
     grants: Cache<String, Arc<Granted>>,
     epochs: Mutex<HashMap<TenantId, u64>>,
@@ -38,6 +40,7 @@ impl Default for Memory {
         Self {
             clients: small_at_first(MANY),
             saml_parties: small_at_first(FEWER),
+            wsfed_parties: small_at_first(FEWER),
             apis: small_at_first(FEWER),
             grants: small_at_first(MANY),
             epochs: Mutex::default(),
@@ -96,6 +99,28 @@ impl Memory {
         }
     }
 
+    /// An application as WS-Federation sees it; none if it does not exist or does not speak it, a text if its settings
+    /// cannot be used.
+    pub async fn wsfed_party(
+        &self,
+        app: &Arc<App>,
+        tenant: &TenantId,
+        client_id: &str,
+    ) -> Result<Option<Result<Arc<WsfedParty>, String>>, ApiError> {
+        let key = key(tenant, client_id);
+        match self.wsfed_parties.get_value_or_guard_async(&key).await {
+            Ok(party) => Ok(Some(party)),
+            Err(guard) => {
+                let Some(party) = applications::wsfed_party::load(app, tenant, client_id).await? else {
+                    return Ok(None);
+                };
+                let party = party.map(Arc::new);
+                let _ = guard.insert(party.clone());
+                Ok(Some(party))
+            }
+        }
+    }
+
     /// An API.
     pub async fn api(
         &self,
@@ -142,6 +167,7 @@ impl Memory {
     pub fn forget_client(&self, tenant: &TenantId, client_id: &str) {
         self.clients.remove(&key(tenant, client_id));
         self.saml_parties.remove(&key(tenant, client_id));
+        self.wsfed_parties.remove(&key(tenant, client_id));
     }
 
     /// Forgets an API.
@@ -172,6 +198,7 @@ impl Memory {
     pub fn forget_everything(&self) {
         self.clients.clear();
         self.saml_parties.clear();
+        self.wsfed_parties.clear();
         self.apis.clear();
         self.grants.clear();
     }

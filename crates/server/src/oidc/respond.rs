@@ -15,7 +15,7 @@ use super::authorize::SignedIn;
 use super::signing;
 use super::user_tokens::{self, Maker};
 use crate::db::{DbError, Tx};
-use crate::in_flight::{codes, logins};
+use crate::in_flight::{LOGINS, codes};
 use crate::login::pages::{Failure, Page};
 use crate::login::visit::{Setting, Visit};
 use crate::logs::{Entry, Kind};
@@ -119,7 +119,7 @@ async fn write(
     if let Some(text) = login {
         // The login itself has its entry.
         let mut tx = app.db.begin().await?;
-        if !logins::end(app, &mut tx, tenant, text).await? {
+        if !LOGINS.end(app, &mut tx, tenant, text).await? {
             return Ok(false);
         }
         if !write_code(visit, &mut tx, parts).await? {

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::connections;
 use crate::db::{DbError, Tx};
-use crate::in_flight::logins;
+use crate::in_flight::LOGINS;
 use crate::login::under_way::{self, Step, UnderWay, first_page};
 use crate::login::visit::Visit;
 use crate::logs::{Entry, Kind};
@@ -182,7 +182,7 @@ pub async fn note(
     };
     // The login itself has its entry.
     let mut tx = app.db.begin().await?;
-    let noted = logins::end(app, &mut tx, tenant, &step.text).await?
+    let noted = LOGINS.end(app, &mut tx, tenant, &step.text).await?
         && join(&mut tx, tenant, place, participant).await?;
     if noted {
         tx.commit().await?;

@@ -19,11 +19,12 @@ use chancery_saml::binding::{BindingError, Received, post, redirect};
 use chancery_saml::idp::Party;
 use chancery_saml::idp::admit::Admitted;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use crate::app::App;
 use crate::applications::saml_party::SamlParty;
 use crate::login::visit::Visit;
-use crate::logs::Kind;
+use crate::logs::{Entry, Kind};
 use crate::oidc::authorize;
 use crate::partners::answers::{self, refuse};
 
@@ -100,10 +101,20 @@ impl Partner {
     /// Its settings, or the page that says what is wrong with them.
     async fn party<'a>(&'a self, visit: &Visit) -> Result<&'a Party, Response> {
         match &*self.party {
-            SamlParty::Usable(party) => Ok(party),
+            SamlParty::Usable { party, .. } => Ok(party),
             SamlParty::Unusable(why) => Err(refuse(visit, &self.client, Kind::F, why).await),
         }
     }
+}
+
+/// Writes a message to the log, for whoever sets a partner or a connection up. It may hold personal data: only where
+/// somebody has asked for it.
+pub async fn keep_message(visit: &Visit, entry: Entry, (parameter, xml): (&str, &str)) {
+    /// The most characters of a message.
+    const MOST: usize = 16 * 1024;
+    let shown: String = xml.chars().filter(|one| !one.is_control() || *one == '\n').take(MOST).collect();
+    let entry = Entry { details: Some(json!({ parameter: shown })), ..entry };
+    let _ = visit.app.log.append(&visit.app, visit.tenant.id(), entry).await;
 }
 
 /// The message of a visit; none if there is none.

@@ -6,20 +6,24 @@ use std::sync::Arc;
 
 use axum::response::Response;
 use chancery_oauth::client::Client;
-use chancery_saml::binding::post;
+use chancery_saml::binding::{Direction, post};
 use chancery_saml::idp::respond::{self, Envelope, Prepared, Subject};
 use chancery_saml::idp::{Party, admit, claims};
 use chancery_saml::status::{NO_PASSIVE, RESPONDER, Status};
 use jiff::SignedDuration;
 use serde_json::json;
 
-use super::{Asked, Participant, Partner, entity_id};
+use super::{Asked, Participant, Partner, entity_id, keep_message};
+use crate::applications::saml_party::SamlParty;
 use crate::login::pages::Failure;
 use crate::login::under_way::Step;
 use crate::login::visit::Visit;
-use crate::logs::Kind;
+use crate::logs::{Entry, Kind};
 use crate::partners::answers::{SigningError, note, refuse, relay, session_index, sign};
 use crate::partners::{self, SignedIn};
+
+/// What the log calls an answer that is kept for whoever sets the application up.
+pub const RESPONSE: &str = "A response of SAML";
 
 /// The answer to an application, about who is signed in.
 pub async fn answer(
@@ -60,6 +64,15 @@ pub async fn answer(
         let prepared = respond::prepare(party, &envelope, &subject, visit.app.entropy.bytes());
         let prepared = prepared.map_err(|error| visit.broken(&error))?;
         let response = finished(visit, party, &prepared).await.map_err(|error| visit.broken(&error))?;
+        if matches!(&*partner.party, SamlParty::Usable { debug: true, .. }) {
+            let entry = Entry {
+                client_id: Some(client.id.clone()),
+                client_name: Some(client.name.clone()),
+                user_id: Some(signed_in.user.user_id.clone()),
+                ..visit.entry(Kind::W, RESPONSE)
+            };
+            keep_message(visit, entry, (Direction::Response.parameter(), &response)).await;
+        }
         let participant = partners::Participant::Samlp(participant);
         match partners::note(visit, client, signed_in, (&participant, login)).await {
             Ok(true) => Ok(send(visit, asked, &response)),

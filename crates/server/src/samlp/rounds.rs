@@ -20,7 +20,7 @@ use crate::applications::saml_party::SamlParty;
 use crate::db::DbError;
 use crate::federation::UpstreamSession;
 use crate::federation::saml::logout as upstream_logout;
-use crate::in_flight::logouts;
+use crate::in_flight::LOGOUTS;
 use crate::login::pages::Page;
 use crate::login::under_way::of_browser;
 use crate::login::visit::{Setting, Visit};
@@ -121,7 +121,7 @@ impl Rounds {
         text: &str,
         answered: &LogoutResponse,
     ) -> Result<Option<Self>, DbError> {
-        let found = logouts::find::<Self>(&visit.app, visit.tenant.id(), text).await?;
+        let found = LOGOUTS.find::<Self>(&visit.app, visit.tenant.id(), text).await?;
         // Applications answer elsewhere, where their signature is looked at.
         let peer = found.and_then(|found| found.current).filter(|(peer, _)| peer.starts_with("con_"));
         match peer {
@@ -137,7 +137,7 @@ impl Rounds {
         (peer, answered): (&str, &LogoutResponse),
     ) -> Result<Option<Self>, DbError> {
         let (app, tenant) = (&visit.app, visit.tenant.id());
-        let Some(found) = logouts::find::<Self>(app, tenant, text).await? else { return Ok(None) };
+        let Some(found) = LOGOUTS.find::<Self>(app, tenant, text).await? else { return Ok(None) };
         let is_this_browser = digest::equal(of_browser(visit).as_bytes(), found.browser.as_bytes());
         let is_asked = found.current.as_ref().is_some_and(|(current, request)| {
             current == peer && answered.in_response_to.as_ref() == Some(request)
@@ -146,7 +146,7 @@ impl Rounds {
             return Ok(None);
         }
         let mut tx = app.db.begin().await?;
-        if !logouts::end(app, &mut tx, tenant, text).await? {
+        if !LOGOUTS.end(app, &mut tx, tenant, text).await? {
             return Ok(None);
         }
         tx.commit().await?;
@@ -185,7 +185,7 @@ impl Rounds {
     async fn tell(&mut self, visit: &Visit, peer: &Peer) -> Result<Option<Response>, Response> {
         let found = visit.app.memory.saml_party(&visit.app, visit.tenant.id(), &peer.client_id).await;
         let found = found.map_err(|error| visit.broken(&error))?;
-        let Some(SamlParty::Usable(party)) = found.as_deref() else { return Ok(None) };
+        let Some(SamlParty::Usable { party, .. }) = found.as_deref() else { return Ok(None) };
         let Some(destination) = party.logout.callback.as_deref().filter(|_| party.logout.enabled) else {
             return Ok(None);
         };
@@ -216,7 +216,7 @@ impl Rounds {
 
     async fn store(&self, visit: &Visit) -> Result<String, DbError> {
         let mut tx = visit.app.db.begin().await?;
-        let text = logouts::begin(&visit.app, &mut tx, visit.tenant.id(), self).await?;
+        let text = LOGOUTS.begin(&visit.app, &mut tx, visit.tenant.id(), self).await?;
         tx.commit().await?;
         Ok(text)
     }

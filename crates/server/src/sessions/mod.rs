@@ -138,6 +138,8 @@ impl std::fmt::Debug for Opened {
 pub enum Cause {
     /// The user signed out.
     Logout,
+    /// The identity provider that the user came from ended it.
+    ProviderLogout,
     /// An administrator ended it.
     Revoked,
     /// The password was changed.
@@ -158,6 +160,7 @@ impl Cause {
         match self {
             // Whoever signs in as somebody else leaves the applications as surely as by a logout.
             Self::Logout | Self::Replaced => "rp-logout",
+            Self::ProviderLogout => "idp-logout",
             Self::Revoked => "session-revoked",
             Self::PasswordChanged => "password-changed",
             Self::AccountDeleted => "account-deleted",

@@ -10,8 +10,8 @@ use chancery_crypto::seal::{Label, Sealer};
 use chancery_keyring::{BrokenRing, Farewell, KeyRing, Kid, RevokeError, SealedHalf, StoredKey};
 use jiff::{SignedDuration, Timestamp};
 
-use super::Actor;
-use super::sql::{self, NewKey, Window};
+use super::sql::{self, NewKey};
+use super::{Actor, limit};
 use crate::app::App;
 use crate::changes::Topic;
 use crate::clock;
@@ -23,8 +23,6 @@ use crate::write::Write;
 
 /// The kind in the label of a sealed signing key.
 const SEAL_KIND: &str = "signing-key";
-/// The time over which rotations are counted.
-const DAY: SignedDuration = SignedDuration::from_hours(24);
 
 /// Why the ring was not changed or not opened.
 #[derive(Debug, thiserror::Error)]
@@ -151,8 +149,7 @@ pub async fn rotate(
 ) -> Result<StoredKey, KeyError> {
     // Whoever may not rotate takes no key from those who may; the transaction looks again.
     let now = app.clock.now();
-    let (limit, window) = window(tenant, now);
-    refuse_beyond(limit, sql::rotation_in_the_way(&app.db, &tenant.id, window).await?, now)?;
+    limit::room(&app.db, tenant, &sql::ROTATIONS, now).await?;
     let fresh = prepare(app, tenant, SEAL_KIND, now).await?;
     let mut write = Write::begin(app, &tenant.id).await?;
     if !sql::lock(write.tx(), &tenant.id).await? {
@@ -163,9 +160,8 @@ pub async fn rotate(
     }
     // Read after the lock: of two rotations at once, the later one happens later.
     let now = app.clock.now();
-    let (limit, window) = self::window(tenant, now);
-    refuse_beyond(limit, sql::rotation_in_the_way_within(write.tx(), &tenant.id, window).await?, now)?;
-    sql::forget_rotations(write.tx(), &tenant.id, window.since).await?;
+    limit::room_within(write.tx(), tenant, &sql::ROTATIONS, now).await?;
+    sql::forget_rotations(write.tx(), &tenant.id, limit::since(now)).await?;
     let rows = sql::load_with(write.tx(), &tenant.id, "").await?;
     let rotating = open_ring(&app.sealer, &tenant.id, rows)?.rotate(now);
     sql::rotate(write.tx(), &tenant.id, &rotating, (&fresh, &by)).await?;
@@ -173,49 +169,6 @@ pub async fn rotate(
     write.commit(entry).await?;
     let NewKey { kid, certificate, sealed } = fresh;
     Ok(StoredKey { kid, certificate, place: chancery_keyring::StoredPlace::Next { sealed } })
-}
-
-/// The limit of a tenant, and the time over which its rotations count.
-pub fn window(tenant: &Stored, now: Timestamp) -> (u32, Window) {
-    let limit = tenant.policy.rotations_per_day;
-    let since = now.saturating_sub(DAY).unwrap_or(Timestamp::MIN);
-    (limit, Window { since, limit: i64::from(limit) })
-}
-
-/// What a tenant has left of its rotations.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Allowance {
-    /// How many; none: there is no limit.
-    pub left: Option<i64>,
-    /// From when there is room for one, where there is none now.
-    pub again: Option<Timestamp>,
-}
-
-/// What is left of the rotations of 24 hours.
-pub async fn allowance(app: &App, tenant: &Stored) -> Result<Allowance, DbError> {
-    let (limit, window) = window(tenant, app.clock.now());
-    if limit == 0 {
-        return Ok(Allowance { left: None, again: None });
-    }
-    let made = sql::rotations_after(&app.db, &tenant.id, window.since).await?;
-    let in_the_way = sql::rotation_in_the_way(&app.db, &tenant.id, window).await?;
-    Ok(Allowance {
-        left: Some((window.limit - made).max(0)),
-        again: in_the_way.and_then(|rotated_at| rotated_at.saturating_add(DAY).ok()),
-    })
-}
-
-/// Refuses a rotation that the one at `in_the_way` leaves no room for.
-pub fn refuse_beyond(limit: u32, in_the_way: Option<Timestamp>, now: Timestamp) -> Result<(), KeyError> {
-    let Some(in_the_way) = in_the_way.filter(|_| limit > 0) else { return Ok(()) };
-    let again = in_the_way.saturating_add(DAY).unwrap_or(now);
-    let millis = again.as_millisecond() - now.as_millisecond();
-    // A second too late is a success; a second too early would be the next refusal.
-    Err(KeyError::TooManyRotations {
-        limit,
-        wait: millis.div_euclid(1000) + i64::from(millis % 1000 > 0),
-        again,
-    })
 }
 
 /// Revokes a previous key. Answers the key as it was. `farewell` is the token that asks for it, if this very

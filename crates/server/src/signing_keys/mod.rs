@@ -7,6 +7,7 @@ mod actor;
 pub mod api;
 pub mod documents;
 mod lifecycle;
+pub mod limit;
 mod overview;
 pub mod page;
 pub mod sql;
@@ -16,7 +17,6 @@ mod view;
 pub use actor::Actor;
 pub use documents::names_algorithm;
 pub use lifecycle::{
-    Allowance, KeyError, PreparedRing, allowance, ensure_ring, finish, fold_in, open_ring, prepare,
-    prepare_ring, refuse_beyond, revoke, rotate, window,
+    KeyError, PreparedRing, ensure_ring, finish, fold_in, open_ring, prepare, prepare_ring, revoke, rotate,
 };
 pub use view::{brief, of_ring, of_stored};

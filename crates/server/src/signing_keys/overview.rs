@@ -14,9 +14,10 @@ use chancery_keyring::{KeyRing, PublicHalf};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::limit::{Allowance, allowance};
 use super::sql;
 use super::uses::sql::Lately;
-use super::{Allowance, allowance, names_algorithm, uses};
+use super::{names_algorithm, uses};
 use crate::app::App;
 use crate::applications;
 use crate::applications::sql::Filter;

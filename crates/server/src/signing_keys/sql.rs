@@ -27,12 +27,11 @@ const PROMOTE: &str = "UPDATE signing_keys SET place = 'current', current_since 
 const POINT: &str = "UPDATE key_rings SET current_kid = $2, next_kid = $3 WHERE tenant_id = $1";
 const REVOKE: &str = "UPDATE signing_keys SET place = 'revoked', private = NULL, revoked_at = $3, farewell = $4, revoked_by = $5 \
      WHERE tenant_id = $1 AND kid = $2 AND place = 'previous'";
-const ROTATION_IN_THE_WAY: &str = "SELECT rotated_at FROM rotations WHERE tenant_id = $1 AND rotated_at > $2 \
-     ORDER BY rotated_at DESC LIMIT 1 OFFSET $3";
 const INSERT_ROTATION: &str =
     "INSERT INTO rotations (tenant_id, promoted_kid, rotated_at) VALUES ($1, $2, $3)";
 const SEALED: &str = "SELECT COUNT(*) AS total FROM (SELECT 1 AS one FROM signing_keys WHERE tenant_id = $1 AND place <> 'revoked' LIMIT $2) counted";
-const ROTATIONS: &str = "SELECT COUNT(*) AS total FROM rotations WHERE tenant_id = $1 AND rotated_at > $2";
+const ROTATIONS_AFTER: &str =
+    "SELECT COUNT(*) AS total FROM rotations WHERE tenant_id = $1 AND rotated_at > $2";
 const FACTS: &str = "SELECT kid, created_at, promoted_by, revoked_by FROM signing_keys WHERE tenant_id = $1 AND (place <> 'revoked' \
      OR kid IN (SELECT kid FROM signing_keys WHERE tenant_id = $1 AND place = 'revoked' ORDER BY revoked_at DESC, kid LIMIT 3))";
 const FORGET_ROTATIONS: &str = "DELETE FROM rotations WHERE tenant_id = $1 AND rotated_at <= $2";
@@ -233,28 +232,43 @@ pub struct Window {
 
 impl Window {
     /// The tenant, the moment and how many rotations may be passed over, as statements take them.
-    pub fn values(self, tenant: &TenantId) -> [Value; 3] {
+    fn values(self, tenant: &TenantId) -> [Value; 3] {
         // The youngest is number 0. A limit of 0 is none, and its answer is not looked at.
         [tenant.as_str().into(), Value::Int(self.since.as_millisecond()), Value::Int((self.limit - 1).max(0))]
     }
 }
 
-/// The rotation that has to fall out of the window before there is room for another; none if there is room.
-pub async fn rotation_in_the_way(
-    db: &Db,
-    tenant: &TenantId,
-    window: Window,
-) -> Result<Option<Timestamp>, DbError> {
-    rotated_at(db.query_opt(ROTATION_IN_THE_WAY, &window.values(tenant)).await?.as_ref())
-}
+/// The rotations of a kind of ring, by the statement that finds the one in the way of the next: it takes a [`Window`]
+/// and answers `rotated_at`.
+#[derive(Debug)]
+pub struct Rotations(pub &'static str);
 
-/// The same within a transaction.
-pub async fn rotation_in_the_way_within(
-    tx: &mut Tx,
-    tenant: &TenantId,
-    window: Window,
-) -> Result<Option<Timestamp>, DbError> {
-    rotated_at(tx.query_opt(ROTATION_IN_THE_WAY, &window.values(tenant)).await?.as_ref())
+/// Those of the application signing keys.
+pub const ROTATIONS: Rotations = Rotations(
+    "SELECT rotated_at FROM rotations WHERE tenant_id = $1 AND rotated_at > $2 \
+     ORDER BY rotated_at DESC LIMIT 1 OFFSET $3",
+);
+
+impl Rotations {
+    /// The rotation that has to fall out of the window before there is room for another; none if there is room.
+    pub async fn in_the_way(
+        &self,
+        db: &Db,
+        tenant: &TenantId,
+        window: Window,
+    ) -> Result<Option<Timestamp>, DbError> {
+        rotated_at(db.query_opt(self.0, &window.values(tenant)).await?.as_ref())
+    }
+
+    /// The same within a transaction.
+    pub async fn in_the_way_within(
+        &self,
+        tx: &mut Tx,
+        tenant: &TenantId,
+        window: Window,
+    ) -> Result<Option<Timestamp>, DbError> {
+        rotated_at(tx.query_opt(self.0, &window.values(tenant)).await?.as_ref())
+    }
 }
 
 fn rotated_at(row: Option<&Row>) -> Result<Option<Timestamp>, DbError> {
@@ -264,7 +278,7 @@ fn rotated_at(row: Option<&Row>) -> Result<Option<Timestamp>, DbError> {
 /// How many rotations were made after a moment.
 pub async fn rotations_after(db: &Db, tenant: &TenantId, since: Timestamp) -> Result<i64, DbError> {
     let values = [tenant.as_str().into(), Value::Int(since.as_millisecond())];
-    db.query_opt(ROTATIONS, &values).await?.map_or(Ok(0), |row| row.int("total"))
+    db.query_opt(ROTATIONS_AFTER, &values).await?.map_or(Ok(0), |row| row.int("total"))
 }
 
 /// What is known of a key beside what the ring needs.

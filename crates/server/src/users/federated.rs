@@ -115,7 +115,7 @@ async fn known(
         extras(arrival)
     } else {
         let mut own = kept(arrival);
-        own.retain(|name, _| !SHAPE.names().any(|known| known == name) || ROOT.contains(&name.as_str()));
+        own.retain(|name, _| !SHAPE.names().any(|known| known == name) || PROFILE.contains(&name.as_str()));
         own
     };
     let primary = identity.position == 0;
@@ -134,8 +134,8 @@ async fn known(
     Ok(user)
 }
 
-/// What providers may say of a user that has a place of its own.
-const ROOT: &[&str] = &[
+/// What providers may say of a user that has a place of its own: the members of a standard profile, as users have them.
+pub const PROFILE: &[&str] = &[
     "email",
     "email_verified",
     "name",

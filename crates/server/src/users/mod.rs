@@ -29,7 +29,7 @@ pub use accounts::{
 };
 pub use draft::{Draft, create};
 pub use error::UserError;
-pub use federated::{Arrival, Turned, arrive};
+pub use federated::{Arrival, PROFILE, Turned, arrive};
 pub use identifiers::{email, is_email};
 pub use search::condition;
 pub use shape::SHAPE;

@@ -5,7 +5,7 @@ pub(crate) mod backchannel;
 pub(crate) mod browser;
 mod edges;
 mod endpoints;
-mod receiver;
+pub(crate) mod receiver;
 mod registration;
 pub(crate) mod sessions;
 mod sign_in;

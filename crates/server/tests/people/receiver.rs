@@ -8,17 +8,17 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
 /// The application's side: takes tokens on a port of this machine.
-pub(super) struct Receiver {
-    pub(super) url: String,
+pub(crate) struct Receiver {
+    pub(crate) url: String,
     heard: Arc<Mutex<Vec<String>>>,
 }
 
 /// An answer that never comes.
-pub(super) const SILENCE: u16 = 0;
+pub(crate) const SILENCE: u16 = 0;
 
 impl Receiver {
     /// Answers with these statuses, one after the other, and then with 200.
-    pub(super) async fn answering(answers: &[u16]) -> Self {
+    pub(crate) async fn answering(answers: &[u16]) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/told?secret=s", listener.local_addr().unwrap());
         let heard = Arc::<Mutex<Vec<String>>>::default();
@@ -52,17 +52,17 @@ impl Receiver {
         own
     }
 
-    pub(super) async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         Self::answering(&[]).await
     }
 
     /// The tokens that came since the last look.
-    pub(super) fn heard(&self) -> Vec<String> {
+    pub(crate) fn heard(&self) -> Vec<String> {
         std::mem::take(&mut *self.heard.lock().unwrap())
     }
 
     /// The setting of an application that listens here.
-    pub(super) fn setting(&self) -> Value {
+    pub(crate) fn setting(&self) -> Value {
         json!({ "backchannel_logout_urls": [self.url] })
     }
 }

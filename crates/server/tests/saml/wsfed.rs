@@ -147,6 +147,29 @@ async fn a_token_is_an_assertion_of_saml_2_where_the_application_wants_that() {
 }
 
 #[tokio::test]
+async fn a_change_of_the_add_on_counts_from_the_next_token_on() {
+    for on in engines() {
+        let server = TestServer::on(on).await;
+        user(&server).await;
+        let client_id = application(&server, json!({})).await;
+        let path = format!("/wsfed/{client_id}");
+        let mut browser = Browser::default();
+        let page = browser.visit(&server, &path).await;
+        let (token, _) = result(&sign_in(&server, &mut browser, &page).await, ACS);
+        assert_eq!(attribute(&assertion(&token), "Assertion", "MajorVersion").as_deref(), Some("1"));
+        let other =
+            json!({ "addons": { "wsfed": { "tokenType": "urn:oasis:names:tc:SAML:2.0:assertion" } } });
+        server.api_send(Method::PATCH, &format!("/clients/{client_id}"), &other).await.expect(200);
+        let (token, _) = result(&browser.get(&server, &path).await, ACS);
+        assert_eq!(attribute(&assertion(&token), "Assertion", "Version").as_deref(), Some("2.0"));
+        // Without the add-on there is nothing to be remembered.
+        let none = json!({ "addons": {} });
+        server.api_send(Method::PATCH, &format!("/clients/{client_id}"), &none).await.expect(200);
+        assert_eq!(browser.get(&server, &path).await.status, 400);
+    }
+}
+
+#[tokio::test]
 async fn a_token_is_encrypted_for_the_certificate_of_the_application() {
     let server = TestServer::start().await;
     user(&server).await;

@@ -119,6 +119,27 @@ fn processing_instructions_are_refused() {
 }
 
 #[test]
+fn a_prefix_is_never_declared_for_no_namespace() {
+    for document in [
+        "<x:a xmlns:x=''/>",
+        "<a xmlns:x=\"\"/>",
+        "<a b='1'\n\txmlns:x = ''/>",
+        "<a><b xmlns:x=''><x:c/></b></a>",
+    ] {
+        assert!(matches!(refusal(document), XmlError::Malformed(_)), "{document}");
+    }
+    // What only looks like one is none, and the default namespace may be undone.
+    for document in [
+        "<a b=\" xmlns:x=''\"/>",
+        "<a b='xmlns:x=' c=''/>",
+        "<a> xmlns:x=''</a>",
+        "<a xmlns='urn:a'><b xmlns=''/></a>",
+    ] {
+        assert!(Tree::parse(document).is_ok(), "{document}");
+    }
+}
+
+#[test]
 fn other_encodings_are_refused() {
     for said in ["ISO-8859-1", "UTF-16", "UTF-7"] {
         let document = format!("<?xml version=\"1.0\" encoding=\"{said}\"?><a/>");
@@ -147,6 +168,12 @@ fn documents_that_are_too_large_too_deep_or_too_wide_are_refused() {
     assert!(matches!(refusal(&hidden), XmlError::TooLarge(_)));
     let namespaces = repeated(4200, |n| format!("<a xmlns:n{n}='urn:{n}'/>"));
     assert!(matches!(refusal(&format!("<a>{namespaces}</a>")), XmlError::TooLarge(_)));
+    // Below each other they hold at the same place, beside each other they do not.
+    let declared = |count: usize| repeated(count, |n| format!(" xmlns:n{n}='urn:{n}'"));
+    let around = |inner: usize| format!("<a{}><b{}/></a>", declared(64), declared(inner));
+    assert!(Tree::parse(&around(64)).is_ok());
+    assert!(matches!(refusal(&around(65)), XmlError::TooLarge(_)));
+    assert!(Tree::parse(&format!("<a>{}</a>", repeated(3, |_| around(64)))).is_ok());
     let large = format!("<a>{}</a>", "x".repeat(1024 * 1024));
     assert!(matches!(refusal(&large), XmlError::TooLarge(_)));
 }

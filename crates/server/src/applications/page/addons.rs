@@ -10,8 +10,8 @@ use http::StatusCode;
 use serde_json::{Map, Value, json};
 
 use super::{Shown, api_path};
-use crate::dashboard::ui::{Alert, Badge, CopyField, Csrf, Icon, Tone};
-use crate::dashboard::{Desk, Failure, Field, Form, Group, Kind, Posted, Sent, escaped, form};
+use crate::dashboard::ui::{Alert, Badge, Code, CopyField, Csrf, Icon, Moment, Tone, text};
+use crate::dashboard::{Desk, Failure, Field, Form, Group, Kind, Posted, Sent, escaped, form, with_query};
 
 /// An add-on.
 struct AddOn {
@@ -104,6 +104,12 @@ const SAML: AddOn = AddOn {
                 Field::new("addons.samlp.logout.slo_enabled", "Take part in single logout", Kind::Toggle)
                     .help("The partner is told when its users sign out elsewhere."),
             ],
+        },
+        Group {
+            title: "Debug",
+            lead: "",
+            fields: &[Field::new("addons.samlp.debug", "Keep responses in the log", Kind::Toggle)
+                .help("The last ones are shown below. They hold what is said about people: turn it off when you are done.")],
         },
     ],
     usage: |desk, shown| {
@@ -222,10 +228,43 @@ struct Page {
     csrf: Csrf,
     form: Form,
     usage: Vec<Usage>,
+    /// The last responses, where they are kept.
+    messages: Vec<Message>,
 }
 
-fn page(desk: &Desk, own: &Own, (add_on, status): (&AddOn, StatusCode), form: Form) -> Response {
+/// A response that was kept.
+struct Message {
+    at: Moment,
+    user: String,
+    id: String,
+    xml: String,
+}
+
+/// The last responses that were kept, for those who may read the log.
+async fn messages(desk: &Desk, own: &Own) -> Result<Vec<Message>, Failure> {
+    let query = format!("type:w AND client_id:\"{}\"", own.shown.client_id);
+    let path = with_query("/logs", &[("q", &query), ("sort", "date:-1"), ("per_page", "5")]);
+    let entries = desk.api.look(&path).await?.unwrap_or_default();
+    let message = |entry: &Value| {
+        let xml = entry.get("details")?.get("SAMLResponse")?.as_str()?.to_owned();
+        Some(Message {
+            at: Moment::of(entry.get("date")),
+            user: text(entry, "user_id").to_owned(),
+            id: format!("response-{}", text(entry, "log_id")),
+            xml,
+        })
+    };
+    Ok(entries.as_array().into_iter().flatten().filter_map(message).collect())
+}
+
+async fn page(
+    desk: &Desk,
+    own: &Own,
+    (add_on, status): (&AddOn, StatusCode),
+    form: Form,
+) -> Result<Response, Failure> {
     let body = Page {
+        messages: if add_on.name == SAML.name { messages(desk, own).await? } else { Vec::new() },
         label: add_on.label,
         path: format!("{}/{}", own.home(), add_on.name),
         is_on: own.has(add_on),
@@ -235,13 +274,13 @@ fn page(desk: &Desk, own: &Own, (add_on, status): (&AddOn, StatusCode), form: Fo
         usage: (add_on.usage)(desk, &own.shown),
     };
     let frame = own.shown.frame_below("addons", add_on.label);
-    desk.page_with(status, &frame, &body)
+    Ok(desk.page_with(status, &frame, &body))
 }
 
 pub(super) async fn show(desk: Arc<Desk>) -> Result<Response, Failure> {
     let (add_on, own) = (named(&desk)?, Own::load(&desk).await?);
     let form = Form::of(&desk, add_on.groups, &own.object, (&desk.path, "update:clients"));
-    Ok(page(&desk, &own, (add_on, StatusCode::OK), form))
+    page(&desk, &own, (add_on, StatusCode::OK), form).await
 }
 
 pub(super) async fn save(desk: Arc<Desk>, posted: Posted) -> Result<Response, Failure> {
@@ -252,7 +291,7 @@ pub(super) async fn save(desk: Arc<Desk>, posted: Posted) -> Result<Response, Fa
         Sent::Done(_) => Ok(desk.done(&desk.path, "The settings were saved.")),
         Sent::Again(status, form) => {
             let own = Own::load(&desk).await?;
-            Ok(page(&desk, &own, (add_on, status), *form))
+            page(&desk, &own, (add_on, status), *form).await
         }
     }
 }

@@ -8,11 +8,10 @@ use serde_json::Value;
 
 use super::presented::pem;
 use crate::dashboard::ui::{Badge, Moment, Tone, span, timestamp};
+use crate::pasted;
 
 /// How long before the end there is a warning, in seconds.
 const SOON: i64 = 30 * 86_400;
-/// How the last line of a certificate begins.
-const END: &str = "-----END CERTIFICATE-----";
 
 /// When something ends, and how near that is.
 pub(super) struct Expiry {
@@ -59,8 +58,7 @@ pub(super) fn shown(connection: &Value, now: Timestamp) -> Vec<Shown> {
 
 fn read(connection: &Value) -> Vec<Certificate> {
     let options = connection.get("options").and_then(Value::as_object);
-    let text = options.and_then(pem).unwrap_or_default();
-    text.split_inclusive(END).filter_map(|block| Certificate::from_pem(block.trim()).ok()).collect()
+    options.and_then(pem).and_then(|text| pasted::certificates(&text).ok()).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -174,7 +174,7 @@ async fn end(visit: &Visit, connection: &Connection, session: &Session) -> Resul
         user_id: Some(session.user_id.clone()),
         ..visit.entry(Kind::Slo, "User successfully logged out")
     };
-    let of = (Cause::Logout, visit.app.clock.now());
+    let of = (Cause::ProviderLogout, visit.app.clock.now());
     sessions::end(write.tx(), visit.tenant.id(), std::slice::from_ref(session), of).await?;
     Ok(write.commit(entry).await?)
 }

@@ -36,6 +36,7 @@ use crate::in_flight::used_assertions;
 use crate::login::visit::Visit;
 use crate::logs::{Entry, Kind};
 use crate::partners::answers::relay;
+use crate::samlp::keep_message;
 
 pub(super) use unasked::{arrives, is_unasked};
 
@@ -234,26 +235,20 @@ fn profile(saml: &Saml, accepted: Accepted) -> Result<Profile, Failed> {
     Ok(Profile { user_id, members, said, session: Some(session) })
 }
 
-/// Writes a message to the log, where the connection is to be looked into (`debug`). It may hold personal data, which
-/// is why nobody else's is written.
+/// Writes a message to the log, where the connection is to be looked into (`debug`).
 async fn debug(
     visit: &Visit,
     (connection, options): (&Connection, &Map<String, Value>),
     (direction, xml): (Direction, &str),
 ) {
-    /// The most characters of a message.
-    const MOST: usize = 16 * 1024;
-    if options.get("debug") != Some(&Value::Bool(true)) {
+    if flag(options, "debug") != Some(true) {
         return;
     }
     let what = match direction {
         Direction::Request => "A request of SAML",
         Direction::Response => "An answer of SAML",
     };
-    let shown: String = xml.chars().filter(|one| !one.is_control() || *one == '\n').take(MOST).collect();
-    let entry =
-        Entry { details: Some(json!({ direction.parameter(): shown })), ..of(visit, connection, what) };
-    let _ = visit.app.log.append(&visit.app, visit.tenant.id(), entry).await;
+    keep_message(visit, of(visit, connection, what), (direction.parameter(), xml)).await;
 }
 
 /// Writes a warning to the log. What happens at a door is worth an entry, not an error of its own.

@@ -2,15 +2,18 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use chancery::logout_deliveries::sender::deliver_due;
 use chancery_crypto::algorithm::Algorithm;
 use chancery_saml::binding::Direction;
 use chancery_xmldsig::sign::{Halves, Unsigned};
 use chancery_xmldsig::tree::Tree;
+use http::Method;
 use jiff::SignedDuration;
 use serde_json::json;
 
 use super::{SLO, World, redirected};
 use crate::kit::{Answer, On, engines, key};
+use crate::people::receiver::Receiver;
 use crate::people::{Browser, Form};
 use crate::saml::{NOW, attribute, certificate, logged, posted, redirected as asking, text};
 
@@ -153,6 +156,27 @@ async fn a_logout_stays_with_us_where_nobody_wants_it_to_go_further() {
         world.sign_in(&mut browser, |_| {}).await;
         browser.get(&world.server, path).await.expect_ok();
         assert!(!world.is_signed_in(&browser).await);
+    }
+}
+
+#[tokio::test]
+async fn applications_hear_who_began_the_logout() {
+    for on in engines() {
+        let receiver = Receiver::new().await;
+        let mut setting = receiver.setting();
+        setting["backchannel_logout_initiators"] =
+            json!({ "mode": "custom", "selected_initiators": ["idp-logout"] });
+        let world = World::on(on).await;
+        let path = format!("/clients/{}", world.shop.id);
+        world.server.api_send(Method::PATCH, &path, &json!({ "oidc_logout": setting })).await.expect(200);
+        let mut browser = Browser::default();
+        let back = world.sign_in(&mut browser, |_| {}).await;
+        world.user(&back).await;
+        asked(&world, &mut browser, &request("ada", "", ""), Some(4)).await;
+        deliver_due(&world.server.app).await.unwrap();
+        let path = "/logs?q=type:oidc_backchannel_logout_succeeded";
+        let entries = world.server.api_get(path).await.expect(200);
+        assert_eq!(entries[0]["details"]["initiator"], "idp-logout", "{entries}");
     }
 }
 
