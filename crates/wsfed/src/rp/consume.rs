@@ -86,10 +86,10 @@ pub enum TokenError {
 
 impl From<ConsumeError> for TokenError {
     fn from(error: ConsumeError) -> Self {
-        match error {
-            ConsumeError::Kind => Self::Token("another version, or no AuthnStatement".to_owned()),
-            other => Self::Judged(other),
+        if error == ConsumeError::Kind {
+            return Self::Token("another version, or no AuthnStatement".to_owned());
         }
+        Self::Judged(error)
     }
 }
 

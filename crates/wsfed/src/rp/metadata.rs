@@ -45,10 +45,7 @@ pub enum StsMetadataError {
 
 impl From<MetadataError> for StsMetadataError {
     fn from(error: MetadataError) -> Self {
-        match error {
-            MetadataError::Kind(found) => Self::Kind(found),
-            other => Self::Shared(other),
-        }
+        if let MetadataError::Kind(found) = error { Self::Kind(found) } else { Self::Shared(error) }
     }
 }
 
