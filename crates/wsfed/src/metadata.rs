@@ -6,9 +6,8 @@ use chancery_saml::idp::{claims, metadata};
 use chancery_xmldsig::sign::Halves;
 use chancery_xmldsig::write::Writer;
 
-use crate::ADDRESSING;
+use crate::{ADDRESSING, FEDERATION};
 
-const FEDERATION: &str = "http://docs.oasis-open.org/wsfed/federation/200706";
 const AUTHORIZATION: &str = "http://docs.oasis-open.org/wsfed/authorization/200706";
 
 /// What metadata says.

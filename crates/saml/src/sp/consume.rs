@@ -274,7 +274,7 @@ fn check_response(response: Node<'_, '_>, expected: &Expected<'_>) -> Result<(),
     check_answered(response.attribute("InResponseTo"), expected)
 }
 
-fn check_issuer(sent: &str, expected: &Expected<'_>) -> Result<(), ConsumeError> {
+pub(super) fn check_issuer(sent: &str, expected: &Expected<'_>) -> Result<(), ConsumeError> {
     match expected.issuer {
         Some(known) if known != sent.trim() => {
             Err(ConsumeError::Issuer { sent: shortened(sent), expected: known.to_owned() })
@@ -284,7 +284,7 @@ fn check_issuer(sent: &str, expected: &Expected<'_>) -> Result<(), ConsumeError>
 }
 
 /// Whether a part answers what was asked. Each part that says it has to; the assertion has to say it.
-fn check_answered(sent: Option<&str>, expected: &Expected<'_>) -> Result<(), ConsumeError> {
+pub(super) fn check_answered(sent: Option<&str>, expected: &Expected<'_>) -> Result<(), ConsumeError> {
     if sent.is_none_or(|sent| Some(sent) == expected.in_response_to) {
         return Ok(());
     }
@@ -323,7 +323,10 @@ fn judge(
 }
 
 /// The conditions, every one of which has to be understood; answers the end, if they have one.
-fn conditions(conditions: Node<'_, '_>, expected: &Expected<'_>) -> Result<Option<Timestamp>, ConsumeError> {
+pub(super) fn conditions(
+    conditions: Node<'_, '_>,
+    expected: &Expected<'_>,
+) -> Result<Option<Timestamp>, ConsumeError> {
     let ends = within(conditions, expected.now)?;
     let mut audiences = 0;
     for child in conditions.children().filter(Node::is_element) {
@@ -348,7 +351,7 @@ fn conditions(conditions: Node<'_, '_>, expected: &Expected<'_>) -> Result<Optio
 }
 
 /// Whether now lies within the limits of an element; answers the later one.
-fn within(node: Node<'_, '_>, now: Timestamp) -> Result<Option<Timestamp>, ConsumeError> {
+pub fn within(node: Node<'_, '_>, now: Timestamp) -> Result<Option<Timestamp>, ConsumeError> {
     let read = |name: &'static str| {
         let text = node.attribute(name);
         text.map(|text| moment::read(text).ok_or(ConsumeError::Moment(name))).transpose()
@@ -360,7 +363,7 @@ fn within(node: Node<'_, '_>, now: Timestamp) -> Result<Option<Timestamp>, Consu
 }
 
 /// When an assertion is too old to count, whatever else it says.
-fn age(assertion: Node<'_, '_>, now: Timestamp) -> Result<Timestamp, ConsumeError> {
+pub fn age(assertion: Node<'_, '_>, now: Timestamp) -> Result<Timestamp, ConsumeError> {
     let issued = moment::read(assertion.required("IssueInstant")?);
     let issued = issued.ok_or(ConsumeError::Moment("IssueInstant"))?;
     let ends = issued.saturating_add(LONGEST).map_err(|_| ConsumeError::Time)?;
@@ -404,7 +407,10 @@ fn bearer(confirmation: Node<'_, '_>, expected: &Expected<'_>) -> Result<Timesta
 }
 
 /// The session, of the one statement that there has to be.
-fn statements(assertion: Node<'_, '_>, expected: &Expected<'_>) -> Result<Option<String>, ConsumeError> {
+pub(super) fn statements(
+    assertion: Node<'_, '_>,
+    expected: &Expected<'_>,
+) -> Result<Option<String>, ConsumeError> {
     let all = assertion.all(ASSERTION, "AuthnStatement");
     let Some(first) = all.first() else { return Err(ConsumeError::Kind) };
     for statement in &all {
@@ -418,7 +424,7 @@ fn statements(assertion: Node<'_, '_>, expected: &Expected<'_>) -> Result<Option
     Ok(first.attribute("SessionIndex").filter(|index| !index.is_empty()).map(str::to_owned))
 }
 
-fn attributes(assertion: Node<'_, '_>) -> Result<BTreeMap<String, Vec<String>>, ConsumeError> {
+pub(super) fn attributes(assertion: Node<'_, '_>) -> Result<BTreeMap<String, Vec<String>>, ConsumeError> {
     let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for statement in assertion.all(ASSERTION, "AttributeStatement") {
         for attribute in statement.all(ASSERTION, "Attribute") {

@@ -66,27 +66,20 @@ impl IdpMetadata {
     /// Reads a document that describes exactly one identity provider.
     pub fn read(xml: &str, now: Timestamp) -> Result<Self, MetadataError> {
         let tree = Tree::parse(xml)?;
-        let mut found = Vec::new();
-        descriptors(tree.root(), &mut Vec::new(), &mut found);
-        let [(above, entity, role)] = found.as_slice() else { return Err(MetadataError::Kind(found.len())) };
-        let mut valid_until: Option<Timestamp> = None;
-        for node in above.iter().chain([entity, role]) {
-            if let Some(text) = node.attribute("validUntil") {
-                let ends = moment::read(text).ok_or(MetadataError::Moment)?;
-                if now >= ends {
-                    return Err(MetadataError::Expired(ends));
-                }
-                valid_until = Some(valid_until.map_or(ends, |known| known.min(ends)));
-            }
-        }
-        let certificates = certificates(*role)?;
+        let speaks = |role: &Node<'_, '_>| {
+            let protocols = role.attribute("protocolSupportEnumeration").unwrap_or_default();
+            role.is(METADATA, "IDPSSODescriptor")
+                && protocols.split_ascii_whitespace().any(|own| own == PROTOCOL)
+        };
+        let Role { entity_id, role, valid_until } = the_role(&tree, now, speaks)?;
+        let certificates = certificates(role)?;
         if certificates.is_empty() {
             return Err(MetadataError::NoCertificate);
         }
-        let sign_in = |binding| location(*role, "SingleSignOnService", binding);
-        let sign_out = |binding| location(*role, "SingleLogoutService", binding);
+        let sign_in = |binding| location(role, "SingleSignOnService", binding);
+        let sign_out = |binding| location(role, "SingleLogoutService", binding);
         let read = Self {
-            entity_id: entity.required("entityID")?.to_owned(),
+            entity_id,
             sign_in_redirect: sign_in(HTTP_REDIRECT),
             sign_in_post: sign_in(HTTP_POST),
             sign_out: sign_out(HTTP_REDIRECT).or_else(|| sign_out(HTTP_POST)),
@@ -101,29 +94,55 @@ impl IdpMetadata {
     }
 }
 
-/// An identity provider as it stands in a document: what is around it, its entity, its role.
-type Found<'a, 'text> = (Vec<Node<'a, 'text>>, Node<'a, 'text>, Node<'a, 'text>);
+/// Somebody as they stand in a document.
+#[derive(Debug)]
+pub struct Role<'a, 'text> {
+    /// What they call themselves.
+    pub entity_id: String,
+    /// What they do.
+    pub role: Node<'a, 'text>,
+    /// Until when all of this counts.
+    pub valid_until: Option<Timestamp>,
+}
 
-/// The identity providers of a document, with the groups that they stand in.
+/// The one descriptor of a document that is wanted; nothing around it may be over.
+pub fn the_role<'a, 'text>(
+    tree: &'a Tree<'text>,
+    now: Timestamp,
+    is_wanted: impl Fn(&Node<'a, 'text>) -> bool,
+) -> Result<Role<'a, 'text>, MetadataError> {
+    let mut found = Vec::new();
+    descriptors(tree.root(), &mut Vec::new(), (&is_wanted, &mut found));
+    let [around] = found.as_slice() else { return Err(MetadataError::Kind(found.len())) };
+    let [.., entity, role] = around.as_slice() else { return Err(MetadataError::Kind(0)) };
+    let mut valid_until: Option<Timestamp> = None;
+    for node in around {
+        if let Some(text) = node.attribute("validUntil") {
+            let ends = moment::read(text).ok_or(MetadataError::Moment)?;
+            if now >= ends {
+                return Err(MetadataError::Expired(ends));
+            }
+            valid_until = Some(valid_until.map_or(ends, |known| known.min(ends)));
+        }
+    }
+    Ok(Role { entity_id: entity.required("entityID")?.to_owned(), role: *role, valid_until })
+}
+
+/// The descriptors of a document that are wanted, each with its entity and the groups that it stands in.
 fn descriptors<'a, 'text>(
     node: Node<'a, 'text>,
     above: &mut Vec<Node<'a, 'text>>,
-    found: &mut Vec<Found<'a, 'text>>,
+    (is_wanted, found): (&impl Fn(&Node<'a, 'text>) -> bool, &mut Vec<Vec<Node<'a, 'text>>>),
 ) {
+    above.push(node);
     if node.is(METADATA, "EntitiesDescriptor") {
-        above.push(node);
         for child in node.children() {
-            descriptors(child, above, found);
+            descriptors(child, above, (is_wanted, found));
         }
-        above.pop();
     } else if node.is(METADATA, "EntityDescriptor") {
-        let roles = node.all(METADATA, "IDPSSODescriptor").into_iter();
-        let speaks = |role: &Node<'_, '_>| {
-            let protocols = role.attribute("protocolSupportEnumeration").unwrap_or_default();
-            protocols.split_ascii_whitespace().any(|own| own == PROTOCOL)
-        };
-        found.extend(roles.filter(speaks).map(|role| (above.clone(), node, role)));
+        found.extend(node.children().filter(is_wanted).map(|role| [above.as_slice(), &[role]].concat()));
     }
+    above.pop();
 }
 
 /// The certificates of the keys that sign: those for signing, and those that say nothing of their use. Keys that are

@@ -59,8 +59,19 @@ impl FieldsMap {
 
     /// The id of the user there, if something says it, and the members.
     pub fn apply(&self, accepted: &Accepted) -> (Option<String>, Map<String, Value>) {
-        let mut attributes = accepted.attributes.clone();
-        attributes.entry(claim(NAME_ID)).or_insert_with(|| vec![accepted.name.value.clone()]);
+        self.map(&accepted.attributes, Some(&accepted.name.value))
+    }
+
+    /// The same for an assertion that need not name its subject.
+    pub fn map(
+        &self,
+        attributes: &BTreeMap<String, Vec<String>>,
+        name: Option<&str>,
+    ) -> (Option<String>, Map<String, Value>) {
+        let mut attributes = attributes.clone();
+        if let Some(name) = name {
+            attributes.entry(claim(NAME_ID)).or_insert_with(|| vec![name.to_owned()]);
+        }
         let find = |from: &[String]| {
             let values = from.iter().filter_map(|name| attributes.get(name));
             values

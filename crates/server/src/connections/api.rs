@@ -261,7 +261,8 @@ async fn patch(
     if body.contains_key("options") {
         // Before the transaction: metadata may have to be fetched. The strategy of a connection never changes.
         let known = sql::find(&app.db, tenant, &id).await?.ok_or_else(unknown)?;
-        let of = (known.strategy.as_str(), known.option("metadataUrl"));
+        let metadata = known.option("metadataUrl").or_else(|| known.option("adfs_server"));
+        let of = (known.strategy.as_str(), metadata);
         identity_provider::settle(&app, &caller.tenant, of, &mut body).await?;
     }
     let mut write = Write::begin(&app, tenant).await?;

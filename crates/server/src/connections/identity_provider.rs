@@ -1,5 +1,5 @@
-//! What the options of a SAML connection say of its identity provider: its addresses, its certificates, and what can be
-//! told of them. Metadata that is pasted or named by an address fills them in.
+//! What the options of a connection of SAML or WS-Federation say of the other side: its addresses, its certificates, and
+//! what can be told of them. Metadata that is pasted or named by an address fills them in.
 //!
 //! What is derived is derived anew with each change, whatever was sent. Must never keep a certificate that cannot be
 //! read, nor fetch an address that an administrator may not reach.
@@ -10,9 +10,12 @@ use chancery_crypto::certificate::Certificate;
 use chancery_crypto::rsa::PrivateKey;
 use chancery_saml::HTTP_POST;
 use chancery_saml::sp::idp_metadata::IdpMetadata;
+use chancery_wsfed::rp::metadata::StsMetadata;
+use chancery_wsfed::rp::trust::Thumbprint;
+use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use super::Strategy;
+use super::{Strategy, upstream};
 use crate::app::App;
 use crate::clock;
 use crate::http::outgoing::Ask;
@@ -23,47 +26,113 @@ use crate::tenants::Tenant;
 /// What the identity provider calls itself, where its metadata has told it.
 pub const ENTITY_ID: &str = "idp_entity_id";
 
-/// Settles the options of a request, if they are those of a SAML connection. Metadata at an address that is `known` is
-/// followed anyway, and not fetched for each change.
+/// What metadata fills in, and what is derived of it.
+const FILLED: [&str; 7] =
+    ["signInEndpoint", "signingCert", "cert", "thumbprints", "expires", "subject", ENTITY_ID];
+
+/// What the other side publishes of itself.
+#[derive(Debug)]
+pub enum Published {
+    /// An identity provider of SAML 2.0.
+    Saml(IdpMetadata),
+    /// A service that issues tokens by WS-Federation.
+    WsFederation(StsMetadata),
+}
+
+impl Published {
+    fn read(strategy: Option<Strategy>, xml: &str, now: Timestamp) -> Result<Self, String> {
+        if strategy == Some(Strategy::Samlp) {
+            return IdpMetadata::read(xml, now).map(Self::Saml).map_err(|error| error.to_string());
+        }
+        StsMetadata::read(xml, now).map(Self::WsFederation).map_err(|error| error.to_string())
+    }
+}
+
+fn text<'a>(options: &'a Map<String, Value>, name: &str) -> Option<&'a str> {
+    options.get(name).and_then(Value::as_str).map(str::trim).filter(|text| !text.is_empty())
+}
+
+/// Where the metadata is published that options of this strategy are filled from; none if they do not say.
+pub fn address(strategy: Option<Strategy>, options: &Map<String, Value>) -> Option<String> {
+    const PLACE: &str = "/FederationMetadata/2007-06/FederationMetadata.xml";
+    match strategy? {
+        Strategy::Samlp => text(options, "metadataUrl").map(str::to_owned),
+        Strategy::Adfs => {
+            let server = text(options, "adfs_server")?;
+            let Some((_, rest)) = server.split_once("://") else {
+                return Some(format!("https://{}{PLACE}", server.trim_end_matches('/')));
+            };
+            // An address without a path names the server.
+            let is_server = !rest.trim_end_matches('/').contains(['/', '?']);
+            Some(if is_server {
+                format!("{}{PLACE}", server.trim_end_matches('/'))
+            } else {
+                server.to_owned()
+            })
+        }
+        Strategy::AzureAd if upstream::wants_wsfed(options) => {
+            let directory = text(options, "tenantId").or_else(|| text(options, "tenant_domain"))?;
+            let is_name = directory.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-.".contains(&byte));
+            is_name.then(|| format!("https://login.microsoftonline.com/{directory}{PLACE}"))
+        }
+        _ => None,
+    }
+}
+
+/// Settles the options of a request, if they are those of a connection that metadata describes. `known` is where its
+/// metadata was until now. That of SAML is fetched, but not for each change: it is followed anyway. That of others is
+/// fetched when somebody first signs in.
 pub(super) async fn settle(
     app: &App,
     tenant: &Tenant,
     (strategy, known): (&str, Option<&str>),
     body: &mut Map<String, Value>,
 ) -> Result<(), ApiError> {
-    if Strategy::named(strategy) != Some(Strategy::Samlp) {
-        return Ok(());
-    }
+    let strategy = Strategy::named(strategy);
+    let (xml, url) = match strategy {
+        Some(Strategy::Samlp) => ("metadataXml", "metadataUrl"),
+        Some(Strategy::Adfs) => ("fedMetadataXml", "adfs_server"),
+        _ => return Ok(()),
+    };
     let Some(options) = body.get_mut("options").and_then(Value::as_object_mut) else { return Ok(()) };
     let refused = |name: &str, why: String| ApiError::Body(format!("options.{name} cannot be used: {why}."));
-    let text = |options: &Map<String, Value>, name: &str| {
-        options.get(name).and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned)
-    };
-    let now = app.clock.now();
-    let pasted = text(options, "metadataXml");
+    let pasted = text(options, xml).map(str::to_owned);
     // It is taken apart, not kept.
-    options.shift_remove("metadataXml");
-    match (pasted, text(options, "metadataUrl")) {
+    options.shift_remove(xml);
+    match (pasted, text(options, url).map(str::to_owned)) {
         (Some(_), Some(_)) => {
-            let message = "Send options.metadataUrl or options.metadataXml, not both.";
-            return Err(ApiError::Body(message.to_owned()));
+            return Err(ApiError::Body(format!("Send options.{url} or options.{xml}, not both.")));
         }
-        (Some(xml), None) => {
-            let read = IdpMetadata::read(&xml, now);
-            fill(options, &read.map_err(|error| refused("metadataXml", error.to_string()))?);
+        (Some(pasted), None) => {
+            let read = Published::read(strategy, &pasted, app.clock.now());
+            fill(options, &read.map_err(|why| refused(xml, why))?);
         }
-        (None, Some(url)) if Some(url.as_str()) == known && options.contains_key("signingCert") => {}
-        (None, Some(url)) => {
-            let read = fetch(app, tenant, &url).await;
-            fill(options, &read.map_err(|why| refused("metadataUrl", why))?);
+        (None, Some(place)) if strategy == Some(Strategy::Adfs) => {
+            if known.is_some_and(|known| known != place) {
+                // What another server has said.
+                options.retain(|name, _| !FILLED.contains(&name.as_str()));
+            }
+        }
+        (None, Some(place)) if Some(place.as_str()) == known && options.contains_key("signingCert") => {}
+        (None, Some(place)) => {
+            let read = fetch(app, tenant, (strategy, &place)).await;
+            fill(options, &read.map_err(|why| refused(url, why))?);
         }
         (None, None) => {}
+    }
+    if strategy == Some(Strategy::Adfs) && certificates(options).is_ok_and(|found| found.is_empty()) {
+        // Thumbprints stand for themselves where there is no certificate that they could be derived of.
+        return thumbprints(options).map(drop).map_err(|why| refused("thumbprints", why));
     }
     derive(options).map_err(|(name, why)| refused(name, why))
 }
 
 /// Fetches the metadata at an address.
-pub async fn fetch(app: &App, tenant: &Tenant, url: &str) -> Result<IdpMetadata, String> {
+pub async fn fetch(
+    app: &App,
+    tenant: &Tenant,
+    (strategy, url): (Option<Strategy>, &str),
+) -> Result<Published, String> {
     let private = app.outgoing.may_be_private(&tenant.stored.canonical);
     let ask = Ask { url: url.to_owned(), form: None, headers: Vec::new() };
     let reply = app.outgoing.fetch(&ask, private).await.map_err(|error| error.to_string())?;
@@ -71,13 +140,28 @@ pub async fn fetch(app: &App, tenant: &Tenant, url: &str) -> Result<IdpMetadata,
         return Err(format!("it answered {}, expected 200", reply.status.as_u16()));
     }
     let xml = std::str::from_utf8(&reply.body).map_err(|_| "it is not UTF-8".to_owned())?;
-    IdpMetadata::read(xml, app.clock.now()).map_err(|error| error.to_string())
+    Published::read(strategy, xml, app.clock.now())
 }
 
 /// Takes over what metadata says. How requests travel and whether they are signed is the administrator's choice, where
 /// one was made.
-pub fn fill(options: &mut Map<String, Value>, metadata: &IdpMetadata) {
-    let IdpMetadata { sign_in_redirect, sign_in_post, sign_out, certificates, .. } = metadata;
+pub fn fill(options: &mut Map<String, Value>, published: &Published) {
+    let (entity_id, certificates) = match published {
+        Published::Saml(metadata) => {
+            fill_saml(options, metadata);
+            (&metadata.entity_id, &metadata.certificates)
+        }
+        Published::WsFederation(metadata) => {
+            options.insert("signInEndpoint".to_owned(), json!(metadata.endpoint));
+            (&metadata.entity_id, &metadata.certificates)
+        }
+    };
+    options.insert("signingCert".to_owned(), json!(STANDARD.encode(bundle(certificates))));
+    options.insert(ENTITY_ID.to_owned(), json!(entity_id));
+}
+
+fn fill_saml(options: &mut Map<String, Value>, metadata: &IdpMetadata) {
+    let IdpMetadata { sign_in_redirect, sign_in_post, sign_out, .. } = metadata;
     let wants_form = options.get("protocolBinding").and_then(Value::as_str) == Some(HTTP_POST);
     let by_form = sign_in_redirect.is_none() || wants_form && sign_in_post.is_some();
     let sign_in = if by_form { sign_in_post } else { sign_in_redirect };
@@ -90,8 +174,17 @@ pub fn fill(options: &mut Map<String, Value>, metadata: &IdpMetadata) {
         None => options.shift_remove("signOutEndpoint"),
     };
     options.entry("signSAMLRequest").or_insert(metadata.wants_signed_requests.into());
-    options.insert("signingCert".to_owned(), json!(STANDARD.encode(bundle(certificates))));
-    options.insert(ENTITY_ID.to_owned(), json!(metadata.entity_id));
+}
+
+/// The thumbprints of certificates that options name, the former ones included; none if they name none.
+pub fn thumbprints(options: &Map<String, Value>) -> Result<Vec<Thumbprint>, String> {
+    let lists = ["thumbprints", "prev_thumbprints"].into_iter().filter_map(|name| options.get(name));
+    let all = lists.filter_map(Value::as_array).flatten().filter_map(Value::as_str);
+    let read = |text: &str| {
+        let why = || format!("{text:?} is no SHA-1 or SHA-256 of a certificate in hexadecimal");
+        Thumbprint::read(text).ok_or_else(why)
+    };
+    all.map(read).collect()
 }
 
 fn bundle(certificates: &[Certificate]) -> String {

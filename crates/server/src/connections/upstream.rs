@@ -241,10 +241,28 @@ pub(super) fn check(strategy: Strategy, options: &Map<String, Value>) -> Result<
     shape.check(&body, When::Create)
 }
 
+/// Whether options of `waad` say that it is asked in WS-Federation.
+pub(super) fn wants_wsfed(options: &Map<String, Value>) -> bool {
+    options.get("use_wsfed") == Some(&Value::Bool(true))
+        || options.get("waad_protocol").and_then(Value::as_str) == Some("ws-federation")
+}
+
 impl Connection {
     /// One of its stored options that is a text; without the secret ones.
     pub fn option(&self, name: &str) -> Option<&str> {
         self.document.get("options")?.get(name)?.as_str().filter(|text| !text.is_empty())
+    }
+
+    /// Whether it asks its provider in WS-Federation.
+    pub fn speaks_wsfed(&self) -> bool {
+        match self.served() {
+            Some(Strategy::Adfs) => true,
+            Some(Strategy::AzureAd) => {
+                let options = self.document.get("options").and_then(Value::as_object);
+                options.is_some_and(wants_wsfed)
+            }
+            _ => false,
+        }
     }
 
     /// Whether its button stands on the pages: always for accounts of persons, for organizations if it is wanted.

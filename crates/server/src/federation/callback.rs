@@ -6,7 +6,9 @@
 use axum::response::Response;
 use chancery_oauth::parameters::Parameters;
 
-use super::{Failed, Inbound, Journey, Kept, Profile, Purpose, Stored, accounts, oauth2, oidc, saml, trial};
+use super::{
+    Failed, Inbound, Journey, Kept, Profile, Purpose, Stored, accounts, oauth2, oidc, saml, trial, wsfed,
+};
 use crate::connections::{self, Connection};
 use crate::in_flight::upstream;
 use crate::login::pages::paths;
@@ -65,6 +67,7 @@ pub(super) async fn finish(
         Kept::OpenIdConnect(kept) => oidc::finish(back, kept).await,
         Kept::OAuth2(kept) => oauth2::finish(back, kept).await,
         Kept::Saml(kept) => saml::finish(back, kept).await,
+        Kept::WsFederation(kept) => wsfed::finish(back, kept).await,
     }
 }
 

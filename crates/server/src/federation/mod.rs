@@ -10,12 +10,14 @@ mod failed;
 mod memory;
 mod oauth2;
 mod oidc;
+mod refresh;
 pub mod saml;
 mod settings;
 pub mod sql;
 #[cfg(test)]
 mod tests;
 pub mod trial;
+pub mod wsfed;
 
 use std::sync::Arc;
 
@@ -62,12 +64,12 @@ impl Protocol {
                 | Strategy::Okta
                 | Strategy::GoogleOAuth2
                 | Strategy::WindowsLive
-                | Strategy::AzureAd
                 | Strategy::Apple,
             ) => Ok(Self::OpenIdConnect),
+            Some(Strategy::AzureAd) if !connection.speaks_wsfed() => Ok(Self::OpenIdConnect),
             Some(Strategy::GitHub | Strategy::OAuth2) => Ok(Self::OAuth2),
             Some(Strategy::Samlp) => Ok(Self::Saml),
-            Some(Strategy::Adfs) => Ok(Self::WsFederation),
+            Some(Strategy::Adfs | Strategy::AzureAd) => Ok(Self::WsFederation),
             Some(Strategy::Database) | None => {
                 Err(Failed::Settings(format!("the strategy {} leads to no provider", connection.strategy)))
             }
@@ -107,6 +109,7 @@ enum Kept {
     OpenIdConnect(oidc::Kept),
     OAuth2(oauth2::Kept),
     Saml(saml::Kept),
+    WsFederation(wsfed::Kept),
 }
 
 /// What is stored under a text.
@@ -170,7 +173,10 @@ async fn depart(
             let (kept, response) = saml::begin(&out).await?;
             (Kept::Saml(kept), response)
         }
-        Protocol::WsFederation => return Err(Failed::not_served(connection)),
+        Protocol::WsFederation => {
+            let (kept, to) = wsfed::begin(&out).await?;
+            (Kept::WsFederation(kept), visit.redirect(&to))
+        }
     };
     let browser = under_way::of_browser(visit);
     let journey = Journey { browser, purpose, connection_id: connection.id.clone(), kept };

@@ -18,19 +18,22 @@ use crate::login::visit::Visit;
 const SIGNED_WITH: Algorithm = Algorithm::Rs256;
 
 /// Our keys.
-pub(super) struct OwnKeys {
+pub(in crate::federation) struct OwnKeys {
     signing: PrivateKey,
     /// The certificates of the keys that sign, the current first.
-    pub(super) signing_certificates: Vec<Certificate>,
+    pub(in crate::federation) signing_certificates: Vec<Certificate>,
     /// The keys that may open an assertion, the current first.
-    pub(super) decryptors: Vec<PrivateKey>,
+    pub(in crate::federation) decryptors: Vec<PrivateKey>,
     /// The certificates that assertions may be encrypted for, the current first.
-    pub(super) encryption_certificates: Vec<Certificate>,
+    pub(in crate::federation) encryption_certificates: Vec<Certificate>,
 }
 
 impl OwnKeys {
     /// The keys of a connection with these options.
-    pub(super) async fn of(visit: &Visit, options: &Map<String, Value>) -> Result<Self, Failed> {
+    pub(in crate::federation) async fn of(
+        visit: &Visit,
+        options: &Map<String, Value>,
+    ) -> Result<Self, Failed> {
         let ring = connection_keys::of(&visit.app, &visit.tenant).await;
         let ring = ring.map_err(|error| Failed::Internal(error.to_string()))?;
         let certificates: Vec<Certificate> = ring.certificates().into_iter().cloned().collect();
@@ -53,7 +56,7 @@ impl OwnKeys {
     }
 
     /// The signature of a text.
-    pub(super) async fn signature(&self, text: String) -> Result<Vec<u8>, Failed> {
+    pub(in crate::federation) async fn signature(&self, text: String) -> Result<Vec<u8>, Failed> {
         let key = self.signing.clone();
         // A signature takes too long for a thread that answers requests.
         let signed = tokio::task::spawn_blocking(move || key.sign(SIGNED_WITH, text.as_bytes()));
@@ -62,7 +65,7 @@ impl OwnKeys {
     }
 
     /// A message with its signature inside.
-    pub(super) async fn enveloped(&self, halves: Halves, id: &str) -> Result<String, Failed> {
+    pub(in crate::federation) async fn enveloped(&self, halves: Halves, id: &str) -> Result<String, Failed> {
         let certificate = self.signing_certificates.first().ok_or_else(|| {
             Failed::Settings("the signing_key of the connection has no cert, which a form carries".to_owned())
         })?;

@@ -3,11 +3,10 @@
 //! The pure crate judges; what it needs to know stands in `settings.rs`. Must never take an answer twice, nor one that
 //! the judge has not accepted whole.
 
-mod keys;
+pub(super) mod keys;
 pub mod logout;
 mod metadata;
-mod refresh;
-mod settings;
+pub(super) mod settings;
 mod unasked;
 
 use std::sync::Arc;
@@ -29,7 +28,7 @@ use keys::OwnKeys;
 use settings::Saml;
 
 use super::settings::{more, text};
-use super::{Failed, Inbound, Outbound, Profile, UpstreamSession, named_callback};
+use super::{Failed, Inbound, Outbound, Profile, UpstreamSession, named_callback, refresh};
 use crate::app::App;
 use crate::connections::Connection;
 use crate::in_flight::used_assertions;
@@ -252,11 +251,11 @@ async fn debug(
 }
 
 /// Writes a warning to the log. What happens at a door is worth an entry, not an error of its own.
-async fn warn(visit: &Visit, connection: &Connection, what: &str) {
+pub(super) async fn warn(visit: &Visit, connection: &Connection, what: &str) {
     let _ = visit.app.log.append(&visit.app, visit.tenant.id(), of(visit, connection, what)).await;
 }
 
-fn of(visit: &Visit, connection: &Connection, what: &str) -> Entry {
+pub(super) fn of(visit: &Visit, connection: &Connection, what: &str) -> Entry {
     Entry {
         connection: Some(connection.name.clone()),
         connection_id: Some(connection.id.clone()),
@@ -273,7 +272,7 @@ pub fn entity_id(tenant: &str, connection: &Connection) -> String {
 }
 
 /// A flag among options.
-fn flag(options: &Map<String, Value>, name: &str) -> Option<bool> {
+pub(super) fn flag(options: &Map<String, Value>, name: &str) -> Option<bool> {
     options.get(name).and_then(Value::as_bool)
 }
 

@@ -82,7 +82,7 @@ impl Saml {
 }
 
 /// The keys of the identity provider.
-pub(super) fn keys(options: &Map<String, Value>) -> Result<Vec<PublicKey>, Failed> {
+pub(in crate::federation) fn keys(options: &Map<String, Value>) -> Result<Vec<PublicKey>, Failed> {
     let refused = |name: &str, why: String| Failed::Settings(format!("the {name} of the connection: {why}"));
     let found = identity_provider::certificates(options).map_err(|(name, why)| refused(name, why))?;
     if found.is_empty() {
@@ -95,7 +95,7 @@ pub(super) fn keys(options: &Map<String, Value>) -> Result<Vec<PublicKey>, Faile
 }
 
 /// Whoever chose SHA-1 for what they send to a partner has a partner that knows nothing newer.
-pub(super) fn sha1(options: &Map<String, Value>) -> Sha1 {
+pub(in crate::federation) fn sha1(options: &Map<String, Value>) -> Sha1 {
     if text(options, "signatureAlgorithm") == Some("rsa-sha1") {
         Sha1::Allowed
     } else if text(options, "digestAlgorithm") == Some("sha1") {
@@ -106,7 +106,7 @@ pub(super) fn sha1(options: &Map<String, Value>) -> Sha1 {
 }
 
 /// Without a word on it, the CBC modes count where nobody can use them as an oracle.
-fn weak_ciphers(options: &Map<String, Value>) -> WeakCiphers {
+pub(in crate::federation) fn weak_ciphers(options: &Map<String, Value>) -> WeakCiphers {
     let Some(own) = options.get("assertion_decryption_settings").filter(|own| !own.is_null()) else {
         return WeakCiphers::InSigned;
     };

@@ -1,4 +1,4 @@
-//! The metadata of an identity provider, looked at again while people sign in: what it lists counts, so a new
+//! The metadata of an identity provider or of a service that issues tokens, looked at again while people sign in: what it lists counts, so a new
 //! certificate is there before it signs, and one that was taken out counts no longer.
 //!
 //! Must never keep anybody waiting for it who could sign in without, and never ask again for each answer that nobody
@@ -12,7 +12,6 @@ use serde_json::{Map, Value, json};
 use crate::app::App;
 use crate::connections::{self, Connection, identity_provider};
 use crate::federation::Failed;
-use crate::federation::settings::text;
 use crate::login::visit::Visit;
 use crate::logs::{Entry, Kind};
 use crate::tenants::Tenant;
@@ -48,12 +47,24 @@ pub(super) async fn now(
     }))
 }
 
+/// Looks at it for the first time, without which nobody could sign in; answers the options with what it says.
+pub(super) async fn first(
+    visit: &Visit,
+    connection: &Connection,
+    mut options: Map<String, Value>,
+) -> Result<Map<String, Value>, Failed> {
+    let Some(url) = identity_provider::address(connection.served(), &options) else { return Ok(options) };
+    options.extend(take_over(&visit.app, &visit.tenant, (connection, &url)).await?.unwrap_or_default());
+    Ok(options)
+}
+
 /// Where the metadata is, if it is its turn.
 fn address(visit: &Visit, connection: &Connection, age: SignedDuration) -> Option<String> {
-    let url = connection.option("metadataUrl")?;
+    let options = connection.document.get("options").and_then(Value::as_object)?;
+    let url = identity_provider::address(connection.served(), options)?;
     let key = [visit.tenant.id().as_str(), " ", &connection.id].concat();
     let turn = visit.app.federation.takes_turn(key, age, visit.app.clock.now());
-    turn.then(|| url.to_owned())
+    turn.then_some(url)
 }
 
 /// Writes down what the metadata says now; answers the options that are not secret if they have changed.
@@ -64,14 +75,17 @@ async fn take_over(
 ) -> Result<Option<Map<String, Value>>, Failed> {
     let unreachable =
         |why: String| Failed::Unreachable(format!("the metadata of the identity provider: {why}"));
-    let metadata = identity_provider::fetch(app, tenant, url).await.map_err(unreachable)?;
+    let strategy = connection.served();
+    let metadata = identity_provider::fetch(app, tenant, (strategy, url)).await.map_err(unreachable)?;
     let mut write = Write::begin(app, tenant.id()).await?;
     let Some(mut current) = connections::sql::lock(write.tx(), tenant.id(), &connection.id).await? else {
         return Ok(None);
     };
     let options = current.document.get_mut("options").and_then(Value::as_object_mut);
     // Somebody may have named another one meanwhile.
-    let Some(options) = options.filter(|options| text(options, "metadataUrl") == Some(url)) else {
+    let Some(options) =
+        options.filter(|own| identity_provider::address(strategy, own).as_deref() == Some(url))
+    else {
         return Ok(None);
     };
     let before = options.clone();

@@ -1,0 +1,79 @@
+//! An assertion that comes without a response of SAML around it, as WS-Federation carries it.
+//!
+//! Nobody asked with an id, and the browser brings it to the one address of the realm: so it need not say whom it answers
+//! nor where it goes, yet what it says of that has to be true. All else is judged as in an answer of SAML. Must never be
+//! given octets that no trusted key has signed.
+
+use std::collections::BTreeMap;
+
+use chancery_xmldsig::tree::{Element, Node, Tree};
+use jiff::Timestamp;
+
+use super::consume::{self, ConsumeError, Expected, SKEW};
+use crate::name_id::NameId;
+use crate::{ASSERTION, BEARER};
+
+/// What a token says of somebody.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Token {
+    /// The id of the assertion: it counts once.
+    pub assertion_id: String,
+    /// Until when the id has to be remembered.
+    pub remember_until: Timestamp,
+    /// Who issued it.
+    pub issuer: String,
+    /// Who, where the subject has a name.
+    pub name: Option<NameId>,
+    /// The attributes, in the order of their names.
+    pub attributes: BTreeMap<String, Vec<String>>,
+}
+
+/// Judges an assertion of SAML 2.0 whose every octet is signed.
+pub fn judge(octets: &str, expected: &Expected<'_>) -> Result<Token, ConsumeError> {
+    let tree = Tree::parse(octets)?;
+    let assertion = tree.root();
+    if !assertion.is(ASSERTION, "Assertion") || assertion.attribute("Version") != Some("2.0") {
+        return Err(ConsumeError::Kind);
+    }
+    let issuer = assertion.only(ASSERTION, "Issuer")?.whole_text()?.trim().to_owned();
+    consume::check_issuer(&issuer, expected)?;
+    let ends = consume::conditions(assertion.only(ASSERTION, "Conditions")?, expected)?;
+    let subject = assertion.only(ASSERTION, "Subject")?;
+    let confirmed = confirmation(subject, expected)?;
+    consume::statements(assertion, expected)?;
+    // A token without an end would count for as long as its age allows.
+    let ends = ends.into_iter().chain(confirmed).max().ok_or(ConsumeError::Time)?;
+    let ends = ends.min(consume::age(assertion, expected.now)?);
+    Ok(Token {
+        assertion_id: assertion.required("ID")?.to_owned(),
+        remember_until: ends.saturating_add(SKEW).unwrap_or(ends),
+        issuer,
+        name: subject.optional(ASSERTION, "NameID")?.map(NameId::read).transpose()?,
+        attributes: consume::attributes(assertion)?,
+    })
+}
+
+/// The bearer confirmation that holds here and now; answers its end, if it has one.
+fn confirmation(subject: Node<'_, '_>, expected: &Expected<'_>) -> Result<Option<Timestamp>, ConsumeError> {
+    let mut reason = ConsumeError::Confirmation;
+    for confirmation in subject.all(ASSERTION, "SubjectConfirmation") {
+        if confirmation.attribute("Method") != Some(BEARER) {
+            continue;
+        }
+        match bearer(confirmation, expected) {
+            Ok(ends) => return Ok(ends),
+            Err(why) => reason = why,
+        }
+    }
+    Err(reason)
+}
+
+fn bearer(confirmation: Node<'_, '_>, expected: &Expected<'_>) -> Result<Option<Timestamp>, ConsumeError> {
+    let Some(data) = confirmation.optional(ASSERTION, "SubjectConfirmationData")? else { return Ok(None) };
+    if data.attribute("Recipient").is_some_and(|recipient| !expected.destinations.contains(&recipient)) {
+        let here = expected.destinations.first().copied().unwrap_or_default();
+        return Err(ConsumeError::Recipient(here.to_owned()));
+    }
+    consume::check_answered(data.attribute("InResponseTo"), expected)?;
+    consume::within(data, expected.now)
+}
