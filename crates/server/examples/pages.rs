@@ -42,7 +42,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     for asset in [&*assets::STYLE, &*assets::SCRIPT, &*assets::ICON] {
         let file = asset.path.rsplit('/').next().unwrap_or_default();
-        fs::write(folder.join(file), asset.content)?;
+        fs::write(folder.join(file), &asset.content)?;
     }
     Ok(())
 }

@@ -219,6 +219,7 @@ async fn every_statement_runs_on_both_engines() {
         crate::management::connection_keys::exercise(&server).await;
         crate::management::own_connection_keys::exercise(&server).await;
         server.api_get("/custom-domains").await.expect(200);
+        server.api_get(&format!("/clients/{}/connections", server.client_id)).await.expect(200);
         crate::management::protection::exercise(&server).await;
         crate::people::exercise(&server).await;
         crate::people::upstream::saml::exercise(&server).await;

@@ -21,7 +21,7 @@ pub struct Asset {
     pub path: String,
     media_type: &'static str,
     /// What is in it.
-    pub content: &'static str,
+    pub content: String,
 }
 
 /// The stylesheet.
@@ -36,10 +36,18 @@ pub static ICON: LazyLock<Asset> =
 
 impl Asset {
     /// A file that is kept in the program.
-    pub fn new(name: &str, extension: &str, media_type: &'static str, content: &'static str) -> Self {
+    pub fn new(name: &str, extension: &str, media_type: &'static str, content: &str) -> Self {
+        let content = lean(content);
         let digest = base64url::encode(&sha256(content.as_bytes())[..12]);
         Self { path: format!("{ASSETS}/{name}.{digest}.{extension}"), media_type, content }
     }
+}
+
+/// Without indentation and lines of comment, which are for whoever reads the sources.
+fn lean(text: &str) -> String {
+    let is_comment = |line: &&str| line.starts_with("//") || line.starts_with("/*") && line.ends_with("*/");
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !is_comment(line));
+    lines.collect::<Vec<_>>().join("\n") + "\n"
 }
 
 /// The routes.
@@ -58,7 +66,7 @@ async fn serve(Path(name): Path<String>) -> Response {
                 (header::CACHE_CONTROL, "public, max-age=31536000, immutable"),
                 (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
             ],
-            asset.content,
+            asset.content.as_str(),
         )
             .into_response(),
         // Pages of an earlier version ask for it; what they get must not be kept.
@@ -66,5 +74,16 @@ async fn serve(Path(name): Path<String>) -> Response {
             (StatusCode::NOT_FOUND, [(header::CACHE_CONTROL, "no-store")], "There is nothing at this path.\n")
                 .into_response()
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::lean;
+
+    #[test]
+    fn what_is_sent_has_no_indentation_and_no_comments() {
+        let text = "/* Tokens. */\na { b: c; }\n\n  // Why.\n  const d = \"https://e\"; // f\n/* g */ h {}\n";
+        assert_eq!(lean(text), "a { b: c; }\nconst d = \"https://e\"; // f\n/* g */ h {}\n");
     }
 }
