@@ -225,7 +225,8 @@ async fn responses_are_kept_for_a_look_where_the_add_on_says_so() {
         let (xml, _) = response(&sign_in(&server, &mut browser, &page).await);
         server.flush_log().await;
         let reader = server.sibling().await;
-        let entries = reader.api_get(&format!("/logs?q=type:w%20AND%20client_id:{client_id}")).await.expect(200);
+        let entries =
+            reader.api_get(&format!("/logs?q=type:w%20AND%20client_id:{client_id}")).await.expect(200);
         let entries = entries.as_array().unwrap();
         assert_eq!(entries.len(), kept);
         if let Some(entry) = entries.first() {
