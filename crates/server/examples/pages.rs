@@ -169,6 +169,7 @@ fn outcomes() -> Vec<(&'static str, Page<'static>)> {
         ("device-allowed", Page::DeviceDone { allowed: true }),
         ("device-refused", Page::DeviceDone { allowed: false }),
         ("logged-out", Page::LoggedOut { back, kept: false }),
+        ("leaving", Page::Leaving { then: back, told: &[] }),
         ("logout-kept", Page::LoggedOut { back, kept: true }),
         ("error-request", error(Failure::Request, details, Some("9f1c2d34e5a6b7c8"))),
         ("error-expired", error(Failure::Expired, None, None)),

@@ -16,6 +16,7 @@ use chancery_saml::idp::{admit, claims};
 use chancery_wsfed::metadata::{INCLUSIVE, Metadata};
 use chancery_wsfed::request::{self, Action, Party, SignIn};
 use chancery_wsfed::respond::{self, LIFETIME, Token};
+use chancery_wsfed::rp::request::clean_up;
 use chancery_xmldsig::sign::Unsigned;
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
@@ -23,10 +24,12 @@ use serde_json::json;
 
 use crate::app::App;
 use crate::applications::wsfed_party::{self, WsfedParty};
+use crate::branding::Address;
 use crate::login::pages::Failure;
 use crate::login::under_way::Step;
 use crate::login::visit::Visit;
 use crate::logs::Kind;
+use crate::management::ApiError;
 use crate::oidc::{authorize, logout};
 use crate::partners::answers::{self, refuse};
 use crate::partners::{self, SignedIn};
@@ -212,6 +215,20 @@ fn send(visit: &Visit, asked: &Asked, result: String) -> Response {
     let mut fields = vec![("wa", "wsignin1.0".to_owned()), ("wresult", result)];
     fields.extend(asked.context.clone().map(|context| ("wctx", context)));
     answers::relay(visit, &asked.reply, &fields)
+}
+
+/// The addresses at which applications forget whom they were told of, each where its token went: still its callback, and
+/// one that a page can load.
+pub async fn clean_ups(visit: &Visit, participants: Vec<(String, String)>) -> Result<Vec<Address>, ApiError> {
+    let mut addresses = Vec::new();
+    for (client_id, reply) in participants {
+        let found = visit.app.memory.wsfed_party(&visit.app, visit.tenant.id(), &client_id).await?;
+        let Some(Ok(settings)) = found else { continue };
+        if admit::still_registered(&settings.party, &reply).is_ok() {
+            addresses.extend(Address::parse(&clean_up(&reply)));
+        }
+    }
+    Ok(addresses)
 }
 
 async fn metadata_of_tenant(visit: Visit) -> Response {

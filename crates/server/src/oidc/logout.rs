@@ -191,7 +191,11 @@ async fn end(visit: &Visit, (client, federated): (Option<&Client>, bool), then: 
     let ended = async {
         let Some(session) = visit.session().await? else { return Ok((Vec::new(), None)) };
         let (db, tenant) = (&visit.app.db, visit.tenant.id());
-        let told = partners::sql::of_session(db, tenant, &session.id).await?;
+        let mut told = partners::sql::of_session(db, tenant, &session.id).await?;
+        // Whoever asks in WS-Federation knows.
+        told.retain(|(id, told)| {
+            !matches!(told, partners::Participant::Wsfed(_)) || client.is_none_or(|client| client.id != *id)
+        });
         let provider =
             if federated { federation::sql::of_session(db, tenant, &session.id).await? } else { None };
         write(visit, client, session).await?;

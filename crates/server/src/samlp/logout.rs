@@ -15,6 +15,7 @@ use super::{Participant, Partner, received};
 use crate::db::DbError;
 use crate::federation::UpstreamSession;
 use crate::login::cookies;
+use crate::login::pages::{Failure, paths};
 use crate::login::visit::{Visit, with_cookie};
 use crate::logs::{Entry, Kind};
 use crate::partners;
@@ -162,6 +163,16 @@ async fn answered(
     }
 }
 
+/// GET: on with a logout, after the page that told those who can be told all at once.
+pub(super) async fn onward(visit: Visit) -> Response {
+    let text = visit.query.value(paths::STATE).unwrap_or_default();
+    match Rounds::resume(&visit, text).await {
+        Ok(Some(rounds)) => rounds.next(&visit).await,
+        Ok(None) => visit.failure(Failure::Expired, None),
+        Err(error) => visit.broken(&error),
+    }
+}
+
 /// Tells the applications of a session that is over in this browser, and the identity provider that its user came from
 /// if that is wanted, and goes on to an address or to the page that says so. None: there is nobody to tell.
 pub async fn tell_others(
@@ -169,9 +180,7 @@ pub async fn tell_others(
     (participants, provider): (Vec<(String, partners::Participant)>, Option<(String, UpstreamSession)>),
     then: Option<&str>,
 ) -> Option<Response> {
-    let is_saml =
-        |(_, told): &(String, partners::Participant)| matches!(told, partners::Participant::Samlp(_));
-    if provider.is_none() && !participants.iter().any(is_saml) {
+    if provider.is_none() && participants.is_empty() {
         return None;
     }
     let finish = then.map_or(Finish::Page, |url| Finish::Address { url: url.to_owned() });

@@ -23,6 +23,7 @@ use serde_json::json;
 
 use crate::app::App;
 use crate::applications::saml_party::SamlParty;
+use crate::login::pages::paths;
 use crate::login::visit::Visit;
 use crate::logs::{Entry, Kind};
 use crate::oidc::authorize;
@@ -37,6 +38,7 @@ pub fn router() -> Router<Arc<App>> {
         .route("/samlp/metadata/{client_id}", get(metadata::of_application))
         .route("/samlp/{client_id}", get(sso::endpoint).post(sso::endpoint))
         .route("/samlp/{client_id}/logout", get(logout::endpoint).post(logout::endpoint))
+        .route(paths::LOGOUT_NEXT, get(logout::onward))
 }
 
 /// A request that was admitted, as a login under way keeps it.

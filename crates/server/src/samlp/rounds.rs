@@ -1,5 +1,5 @@
-//! Telling the applications of a session one after the other that it is over, then the identity provider that its user
-//! came from, and at the end whoever began it.
+//! Telling the applications of a session that it is over, then the identity provider that its user came from, and at the
+//! end whoever began it. Those that speak WS-Federation are told at once, by a page; those of SAML one after the other.
 //!
 //! The browser carries the messages. What has happened is stored; the text that goes with the browser names it. Must
 //! never tell an application of a session that it did not take part in.
@@ -17,21 +17,27 @@ use serde::{Deserialize, Serialize};
 
 use super::{Participant, Partner, entity_id};
 use crate::applications::saml_party::SamlParty;
+use crate::branding::Address;
 use crate::db::DbError;
 use crate::federation::UpstreamSession;
 use crate::federation::saml::logout as upstream_logout;
+use crate::federation::wsfed as upstream_wsfed;
 use crate::in_flight::LOGOUTS;
-use crate::login::pages::Page;
+use crate::login::pages::{Page, paths};
 use crate::login::under_way::of_browser;
 use crate::login::visit::{Setting, Visit};
 use crate::partners;
 use crate::partners::answers::{SigningError, relay, sign};
+use crate::wsfed;
 
 /// A logout that goes from application to application.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Rounds {
     /// The digest of the value of the browser.
     browser: String,
+    /// Who is told at once, by an address that a page loads: the application, and where its token went.
+    #[serde(default)]
+    forgetting: Vec<(String, String)>,
     /// Who has still to be told.
     waiting: Vec<Peer>,
     /// The connection whose identity provider has still to be told, and as what it knows the user.
@@ -101,13 +107,16 @@ impl Rounds {
         participants: Vec<(String, partners::Participant)>,
         (except, finish): (Option<&str>, Finish),
     ) -> Self {
-        let waiting = participants.into_iter().filter(|(client_id, _)| Some(client_id.as_str()) != except);
-        let waiting = waiting.filter_map(|(client_id, participant)| match participant {
-            partners::Participant::Samlp(participant) => Some(Peer { client_id, participant }),
-            partners::Participant::Wsfed(_) => None,
-        });
-        let (browser, waiting) = (of_browser(visit), waiting.collect());
-        Self { browser, waiting, provider: None, current: None, incomplete: false, finish }
+        let (mut forgetting, mut waiting) = (Vec::new(), Vec::new());
+        for (client_id, participant) in participants {
+            match participant {
+                _ if Some(client_id.as_str()) == except => {}
+                partners::Participant::Samlp(participant) => waiting.push(Peer { client_id, participant }),
+                partners::Participant::Wsfed(participant) => forgetting.push((client_id, participant.reply)),
+            }
+        }
+        let browser = of_browser(visit);
+        Self { browser, forgetting, waiting, provider: None, current: None, incomplete: false, finish }
     }
 
     /// The identity provider is to be told as well.
@@ -136,13 +145,33 @@ impl Rounds {
         text: &str,
         (peer, answered): (&str, &LogoutResponse),
     ) -> Result<Option<Self>, DbError> {
+        let is_asked = |found: &Self| {
+            found.current.as_ref().is_some_and(|(current, request)| {
+                current == peer && answered.in_response_to.as_ref() == Some(request)
+            })
+        };
+        let found = Self::taken(visit, text, is_asked).await?;
+        Ok(found.map(|found| {
+            let incomplete = found.incomplete || answered.status.code != SUCCESS;
+            Self { current: None, incomplete, ..found }
+        }))
+    }
+
+    /// The logout that waits for nobody's answer, taken out of where it was kept.
+    pub async fn resume(visit: &Visit, text: &str) -> Result<Option<Self>, DbError> {
+        Self::taken(visit, text, |found| found.current.is_none()).await
+    }
+
+    /// A logout of this browser that is wanted, taken out of where it was kept.
+    async fn taken(
+        visit: &Visit,
+        text: &str,
+        is_wanted: impl Fn(&Self) -> bool,
+    ) -> Result<Option<Self>, DbError> {
         let (app, tenant) = (&visit.app, visit.tenant.id());
         let Some(found) = LOGOUTS.find::<Self>(app, tenant, text).await? else { return Ok(None) };
         let is_this_browser = digest::equal(of_browser(visit).as_bytes(), found.browser.as_bytes());
-        let is_asked = found.current.as_ref().is_some_and(|(current, request)| {
-            current == peer && answered.in_response_to.as_ref() == Some(request)
-        });
-        if !is_this_browser || !is_asked {
+        if !is_this_browser || !is_wanted(&found) {
             return Ok(None);
         }
         let mut tx = app.db.begin().await?;
@@ -150,12 +179,19 @@ impl Rounds {
             return Ok(None);
         }
         tx.commit().await?;
-        let incomplete = found.incomplete || answered.status.code != SUCCESS;
-        Ok(Some(Self { current: None, incomplete, ..found }))
+        Ok(Some(found))
     }
 
     /// To the next application that takes part in logouts, or to whoever waits for the end.
     pub async fn next(mut self, visit: &Visit) -> Response {
+        let forgetting = std::mem::take(&mut self.forgetting);
+        match wsfed::clean_ups(visit, forgetting).await {
+            Ok(told) if told.is_empty() => {}
+            Ok(told) => {
+                return self.tell_at_once(visit, &told).await.unwrap_or_else(|error| visit.broken(&error));
+            }
+            Err(error) => return visit.broken(&error),
+        }
         while let Some(peer) = self.waiting.pop() {
             if let Some(response) = self.tell(visit, &peer).await.unwrap_or_else(Some) {
                 return response;
@@ -170,7 +206,12 @@ impl Rounds {
             };
             match told.await {
                 Ok(Some(response)) => return response,
-                Ok(None) => self.current = None,
+                Ok(None) => {
+                    self.current = None;
+                    if let Some(response) = self.to_service(visit, &connection_id).await {
+                        return response;
+                    }
+                }
                 // Our side is over; that the other is not is worth a line.
                 Err(failed) => {
                     self.current = None;
@@ -179,6 +220,31 @@ impl Rounds {
             }
         }
         self.finish(visit).await
+    }
+
+    /// To the end of the session at a service of WS-Federation, which sends nothing back that could be waited for.
+    async fn to_service(&self, visit: &Visit, connection_id: &str) -> Option<Response> {
+        let reply = match &self.finish {
+            Finish::Address { url } => Some(url.as_str()),
+            Finish::Page => None,
+            Finish::Partner { .. } | Finish::Provider { .. } => return None,
+        };
+        match upstream_wsfed::sign_out(visit, connection_id, reply).await {
+            Ok(to) => to.map(|to| visit.redirect(&to)),
+            Err(error) => Some(visit.broken(&error)),
+        }
+    }
+
+    /// The page that tells those who can be told at once; it goes on to whatever comes next.
+    async fn tell_at_once(self, visit: &Visit, told: &[Address]) -> Result<Response, DbError> {
+        let then = match &self.finish {
+            Finish::Page if self.waiting.is_empty() && self.provider.is_none() => None,
+            Finish::Address { url } if self.waiting.is_empty() && self.provider.is_none() => {
+                Some(url.clone())
+            }
+            _ => Some(paths::with_state(paths::LOGOUT_NEXT, &self.store(visit).await?)),
+        };
+        Ok(visit.page(&Page::Leaving { then: then.as_deref(), told }, &Setting::default()))
     }
 
     /// Sends the browser to an application; none if that does not take part.

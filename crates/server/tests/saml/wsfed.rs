@@ -232,3 +232,108 @@ async fn metadata_is_signed_and_names_the_certificates_of_now_and_next() {
     let after = server.get(&format!("/wsfed/{file}")).await.text();
     assert!(before.contains(&text(&after, "X509Certificate")));
 }
+
+/// What the page of a logout loads, and where it goes on to.
+#[track_caller]
+fn leaving(answer: &Answer) -> (Vec<String>, Option<String>) {
+    answer.expect_ok();
+    let page = answer.text();
+    let told = page.split("<img class=\"unseen\" src=\"").skip(1);
+    let told: Vec<String> = told.map(|rest| rest.split('"').next().unwrap().to_owned()).collect();
+    let policy = answer.header("content-security-policy").unwrap();
+    let images = policy.split("; ").find(|one| one.starts_with("img-src")).unwrap();
+    for address in &told {
+        let origin: Vec<&str> = address.splitn(4, '/').take(3).collect();
+        assert!(images.split(' ').any(|own| own == origin.join("/")), "{images}");
+    }
+    let then = page.split_once("http-equiv=\"refresh\" content=\"2;url=");
+    (told, then.map(|(_, rest)| rest.split('"').next().unwrap().replace("&#38;", "&").replace("&amp;", "&")))
+}
+
+/// Two applications that were told of one session.
+async fn two(server: &TestServer, browser: &mut Browser) -> [String; 2] {
+    user(server).await;
+    let first = application(server, json!({})).await;
+    let more = json!({ "callbacks": ["https://two.example/cb?x=1"], "allowed_logout_urls": [BYE] });
+    let second = made(server, json!({ "wsfed": {} }), more).await;
+    let page = browser.visit(server, &format!("/wsfed/{first}")).await;
+    sign_in(server, browser, &page).await.expect_ok();
+    browser.get(server, &format!("/wsfed/{second}")).await.expect_ok();
+    [first, second]
+}
+
+const CLEAN: [&str; 2] =
+    ["https://sp.example/acs?wa=wsignoutcleanup1.0", "https://two.example/cb?x=1&wa=wsignoutcleanup1.0"];
+
+fn sorted((mut told, then): (Vec<String>, Option<String>)) -> (Vec<String>, Option<String>) {
+    told = told.iter().map(|one| one.replace("&#38;", "&").replace("&amp;", "&")).collect();
+    told.sort();
+    (told, then)
+}
+
+#[tokio::test]
+async fn applications_hear_of_a_logout_wherever_it_began() {
+    for on in engines() {
+        let server = TestServer::on(on).await;
+        let mut browser = Browser::default();
+        let [first, second] = two(&server, &mut browser).await;
+        let both = || CLEAN.map(str::to_owned).to_vec();
+        let page = browser.get(&server, "/v2/logout").await;
+        assert_eq!(sorted(leaving(&page)), (both(), None));
+        assert!(page.text().contains("logged out"), "{}", page.text());
+        let again = |path: String| {
+            let (mut browser, server, ids) = (Browser::default(), &server, [&first, &second]);
+            async move {
+                let page = browser.visit(server, &format!("/wsfed/{}", ids[0])).await;
+                sign_in(server, &mut browser, &page).await.expect_ok();
+                browser.get(server, &format!("/wsfed/{}", ids[1])).await.expect_ok();
+                let page = browser.get(server, &path).await;
+                let after = browser.visit(server, &format!("/wsfed/{}", ids[0])).await;
+                assert!(!after.text().contains("wresult"), "still signed in");
+                page
+            }
+        };
+        // On to where the application wants, after a moment.
+        let page = again(format!("/v2/logout?client_id={first}&returnTo={BYE}")).await;
+        assert_eq!(sorted(leaving(&page)), (vec![CLEAN[1].to_owned()], Some(BYE.to_owned())));
+        // Whoever asks in WS-Federation knows it.
+        let page = again(format!("/wsfed/{second}?wa=wsignout1.0&wreply={BYE}")).await;
+        assert_eq!(sorted(leaving(&page)), (vec![CLEAN[0].to_owned()], Some(BYE.to_owned())));
+        let page = again("/wsfed?wa=wsignout1.0".to_owned()).await;
+        assert_eq!(sorted(leaving(&page)), (both(), None));
+        // A callback that was taken away is nobody's.
+        let none = json!({ "callbacks": ["https://two.example/other"] });
+        server.api_send(Method::PATCH, &format!("/clients/{second}"), &none).await.expect(200);
+        let mut late = Browser::default();
+        let page = late.visit(&server, &format!("/wsfed/{first}")).await;
+        sign_in(&server, &mut late, &page).await.expect_ok();
+        late.get(&server, &format!("/wsfed/{second}")).await.expect_ok();
+        let back = json!({ "callbacks": ["https://two.example/cb?x=1"] });
+        server.api_send(Method::PATCH, &format!("/clients/{second}"), &back).await.expect(200);
+        assert_eq!(leaving(&late.get(&server, "/v2/logout").await).0, [CLEAN[0]]);
+    }
+}
+
+#[tokio::test]
+async fn a_logout_goes_on_from_the_page_to_the_applications_of_saml() {
+    let server = TestServer::start().await;
+    user(&server).await;
+    let old = application(&server, json!({})).await;
+    let saml = super::application(&server, json!({})).await;
+    let mut browser = Browser::default();
+    let page = browser.visit(&server, &format!("/wsfed/{old}")).await;
+    sign_in(&server, &mut browser, &page).await.expect_ok();
+    super::response(&browser.get(&server, &super::asking(&saml)).await);
+    let (told, then) = leaving(&browser.get(&server, "/v2/logout").await);
+    assert_eq!(told, [CLEAN[0]]);
+    let then = then.unwrap();
+    assert!(then.starts_with("/u/logout/next?state="), "{then}");
+    // Nobody else can go on with it, and this browser once.
+    let mut other = Browser::default();
+    assert_eq!(other.get(&server, &then).await.status, 400);
+    let next = browser.get(&server, &then).await;
+    let to = next.header("location").map(str::to_owned).unwrap_or_else(|| next.text());
+    assert!(to.contains(super::SLO), "{to}");
+    assert_eq!(browser.get(&server, &then).await.status, 400);
+    assert_eq!(browser.get(&server, "/u/logout/next").await.status, 400);
+}

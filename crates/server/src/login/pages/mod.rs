@@ -95,6 +95,7 @@ impl Page<'_> {
             Page::DeviceDone { allowed } => notice::device_done(*allowed, scene),
             Page::Logout { form, user } => decision::logout(form, user, scene),
             Page::LoggedOut { back, kept } => notice::logged_out(*back, *kept, scene),
+            Page::Leaving { then, told } => notice::leaving(*then, told, scene),
             Page::Relay { action, parameters } => decision::relay(action, parameters, scene),
             Page::Error(error) => notice::error(error, scene),
         }
@@ -120,7 +121,8 @@ impl Page<'_> {
             | Page::Relay { .. }
             | Page::ResetDone { .. }
             | Page::DeviceDone { .. }
-            | Page::LoggedOut { .. } => StatusCode::OK,
+            | Page::LoggedOut { .. }
+            | Page::Leaving { .. } => StatusCode::OK,
         }
     }
 }

@@ -4,6 +4,7 @@ use super::Scene;
 use super::page::{Error, Failure, Outcome, ResetFailure};
 use super::texts::Texts;
 use super::view::{Part, Symbol, View};
+use crate::branding::Address;
 use crate::prompts::Screen;
 
 /// The password was changed.
@@ -90,6 +91,21 @@ pub(super) fn logged_out<'a>(back: Option<&str>, kept: bool, scene: &'a Scene<'a
         .symbol(Symbol::Done)
         .lead(texts.get("logged-out-description"))
         .button(back, "back-to-application", &texts)
+}
+
+/// Logged out; the page tells others, and goes on by itself if there is somewhere to go.
+pub(super) fn leaving<'a>(then: Option<&str>, told: &[Address], scene: &'a Scene<'a>) -> View<'a> {
+    let mut view = match then {
+        None => logged_out(None, false, scene),
+        Some(to) => {
+            let texts = Texts::new(scene, Screen::Relay, vec![]);
+            let view = View::new(&texts, "relay-page-title", "relay-page-title");
+            view.lead(texts.get("relay-description")).button(Some(to), "continue", &texts)
+        }
+    };
+    view.told = told.to_vec();
+    view.onward = then.map(str::to_owned);
+    view
 }
 
 /// There is no other page.

@@ -301,6 +301,13 @@ pub enum Page<'a> {
         /// Whether the user wanted to stay logged in.
         kept: bool,
     },
+    /// Logged out here, while applications are told at addresses that the page loads.
+    Leaving {
+        /// Where the browser goes on to by itself; none: this is the end.
+        then: Option<&'a str>,
+        /// The addresses.
+        told: &'a [Address],
+    },
     /// Carries parameters to another site by a form that sends itself.
     Relay {
         /// The address; [`super::Scene::leads_to`] has to be the same.

@@ -30,6 +30,8 @@ pub const DEVICE: &str = "/activate";
 pub const DEVICE_CONFIRM: &str = "/u/device/confirm";
 /// Really log out?
 pub const LOGOUT: &str = "/u/logout";
+/// On with a logout that tells others.
+pub const LOGOUT_NEXT: &str = "/u/logout/next";
 /// Stylesheet, script and icon.
 pub const ASSETS: &str = "/u/assets";
 

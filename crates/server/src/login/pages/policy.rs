@@ -40,6 +40,7 @@ fn content(scene: &Scene<'_>, view: &View<'_>) -> String {
             images.extend([" ", icon.origin()]);
         }
     }
+    images.extend(view.told.iter().flat_map(|address| [" ", address.origin()]));
     let fonts = look.font.as_ref().map_or("'none'", Address::origin);
     let scripts = if view.scripted() { format!("'nonce-{nonce}'") } else { "'none'".to_owned() };
     let forms = leads_to.and_then(scheme).map(|scheme| destinations(&scheme)).unwrap_or_default();

@@ -147,6 +147,8 @@ fn every_page() -> Vec<Page<'static>> {
         Page::Logout { form: form(), user: EVIL },
         Page::LoggedOut { back, kept: false },
         Page::LoggedOut { back, kept: true },
+        Page::Leaving { then: back, told: &[] },
+        Page::Leaving { then: None, told: &[] },
         Page::Relay { action: EVIL, parameters },
     ]);
     for outcome in [Outcome::Done, Outcome::Already, Outcome::Invalid, Outcome::Failed] {

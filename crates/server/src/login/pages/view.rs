@@ -35,6 +35,10 @@ pub(super) struct View<'a> {
     pub(super) parts: Vec<Part>,
     /// Sends the first form by itself.
     pub(super) sends_itself: bool,
+    /// Goes on to this address after a moment, with or without a script.
+    pub(super) onward: Option<String>,
+    /// Addresses that are loaded so that they hear of it.
+    pub(super) told: Vec<Address>,
 }
 
 /// The picture of an outcome.
@@ -88,6 +92,8 @@ impl<'a> View<'a> {
             alerts: Vec::new(),
             parts: Vec::new(),
             sends_itself: false,
+            onward: None,
+            told: Vec::new(),
         }
     }
 

@@ -4,6 +4,7 @@ mod pages;
 pub(crate) mod provider;
 mod refusals;
 pub(crate) mod saml;
+mod wsfed;
 
 use std::collections::HashMap;
 

@@ -96,7 +96,7 @@ async fn the_single_organization_of_an_application_without_a_database_is_gone_to
 }
 
 #[tokio::test]
-async fn a_strategy_whose_protocol_is_not_there_yet_says_so() {
+async fn a_connection_without_the_address_of_its_provider_says_so() {
     let world = World::on(On::Sqlite).await;
     let adfs = json!({ "name": "adfs", "strategy": "adfs", "options": {} });
     connection(&world.server, &world.shop, adfs).await;
@@ -104,7 +104,10 @@ async fn a_strategy_whose_protocol_is_not_there_yet_says_so() {
         Browser::default().get(&world.server, &authorize(&world.shop, &[("connection", "adfs")])).await;
     assert_eq!(page.status, 400);
     let failure = world.failures(1).await;
-    assert_eq!(failure[0]["description"], "nobody can sign in with the strategy adfs yet");
+    assert_eq!(
+        failure[0]["description"],
+        "the connection has no signInEndpoint; set it, or give the federation metadata of the service (adfs_server or fedMetadataXml)"
+    );
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! People sign in at a SAML identity provider.
 
-mod idp;
+pub(crate) mod idp;
 mod logout;
 mod metadata;
 mod refusals;
