@@ -20,8 +20,9 @@ mod table;
 
 use table::{Table, Verdicts};
 
-/// How much more a kilobyte of a large document may cost than one of a small: the caches of the processor have an end.
-const MOST: f64 = 1.5;
+/// How much more a kilobyte of a large document may cost than one of a tenth of it: caches have an end, and large blocks
+/// of memory come from the kernel. What is quadratic costs ten times as much.
+const MOST: f64 = 2.0;
 
 /// Runs what is planned, prints what came of it.
 pub(crate) async fn all(plan: &Plan, home: &Path) -> Outcome<()> {
