@@ -116,7 +116,7 @@ impl Prepared {
 
 /// An audience is a URI; what is none becomes one.
 fn audience(realm: &str) -> String {
-    let is_uri = realm.starts_with("urn:") || realm.contains("://");
+    let is_uri = ["urn:", "spn:"].iter().any(|own| realm.starts_with(own)) || realm.contains("://");
     if is_uri { realm.to_owned() } else { format!("urn:{realm}") }
 }
 

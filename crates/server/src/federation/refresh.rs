@@ -40,9 +40,11 @@ pub(super) async fn now(
     mut options: Map<String, Value>,
 ) -> Result<Option<Map<String, Value>>, Failed> {
     let Some(url) = address(visit, connection, ASKED_AGAIN) else { return Ok(None) };
-    let changed = take_over(&visit.app, &visit.tenant, (connection, &url)).await?;
-    Ok(changed.map(|changed| {
-        options.extend(changed);
+    let now = take_over(&visit.app, &visit.tenant, (connection, &url)).await?;
+    // Somebody else may have written them down since this visit began.
+    let known = connection.document.get("options").and_then(Value::as_object);
+    Ok(now.filter(|now| Some(now) != known).map(|now| {
+        options.extend(now);
         options
     }))
 }
@@ -62,12 +64,13 @@ pub(super) async fn first(
 fn address(visit: &Visit, connection: &Connection, age: SignedDuration) -> Option<String> {
     let options = connection.document.get("options").and_then(Value::as_object)?;
     let url = identity_provider::address(connection.served(), options)?;
-    let key = [visit.tenant.id().as_str(), " ", &connection.id].concat();
+    // Each reason has turns of its own: a look that has just begun in the background helps nobody who is here now.
+    let key = format!("{} {} {}", visit.tenant.id().as_str(), connection.id, age.as_secs());
     let turn = visit.app.federation.takes_turn(key, age, visit.app.clock.now());
     turn.then_some(url)
 }
 
-/// Writes down what the metadata says now; answers the options that are not secret if they have changed.
+/// Writes down what the metadata says now; answers the options that are not secret, as they are from now on.
 async fn take_over(
     app: &Arc<App>,
     tenant: &Tenant,
@@ -94,7 +97,7 @@ async fn take_over(
     let after = options.clone();
     if after == before {
         write.nothing_to_do().await?;
-        return Ok(None);
+        return Ok(Some(after));
     }
     current.updated_at = app.clock.now();
     connections::sql::update(write.tx(), tenant.id(), &current).await?;

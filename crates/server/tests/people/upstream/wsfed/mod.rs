@@ -23,6 +23,8 @@ struct World {
     server: TestServer,
     shop: Application,
     corp: String,
+    /// How many failed logins the log had at the last look.
+    told: usize,
 }
 
 impl World {
@@ -32,7 +34,7 @@ impl World {
         let shop = application(&server, json!({})).await;
         let body = json!({ "name": "corp", "strategy": strategy, "options": options });
         let corp = super::connection(&server, &shop, body).await;
-        Self { server, shop, corp }
+        Self { server, shop, corp, told: 0 }
     }
 
     /// With metadata that was pasted.
@@ -75,13 +77,21 @@ impl World {
         answered(&answer).iter().any(|(name, _)| name == "code")
     }
 
-    /// What the log says of the failed logins, the newest first.
+    /// What the log says of the failed logins, the newest first, once there is one more than at the last look. Entries
+    /// are written a moment later.
     async fn reasons(&mut self) -> Vec<String> {
-        self.server.flush_log().await;
-        let reader = self.server.sibling().await;
-        let entries = reader.api_get("/logs?q=type:f&sort=date:-1&per_page=100").await.expect(200);
-        let all = entries.as_array().unwrap().iter();
-        all.map(|entry| entry["description"].as_str().unwrap().to_owned()).collect()
+        for _ in 0..200 {
+            let path = "/logs?q=type:f&sort=date:-1&per_page=100";
+            let entries = self.server.api_get(path).await.expect(200);
+            let all = entries.as_array().unwrap().iter();
+            let all: Vec<_> = all.map(|entry| entry["description"].as_str().unwrap().to_owned()).collect();
+            if all.len() > self.told {
+                self.told = all.len();
+                return all;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+        panic!("no failed login was added to the log");
     }
 
     async fn options(&self) -> Value {
@@ -259,7 +269,7 @@ async fn a_token_counts_once_and_for_whoever_asked() {
         assert_eq!(world.reasons().await[0], "the token was used before");
         assert!(!world.is_signed_in(&thief).await);
         let fresh = Said::new("_fresh").xml();
-        let of_another = world.begin(&mut browser).await["wctx"].clone();
+        let of_another = world.begin(&mut Browser::default()).await["wctx"].clone();
         let mut at_another_address = Browser::default();
         let own = world.begin(&mut at_another_address).await["wctx"].clone();
         let elsewhere = Form { action: "/login/callback?connection=other".to_owned(), hidden: Vec::new() };
@@ -432,13 +442,15 @@ async fn a_directory_of_microsoft_is_asked_in_ws_federation_where_the_connection
             "should_trust_email_verified_connection": "always_set_emails_as_verified",
         });
         options.as_object_mut().unwrap().extend(choice.as_object().unwrap().clone());
-        let world = World::of(On::Sqlite, "waad", options).await;
+        let mut world = World::of(On::Sqlite, "waad", options).await;
         let mut browser = Browser::default();
         let sent = world.begin(&mut browser).await;
         assert_eq!(sent["wtrealm"], "spn:0000-app");
         let said = Said { realm: "spn:0000-app".to_owned(), ..Said::new("_1") }.xml();
         let fields = [("wa", "wsignin1.0"), ("wresult", said.as_str()), ("wctx", &sent["wctx"])];
-        let user = world.user(&world.back(&mut browser, &fields).await).await;
+        let back = world.back(&mut browser, &fields).await;
+        assert_eq!(back.status, 303, "{:?}", world.reasons().await);
+        let user = world.user(&back).await;
         assert_eq!(user["user_id"], "waad|corp|ada");
         assert_eq!(user["email_verified"], true);
     }
