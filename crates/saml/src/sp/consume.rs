@@ -154,7 +154,13 @@ impl From<VerifyError> for ConsumeError {
         match error {
             VerifyError::Xml(error) => Self::Xml(error),
             VerifyError::Untrusted(known) => Self::Untrusted(known),
-            other => Self::Signature(other.to_string()),
+            error @ (VerifyError::Unexpected(_)
+            | VerifyError::Algorithm { .. }
+            | VerifyError::Weak
+            | VerifyError::Reference(_)
+            | VerifyError::Ambiguous(_)
+            | VerifyError::Base64(_)
+            | VerifyError::Digest) => Self::Signature(error.to_string()),
         }
     }
 }

@@ -43,7 +43,11 @@ pub fn fill<'a>(
     if root.attribute("ID") != Some(request.id) {
         return Err(TemplateError::Id);
     }
-    if !root.children().find(|child| child.is_element()).is_some_and(|first| first.is(ASSERTION, "Issuer")) {
+    if !root
+        .children()
+        .find(chancery_xmldsig::tree::Node::is_element)
+        .is_some_and(|first| first.is(ASSERTION, "Issuer"))
+    {
         return Err(TemplateError::Issuer);
     }
     root.only(ASSERTION, "Issuer")?;

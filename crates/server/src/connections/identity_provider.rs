@@ -75,7 +75,15 @@ pub fn address(strategy: Option<Strategy>, options: &Map<String, Value>) -> Opti
             let is_name = directory.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-.".contains(&byte));
             is_name.then(|| format!("https://login.microsoftonline.com/{directory}{PLACE}"))
         }
-        _ => None,
+        Strategy::Database
+        | Strategy::Oidc
+        | Strategy::Okta
+        | Strategy::GoogleOAuth2
+        | Strategy::GitHub
+        | Strategy::WindowsLive
+        | Strategy::AzureAd
+        | Strategy::Apple
+        | Strategy::OAuth2 => None,
     }
 }
 
@@ -206,8 +214,7 @@ pub fn derive(options: &mut Map<String, Value>) -> Result<(), (&'static str, Str
         return Ok(());
     }
     options.insert("cert".to_owned(), json!(bundle(&found)));
-    let thumbprints: Vec<String> =
-        found.iter().map(|one| one.sha1().iter().map(|byte| format!("{byte:02x}")).collect()).collect();
+    let thumbprints: Vec<String> = found.iter().map(|one| one.thumbprint().to_ascii_lowercase()).collect();
     options.insert("thumbprints".to_owned(), json!(thumbprints));
     let first = found.iter().min_by_key(|one| one.not_after());
     if let Some(first) = first {

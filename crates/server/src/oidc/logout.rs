@@ -22,6 +22,7 @@ use crate::login::cookies;
 use crate::login::pages::{Failure, Form, Page, paths};
 use crate::login::visit::{Setting, Visit, with_cookie};
 use crate::logs::{Entry, Kind};
+use crate::samlp::logout::Ended;
 use crate::sessions::{self, Cause, Session};
 use crate::users;
 use crate::write::Write;
@@ -189,17 +190,17 @@ async fn confirmed(mut visit: Visit) -> Response {
 /// Ends the session of the browser, and goes on.
 async fn end(visit: &Visit, (client, federated): (Option<&Client>, bool), then: Option<String>) -> Response {
     let ended = async {
-        let Some(session) = visit.session().await? else { return Ok((Vec::new(), None)) };
+        let Some(session) = visit.session().await? else { return Ok(Ended::default()) };
         let (db, tenant) = (&visit.app.db, visit.tenant.id());
-        let mut told = partners::sql::of_session(db, tenant, &session.id).await?;
+        let mut participants = partners::sql::of_session(db, tenant, &session.id).await?;
         // Whoever asks in WS-Federation knows.
-        told.retain(|(id, told)| {
+        participants.retain(|(id, told)| {
             !matches!(told, partners::Participant::Wsfed(_)) || client.is_none_or(|client| client.id != *id)
         });
         let provider =
             if federated { federation::sql::of_session(db, tenant, &session.id).await? } else { None };
         write(visit, client, session).await?;
-        Ok::<_, DbError>((told, provider))
+        Ok::<_, DbError>(Ended { participants, provider })
     };
     let told = match ended.await {
         Ok(told) => told,

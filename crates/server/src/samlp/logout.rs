@@ -173,11 +173,20 @@ pub(super) async fn onward(visit: Visit) -> Response {
     }
 }
 
+/// Who took part in a session that is over.
+#[derive(Debug, Default)]
+pub struct Ended {
+    /// The applications, and as what each knows the user.
+    pub participants: Vec<(String, partners::Participant)>,
+    /// The connection whose identity provider is to be told, and as what it knows the user.
+    pub provider: Option<(String, UpstreamSession)>,
+}
+
 /// Tells the applications of a session that is over in this browser, and the identity provider that its user came from
 /// if that is wanted, and goes on to an address or to the page that says so. None: there is nobody to tell.
 pub async fn tell_others(
     visit: &Visit,
-    (participants, provider): (Vec<(String, partners::Participant)>, Option<(String, UpstreamSession)>),
+    Ended { participants, provider }: Ended,
     then: Option<&str>,
 ) -> Option<Response> {
     if provider.is_none() && participants.is_empty() {

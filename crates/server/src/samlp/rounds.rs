@@ -242,7 +242,9 @@ impl Rounds {
             Finish::Address { url } if self.waiting.is_empty() && self.provider.is_none() => {
                 Some(url.clone())
             }
-            _ => Some(paths::with_state(paths::LOGOUT_NEXT, &self.store(visit).await?)),
+            Finish::Partner { .. } | Finish::Provider { .. } | Finish::Address { .. } | Finish::Page => {
+                Some(paths::with_state(paths::LOGOUT_NEXT, &self.store(visit).await?))
+            }
         };
         Ok(visit.page(&Page::Leaving { then: then.as_deref(), told }, &Setting::default()))
     }

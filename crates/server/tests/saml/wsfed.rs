@@ -332,7 +332,7 @@ async fn a_logout_goes_on_from_the_page_to_the_applications_of_saml() {
     let mut other = Browser::default();
     assert_eq!(other.get(&server, &then).await.status, 400);
     let next = browser.get(&server, &then).await;
-    let to = next.header("location").map(str::to_owned).unwrap_or_else(|| next.text());
+    let to = next.header("location").map_or_else(|| next.text(), str::to_owned);
     assert!(to.contains(super::SLO), "{to}");
     assert_eq!(browser.get(&server, &then).await.status, 400);
     assert_eq!(browser.get(&server, "/u/logout/next").await.status, 400);

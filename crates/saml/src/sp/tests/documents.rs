@@ -14,9 +14,9 @@ use chancery_crypto::algorithm::Algorithm;
 /// A key as metadata has it.
 fn described(purpose: &str, certificate: &Certificate) -> String {
     format!(
-        r#"<KeyDescriptor{purpose}><ds:KeyInfo><ds:X509Data><ds:X509Certificate>
+        r"<KeyDescriptor{purpose}><ds:KeyInfo><ds:X509Data><ds:X509Certificate>
 {}
-</ds:X509Certificate></ds:X509Data></ds:KeyInfo></KeyDescriptor>"#,
+</ds:X509Certificate></ds:X509Data></ds:KeyInfo></KeyDescriptor>",
         certificate.base64_der()
     )
 }

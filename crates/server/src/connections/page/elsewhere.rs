@@ -100,9 +100,10 @@ impl Own {
             has_secret: !matches!(self.strategy, Strategy::Samlp | Strategy::Adfs | Strategy::Apple)
                 && desk.may(secret::SCOPE),
             certificates: certificates::shown(&self.connection, desk.app.clock.now()),
-            keys: match self.strategy {
-                Strategy::Oidc | Strategy::Okta => keys::section(desk).await?,
-                _ => None,
+            keys: if matches!(self.strategy, Strategy::Oidc | Strategy::Okta) {
+                keys::section(desk).await?
+            } else {
+                None
             },
             may_delete: desk.may("delete:connections"),
         })

@@ -86,8 +86,7 @@ struct List {
     pager: Pager,
     q: String,
     words: Words,
-    is_database: bool,
-    is_enterprise: bool,
+    family: Family,
     may: bool,
     /// Whether there were too many to look through all of them.
     cut: bool,
@@ -125,8 +124,7 @@ async fn show(desk: &Desk, family: Family) -> Result<Response, Failure> {
         pager: Pager { page, per_page: PER_PAGE, total, base },
         q: q.to_owned(),
         words,
-        is_database: family == Family::Database,
-        is_enterprise: family == Family::Enterprise,
+        family,
         may,
         cut,
     };

@@ -187,9 +187,10 @@ async fn judged(
 }
 
 fn refused(error: &ConsumeError) -> Failed {
-    match error {
-        ConsumeError::Status(_) => Failed::Refused(error.to_string()),
-        other => Failed::Untrusted(other.to_string()),
+    if matches!(error, ConsumeError::Status(_)) {
+        Failed::Refused(error.to_string())
+    } else {
+        Failed::Untrusted(error.to_string())
     }
 }
 

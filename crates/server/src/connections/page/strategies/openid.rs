@@ -168,6 +168,14 @@ pub(super) fn new_groups(strategy: Strategy) -> Vec<Group> {
     vec![match strategy {
         Strategy::AzureAd => NEW_MICROSOFT,
         Strategy::Okta => NEW_OKTA,
-        _ => NEW_OIDC,
+        Strategy::Database
+        | Strategy::Oidc
+        | Strategy::GoogleOAuth2
+        | Strategy::GitHub
+        | Strategy::WindowsLive
+        | Strategy::Apple
+        | Strategy::OAuth2
+        | Strategy::Samlp
+        | Strategy::Adfs => NEW_OIDC,
     }]
 }

@@ -102,6 +102,14 @@ pub(super) fn new_groups(strategy: Strategy) -> Vec<Group> {
     match strategy {
         Strategy::Apple => vec![NEW_APPLE],
         Strategy::OAuth2 => vec![NEW_OAUTH2, NEW_CLIENT],
-        _ => vec![NEW_CLIENT],
+        Strategy::Database
+        | Strategy::Oidc
+        | Strategy::Okta
+        | Strategy::GoogleOAuth2
+        | Strategy::GitHub
+        | Strategy::WindowsLive
+        | Strategy::AzureAd
+        | Strategy::Samlp
+        | Strategy::Adfs => vec![NEW_CLIENT],
     }
 }

@@ -162,15 +162,12 @@ impl Said {
 
 /// The metadata of the provider, with the certificates of these keys.
 pub(crate) fn metadata(signers: &[usize]) -> String {
-    let keys: String = signers
-        .iter()
-        .map(|number| {
-            format!(
-                r#"<KeyDescriptor use="signing"><ds:KeyInfo><ds:X509Data><ds:X509Certificate>{}</ds:X509Certificate></ds:X509Data></ds:KeyInfo></KeyDescriptor>"#,
-                certificate(*number).base64_der()
-            )
-        })
-        .collect();
+    let mut keys = String::new();
+    for number in signers {
+        keys.push_str(r#"<KeyDescriptor use="signing"><ds:KeyInfo><ds:X509Data><ds:X509Certificate>"#);
+        keys.push_str(&certificate(*number).base64_der());
+        keys.push_str("</ds:X509Certificate></ds:X509Data></ds:KeyInfo></KeyDescriptor>");
+    }
     let redirect = HTTP_POST.replace("HTTP-POST", "HTTP-Redirect");
     format!(
         r#"<EntityDescriptor xmlns="urn:oasis:names:tc:SAML:2.0:metadata" xmlns:ds="http://www.w3.org/2000/09/xmldsig#" entityID="{IDP}"><IDPSSODescriptor WantAuthnRequestsSigned="true" protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol">{keys}<SingleLogoutService Binding="{redirect}" Location="{SLO}"/><SingleSignOnService Binding="{redirect}" Location="{SSO}"/></IDPSSODescriptor></EntityDescriptor>"#

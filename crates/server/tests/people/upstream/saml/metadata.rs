@@ -18,7 +18,7 @@ async fn options(server: &TestServer, id: &str) -> Value {
 }
 
 fn thumbprint(number: usize) -> String {
-    certificate(number).sha1().iter().map(|byte| format!("{byte:02x}")).collect()
+    certificate(number).thumbprint().to_ascii_lowercase()
 }
 
 #[tokio::test]
@@ -186,7 +186,7 @@ async fn a_provider_that_changes_its_key_is_followed_by_its_metadata() {
 
 async fn later(world: &World, id: &str, signer: usize, at: i64) -> u16 {
     let bend = |said: &mut Said| {
-        said.assertion_id = id.to_owned();
+        id.clone_into(&mut said.assertion_id);
         said.signer = signer;
         said.at = at;
     };
