@@ -25,7 +25,8 @@ CONNECTIONS = {
 APART = re.compile(r"/certificate/|/tail|/_components|^/dashboard/(login|logout|token)")
 
 
-# Connections whose pages differ, by their ids: what they are called in the shape of a path.
+# The strategies whose pages have parts that no other has; and connections of theirs by their ids.
+OWN_PAGES = {"samlp", "okta", "apple"}
 KINDS = {}
 
 
@@ -86,6 +87,8 @@ def shape_of(path):
     path = path.split("?")[0]
     parts = path.split("/")
     kinds = {} if parts[-1] in ("applications", "delete", "login-experience") else KINDS
+    if parts[3:4] == ["new"] and parts[-1] not in OWN_PAGES:
+        parts = [*parts[:4], *("one" for _ in parts[4:])]
     return "/".join(kinds.get(part) or ("one" if len(part) > 16 or "%7C" in part else part) for part in parts)
 
 
@@ -135,6 +138,7 @@ def furnish(it, server, name="Garden Shop"):
         options = {**options, **of_partner.get(strategy, {})}
         connections[strategy] = made("/connections", {"name": f"a-{strategy}", "strategy": strategy, "display_name": name,
                                                       "enabled_clients": [], "options": options})
-        KINDS[connections[strategy]["id"]] = strategy
+        if strategy in OWN_PAGES:
+            KINDS[connections[strategy]["id"]] = strategy
     call("POST", f"/connections/{connections['okta']['id']}/keys").expect(201)
     return {"connections": connections, "api": api, "clients": clients, "machine": machine, "user": user, "role": role}
