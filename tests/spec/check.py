@@ -148,7 +148,8 @@ def compare(ours, theirs, id):
         equal(alternatives(operation), [wanted], "scopes that are needed together")
     elif id in FIRST_AND_ANY:
         first = FIRST_AND_ANY[id]
-        equal(alternatives(operation), [{first, other} for other in sorted(wanted - {first})], "scopes that are needed together")
+        equal(sorted(alternatives(operation), key=sorted), sorted(({first, other} for other in wanted - {first}), key=sorted),
+              "scopes that are needed together")
     else:
         equal([len(one) for one in alternatives(operation)], [1] * len(wanted), "scopes of which one is enough")
     own, published = parameters(operation), parameters(their_operation)
