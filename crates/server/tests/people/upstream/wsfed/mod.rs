@@ -355,7 +355,7 @@ async fn metadata_is_fetched_when_somebody_first_signs_in_and_followed_through_a
             let said = Said { signer: 6, ..Said::new(id) };
             assert_eq!(world.says(&mut Browser::default(), &said).await.status, 400);
         }
-        assert_eq!(published.asked(), asked);
+        assert!(published.asked() <= asked + 1, "once a minute at most");
         assert!(world.reasons().await[0].contains("none of the 2 certificates"));
     }
 }
