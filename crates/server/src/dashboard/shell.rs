@@ -217,7 +217,7 @@ impl Frame {
         self
     }
 
-    /// Says which place of the room it is, by its address in [`Room::places`].
+    /// Says which place of the room it is, by its address in its list of places.
     pub fn place(self, href: &'static str) -> Self {
         Self { place: href, ..self }
     }
