@@ -7,9 +7,9 @@ use std::time::Duration;
 use chancery_crypto::algorithm::Algorithm;
 use chancery_crypto::certificate::{Certificate, SelfSigned};
 use chancery_crypto::rsa::{PrivateKey, PublicKey};
-use chancery_saml::idp::claims::{Attribute, Content, Mapping};
+use chancery_saml::idp::Party;
+use chancery_saml::idp::claims::{Attribute, Content};
 use chancery_saml::idp::respond::{Envelope, Subject, prepare};
-use chancery_saml::idp::{Logout, Party};
 use chancery_saml::name_id::{NameId, PERSISTENT};
 use chancery_saml::sp::consume::{Expected, WeakCiphers, consume};
 use chancery_xmldsig::canonical::exclusive;
@@ -132,21 +132,8 @@ impl Partner {
     fn answer(&self) -> Outcome<String> {
         let party = Party {
             callbacks: vec![ACS.to_owned()],
-            audience: None,
-            recipient: None,
-            destination: None,
-            issuer: None,
-            mapping: Mapping::default(),
-            lifetime: 3600,
-            sign_response: false,
             name_id_format: PERSISTENT.to_owned(),
-            name_id_probes: Vec::new(),
-            authn_context: "urn:oasis:names:tc:SAML:2.0:ac:classes:Password".to_owned(),
-            typed_attributes: true,
-            attribute_name_formats: true,
-            logout: Logout::default(),
-            requests: None,
-            encryption: None,
+            ..Party::default()
         };
         let envelope = Envelope {
             id: "_response".to_owned(),

@@ -10,9 +10,9 @@ use chancery_crypto::algorithm::Algorithm;
 use chancery_crypto::certificate::{Certificate, SelfSigned};
 use chancery_crypto::cipher::Cipher;
 use chancery_crypto::rsa::{PrivateKey, PublicKey};
-use chancery_saml::idp::claims::{Attribute, Content, Mapping};
+use chancery_saml::idp::claims::{Attribute, Content};
 use chancery_saml::idp::respond::{Envelope, Subject, prepare};
-use chancery_saml::idp::{Encryption, Logout, Party};
+use chancery_saml::idp::{Encryption, Party};
 use chancery_saml::name_id::{NameId, PERSISTENT};
 use chancery_saml::sp::consume::{Accepted, Expected, WeakCiphers};
 use chancery_xmldsig::sign::Halves;
@@ -87,21 +87,9 @@ pub fn messages() -> Vec<String> {
 fn party() -> Party {
     Party {
         callbacks: vec![ACS.to_owned()],
-        audience: None,
-        recipient: None,
-        destination: None,
-        issuer: None,
-        mapping: Mapping::default(),
         lifetime: 300,
-        sign_response: false,
         name_id_format: PERSISTENT.to_owned(),
-        name_id_probes: Vec::new(),
-        authn_context: "urn:oasis:names:tc:SAML:2.0:ac:classes:Password".to_owned(),
-        typed_attributes: true,
-        attribute_name_formats: true,
-        logout: Logout::default(),
-        requests: None,
-        encryption: None,
+        ..Party::default()
     }
 }
 

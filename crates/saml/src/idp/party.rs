@@ -6,8 +6,9 @@ use chancery_crypto::rsa::PublicKey;
 use chancery_xmldsig::tree::{Tree, XmlError};
 use chancery_xmldsig::verify::{self, Sha1, Trust, VerifyError};
 
-use super::claims::Mapping;
+use super::claims::{self, Mapping};
 use crate::binding::Received;
+use crate::name_id::UNSPECIFIED;
 
 /// An application that speaks SAML.
 #[derive(Debug, Clone)]
@@ -44,6 +45,30 @@ pub struct Party {
     pub requests: Option<SignatureTrust>,
     /// For whom assertions are encrypted.
     pub encryption: Option<Encryption>,
+}
+
+/// What the add-on says where it is silent.
+impl Default for Party {
+    fn default() -> Self {
+        Self {
+            callbacks: Vec::new(),
+            audience: None,
+            recipient: None,
+            destination: None,
+            issuer: None,
+            mapping: Mapping::default(),
+            lifetime: 3600,
+            sign_response: false,
+            name_id_format: UNSPECIFIED.to_owned(),
+            name_id_probes: claims::PROBES.map(claims::claim).to_vec(),
+            authn_context: "urn:oasis:names:tc:SAML:2.0:ac:classes:unspecified".to_owned(),
+            typed_attributes: true,
+            attribute_name_formats: true,
+            logout: Logout::default(),
+            requests: None,
+            encryption: None,
+        }
+    }
 }
 
 /// How an application is told of logouts.

@@ -6,9 +6,8 @@ use std::sync::Arc;
 
 use chancery_crypto::cipher::Cipher;
 use chancery_saml::HTTP_POST;
-use chancery_saml::idp::claims::{self, Mapping};
+use chancery_saml::idp::claims::Mapping;
 use chancery_saml::idp::{Encryption, Logout, Party, SignatureTrust};
-use chancery_saml::name_id::UNSPECIFIED;
 use chancery_xmldsig::verify::Sha1;
 use serde_json::{Map, Value};
 
@@ -17,11 +16,6 @@ use crate::app::App;
 use crate::management::ApiError;
 use crate::pasted;
 use crate::tenants::TenantId;
-
-/// The context of an authentication that is not described further.
-const CONTEXT: &str = "urn:oasis:names:tc:SAML:2.0:ac:classes:unspecified";
-/// Seconds that an assertion lives.
-const LIFETIME: i64 = 3600;
 
 /// An application that has the add-on.
 #[derive(Debug)]
@@ -78,6 +72,7 @@ pub(super) fn translate(application: &Application, addon: &Map<String, Value>) -
             Some(SignatureTrust { keys: vec![key], sha1 })
         }
     };
+    let usual = Party::default();
     Ok(Party {
         callbacks,
         audience: text("audience"),
@@ -85,23 +80,23 @@ pub(super) fn translate(application: &Application, addon: &Map<String, Value>) -
         destination: text("destination"),
         issuer: text("issuer"),
         mapping: mapping(addon),
-        lifetime: lifetime.unwrap_or(LIFETIME),
-        sign_response: flag("signResponse", false),
-        name_id_format: text("nameIdentifierFormat").unwrap_or_else(|| UNSPECIFIED.to_owned()),
-        name_id_probes: probes(addon),
-        authn_context: text("authnContextClassRef").unwrap_or_else(|| CONTEXT.to_owned()),
-        typed_attributes: flag("typedAttributes", true),
-        attribute_name_formats: flag("includeAttributeNameFormat", true),
+        lifetime: lifetime.unwrap_or(usual.lifetime),
+        sign_response: flag("signResponse", usual.sign_response),
+        name_id_format: text("nameIdentifierFormat").unwrap_or(usual.name_id_format),
+        name_id_probes: probes(addon).unwrap_or(usual.name_id_probes),
+        authn_context: text("authnContextClassRef").unwrap_or(usual.authn_context),
+        typed_attributes: flag("typedAttributes", usual.typed_attributes),
+        attribute_name_formats: flag("includeAttributeNameFormat", usual.attribute_name_formats),
         logout: logout(addon),
         requests,
         encryption: encryption(application, addon)?,
     })
 }
 
-fn probes(addon: &Map<String, Value>) -> Vec<String> {
+fn probes(addon: &Map<String, Value>) -> Option<Vec<String>> {
     let own = addon.get("nameIdentifierProbes").and_then(Value::as_array).into_iter().flatten();
     let own: Vec<String> = own.filter_map(|probe| probe.as_str().map(str::to_owned)).collect();
-    if own.is_empty() { claims::PROBES.map(claims::claim).to_vec() } else { own }
+    (!own.is_empty()).then_some(own)
 }
 
 fn mapping(addon: &Map<String, Value>) -> Mapping {

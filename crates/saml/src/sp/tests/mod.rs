@@ -12,9 +12,9 @@ use chancery_xmldsig::encrypt;
 use chancery_xmldsig::verify::Sha1;
 use jiff::Timestamp;
 
-use crate::idp::claims::{Attribute, Content, Mapping};
+use crate::idp::claims::{Attribute, Content};
 use crate::idp::respond::{Envelope, Subject, prepare};
-use crate::idp::{Encryption, Logout, Party};
+use crate::idp::{Encryption, Party};
 use crate::name_id::NameId;
 use crate::sp::consume::{Accepted, ConsumeError, Expected, WeakCiphers, consume};
 
@@ -45,21 +45,9 @@ fn certificate(number: usize) -> Certificate {
 fn party() -> Party {
     Party {
         callbacks: vec![ACS.to_owned()],
-        audience: None,
-        recipient: None,
-        destination: None,
-        issuer: None,
-        mapping: Mapping::default(),
         lifetime: 300,
-        sign_response: false,
         name_id_format: crate::name_id::PERSISTENT.to_owned(),
-        name_id_probes: Vec::new(),
-        authn_context: "urn:oasis:names:tc:SAML:2.0:ac:classes:Password".to_owned(),
-        typed_attributes: true,
-        attribute_name_formats: true,
-        logout: Logout::default(),
-        requests: None,
-        encryption: None,
+        ..Party::default()
     }
 }
 

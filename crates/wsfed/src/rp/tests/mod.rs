@@ -9,8 +9,8 @@ use chancery_crypto::algorithm::Algorithm;
 use chancery_crypto::certificate::{Certificate, SelfSigned};
 use chancery_crypto::cipher::Cipher;
 use chancery_crypto::rsa::{PrivateKey, PublicKey};
-use chancery_saml::idp::claims::{Attribute, Content, Mapping};
-use chancery_saml::idp::{Encryption, Logout, Party};
+use chancery_saml::idp::claims::{Attribute, Content};
+use chancery_saml::idp::{Encryption, Party};
 use chancery_saml::name_id::NameId;
 use chancery_saml::sp::consume::ConsumeError;
 use chancery_saml::sp::token::Token;
@@ -86,21 +86,10 @@ fn answer(kind: Kind, encryption: Option<Encryption>, signer: usize) -> String {
 fn party(encryption: Option<Encryption>) -> Party {
     Party {
         callbacks: vec![REPLY.to_owned()],
-        audience: None,
-        recipient: None,
-        destination: None,
-        issuer: None,
-        mapping: Mapping::default(),
         lifetime: 28_800,
-        sign_response: false,
         name_id_format: chancery_saml::name_id::PERSISTENT.to_owned(),
-        name_id_probes: Vec::new(),
-        authn_context: "urn:oasis:names:tc:SAML:2.0:ac:classes:Password".to_owned(),
-        typed_attributes: true,
-        attribute_name_formats: true,
-        logout: Logout::default(),
-        requests: None,
         encryption,
+        ..Party::default()
     }
 }
 

@@ -12,9 +12,9 @@ use base64::engine::general_purpose::STANDARD;
 use chancery_crypto::algorithm::Algorithm;
 use chancery_crypto::digest::{sha1, sha256};
 use chancery_saml::HTTP_POST;
-use chancery_saml::idp::claims::{Attribute, Content, Mapping, claim};
+use chancery_saml::idp::claims::{Attribute, Content, claim};
 use chancery_saml::idp::respond::{Envelope, Subject, prepare};
-use chancery_saml::idp::{Encryption, Logout, Party};
+use chancery_saml::idp::{Encryption, Party};
 use chancery_saml::name_id::NameId;
 use chancery_xmldsig::tree::Tree;
 use chancery_xmldsig::verify::{self, Sha1, Trust};
@@ -93,21 +93,11 @@ impl Said {
         let now = Timestamp::from_second(START).unwrap().saturating_add(SignedDuration::from_secs(self.at));
         let party = Party {
             callbacks: vec![ACS.to_owned()],
-            audience: None,
-            recipient: None,
-            destination: None,
-            issuer: None,
-            mapping: Mapping::default(),
             lifetime: 300,
             sign_response: self.sign_response,
             name_id_format: chancery_saml::name_id::PERSISTENT.to_owned(),
-            name_id_probes: Vec::new(),
-            authn_context: "urn:oasis:names:tc:SAML:2.0:ac:classes:Password".to_owned(),
-            typed_attributes: true,
-            attribute_name_formats: true,
-            logout: Logout::default(),
-            requests: None,
             encryption: self.encryption.clone(),
+            ..Party::default()
         };
         let envelope = Envelope {
             id: format!("_response-{}", self.assertion_id),
