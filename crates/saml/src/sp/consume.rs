@@ -313,7 +313,7 @@ fn judge(
     check_issuer(&issuer, expected)?;
     let ends = conditions(assertion.only(ASSERTION, "Conditions")?, expected)?;
     let subject = assertion.only(ASSERTION, "Subject")?;
-    let confirmed = confirmation(subject, expected)?;
+    let confirmed = confirmation(subject, |one| bearer(one, expected))?;
     let session_index = statements(assertion, expected)?;
     let ends = ends.map_or(confirmed, |ends| ends.max(confirmed)).min(age(assertion, expected.now)?);
     Ok(Accepted {
@@ -377,15 +377,18 @@ pub fn age(assertion: Node<'_, '_>, now: Timestamp) -> Result<Timestamp, Consume
     if early || now >= ends { Err(ConsumeError::Time) } else { Ok(ends) }
 }
 
-/// The bearer confirmation that holds here and now; answers its end. The reason of the last one that does not is told.
-fn confirmation(subject: Node<'_, '_>, expected: &Expected<'_>) -> Result<Timestamp, ConsumeError> {
+/// The bearer confirmation that holds here and now, as `holds` sees it. The reason of the last one that does not is told.
+pub(super) fn confirmation<T>(
+    subject: Node<'_, '_>,
+    holds: impl Fn(Node<'_, '_>) -> Result<T, ConsumeError>,
+) -> Result<T, ConsumeError> {
     let mut reason = ConsumeError::Confirmation;
     for confirmation in subject.all(ASSERTION, "SubjectConfirmation") {
         if confirmation.attribute("Method") != Some(BEARER) {
             continue;
         }
-        match bearer(confirmation, expected) {
-            Ok(ends) => return Ok(ends),
+        match holds(confirmation) {
+            Ok(held) => return Ok(held),
             Err(why) => reason = why,
         }
     }

@@ -10,8 +10,8 @@ use chancery_xmldsig::tree::{Element, Node, Tree};
 use jiff::Timestamp;
 
 use super::consume::{self, ConsumeError, Expected, SKEW};
+use crate::ASSERTION;
 use crate::name_id::NameId;
-use crate::{ASSERTION, BEARER};
 
 /// What a token says of somebody.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,7 +39,7 @@ pub fn judge(octets: &str, expected: &Expected<'_>) -> Result<Token, ConsumeErro
     consume::check_issuer(&issuer, expected)?;
     let ends = consume::conditions(assertion.only(ASSERTION, "Conditions")?, expected)?;
     let subject = assertion.only(ASSERTION, "Subject")?;
-    let confirmed = confirmation(subject, expected)?;
+    let confirmed = consume::confirmation(subject, |one| bearer(one, expected))?;
     consume::statements(assertion, expected)?;
     // A token without an end would count for as long as its age allows.
     let ends = ends.into_iter().chain(confirmed).max().ok_or(ConsumeError::Time)?;
@@ -53,21 +53,7 @@ pub fn judge(octets: &str, expected: &Expected<'_>) -> Result<Token, ConsumeErro
     })
 }
 
-/// The bearer confirmation that holds here and now; answers its end, if it has one.
-fn confirmation(subject: Node<'_, '_>, expected: &Expected<'_>) -> Result<Option<Timestamp>, ConsumeError> {
-    let mut reason = ConsumeError::Confirmation;
-    for confirmation in subject.all(ASSERTION, "SubjectConfirmation") {
-        if confirmation.attribute("Method") != Some(BEARER) {
-            continue;
-        }
-        match bearer(confirmation, expected) {
-            Ok(ends) => return Ok(ends),
-            Err(why) => reason = why,
-        }
-    }
-    Err(reason)
-}
-
+/// Whether a confirmation holds here and now; answers its end, if it has one.
 fn bearer(confirmation: Node<'_, '_>, expected: &Expected<'_>) -> Result<Option<Timestamp>, ConsumeError> {
     let Some(data) = confirmation.optional(ASSERTION, "SubjectConfirmationData")? else { return Ok(None) };
     if data.attribute("Recipient").is_some_and(|recipient| !expected.destinations.contains(&recipient)) {
