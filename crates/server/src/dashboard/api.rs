@@ -163,6 +163,32 @@ impl Api {
         Ok(all)
     }
 
+    /// One page of what `pick` takes of a list with checkpoints, how much that is, and whether the list goes on beyond the
+    /// `most` that are looked through: for lists that the API has no search for.
+    pub async fn picked<T>(
+        &self,
+        (path, name): (&str, &str),
+        most: usize,
+        (page, per_page): (u64, u64),
+        pick: impl Fn(&Value) -> Option<T>,
+    ) -> Result<(Vec<T>, u64, bool), Failure> {
+        let (mut from, mut found, mut searched) = (String::new(), Vec::new(), 0);
+        let cut = loop {
+            let (part, next) = self.part(path, name, &from).await?;
+            searched += part.len();
+            found.extend(part.iter().filter_map(&pick));
+            let Some(next) = next else { break false };
+            if searched >= most {
+                break true;
+            }
+            from = next;
+        };
+        let total = found.len() as u64;
+        let index = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
+        let (first, many) = (index(page.saturating_mul(per_page)), index(per_page));
+        Ok((found.into_iter().skip(first).take(many).collect(), total, cut))
+    }
+
     /// The part of a list with checkpoints that begins at `from`, and where the next part begins; none after the last.
     pub async fn part(
         &self,

@@ -110,23 +110,8 @@ async fn named(
 ) -> Result<(Vec<Row>, u64, bool), Failure> {
     let path = format!("/clients?fields={FIELDS}&is_global=false&take=100");
     let path = with_query(&path, &[("app_type", app_type)]);
-    let mut from = String::new();
-    let mut found = Vec::new();
-    let mut searched = 0;
-    let cut = loop {
-        let (part, next) = desk.api.part(&path, "clients", &from).await?;
-        searched += part.len();
-        found.extend(part.iter().map(Row::of).filter(|row| row.is_named(q)));
-        let Some(next) = next else { break false };
-        if searched >= MOST_SEARCHED {
-            break true;
-        }
-        from = next;
-    };
-    let total = found.len() as u64;
-    let index = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
-    let (first, most) = (index(page.saturating_mul(PER_PAGE)), index(PER_PAGE));
-    Ok((found.into_iter().skip(first).take(most).collect(), total, cut))
+    let pick = |one: &Value| Some(Row::of(one)).filter(|row| row.is_named(q));
+    desk.api.picked((&path, "clients"), MOST_SEARCHED, (page, PER_PAGE), pick).await
 }
 
 /// What a new application is asked for.

@@ -184,21 +184,9 @@ async fn named(
     (q, page): (&str, u64),
 ) -> Result<(Vec<Value>, u64, bool), Failure> {
     let path = with_query(&path_of(family), &[("take", "100")]);
-    let (mut from, mut found, mut searched) = (String::new(), Vec::new(), 0);
-    let cut = loop {
-        let (part, next) = desk.api.part(&path, "connections", &from).await?;
-        searched += part.len();
-        found.extend(part.into_iter().filter(|one| is_named(one, &q.to_lowercase())));
-        let Some(next) = next else { break false };
-        if searched >= MOST_SEARCHED {
-            break true;
-        }
-        from = next;
-    };
-    let total = found.len() as u64;
-    let index = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
-    let (first, most) = (index(page.saturating_mul(PER_PAGE)), index(PER_PAGE));
-    Ok((found.into_iter().skip(first).take(most).collect(), total, cut))
+    let wanted = q.to_lowercase();
+    let pick = |one: &Value| is_named(one, &wanted).then(|| one.clone());
+    desk.api.picked((&path, "connections"), MOST_SEARCHED, (page, PER_PAGE), pick).await
 }
 
 fn is_named(connection: &Value, wanted: &str) -> bool {

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::certificates::Expiry;
 use super::{frame, keys, read, strategies};
-use crate::connections::Strategy;
+use crate::connections::{self, Strategy};
 use crate::dashboard::ui::{Badge, Copy, CopyField, Tone, rows, text};
 use crate::dashboard::{Desk, Failure, escaped};
 
@@ -107,9 +107,8 @@ fn facts(desk: &Desk, connection: &Value, strategy: Strategy) -> Vec<Fact> {
     let base = &desk.tenant.base;
     let (name, options) = (text(connection, "name"), connection.get("options").unwrap_or(&Value::Null));
     let callback = format!("{base}/login/callback");
-    let own = text(options, "entityId");
-    let entity_id =
-        if own.is_empty() { format!("urn:auth0:{}:{name}", desk.tenant.stored.name) } else { own.to_owned() };
+    let own = Some(text(options, "entityId")).filter(|own| !own.is_empty());
+    let entity_id = connections::entity_id(&desk.tenant.stored.name, name, own);
     match strategy {
         Strategy::Samlp => {
             let query = format!("connection={}", escaped(name));
