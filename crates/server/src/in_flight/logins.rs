@@ -1,5 +1,5 @@
-//! Logins and logouts under way: what began one, and how far it has come. The text is the `state` of our pages, or the
-//! `RelayState` that goes from one application to the next.
+//! Logins, logouts and journeys to other providers: what began one, and how far it has come. The text is the `state` of
+//! our pages, or what goes along with the browser (`state`, `RelayState`, `wctx`).
 //!
 //! Must never be found by the text alone where it is used: it stands in addresses, which people copy to each other.
 //! Whoever changes one has checked that the browser is the one that it was begun in.
@@ -24,6 +24,8 @@ pub struct Kind {
 pub const LOGINS: Kind = Kind { name: "login", lifetime: SignedDuration::from_hours(1) };
 /// Which applications have been told of a logout, and which have still to be: how long all of them may take together.
 pub const LOGOUTS: Kind = Kind { name: "logout", lifetime: SignedDuration::from_mins(15) };
+/// What was sent along with a browser to another provider: how long a user may take there.
+pub(super) const JOURNEYS: Kind = Kind { name: "upstream", lifetime: SignedDuration::from_mins(30) };
 
 impl Kind {
     /// Begins one; answers its text.
@@ -35,10 +37,21 @@ impl Kind {
         document: &D,
     ) -> Result<String, DbError> {
         let text = app.entropy.url_safe(TEXT);
+        self.put(app, tx, tenant, (&text, document)).await?;
+        Ok(text)
+    }
+
+    /// Begins one under a text that was made before.
+    pub(super) async fn put<D: Serialize + Sync>(
+        &self,
+        app: &App,
+        tx: &mut Tx,
+        tenant: &TenantId,
+        (text, document): (&str, &D),
+    ) -> Result<(), DbError> {
         let now = app.clock.now();
         let expires_at = now.saturating_add(self.lifetime).unwrap_or(now).as_millisecond();
-        sql::insert_login(tx, tenant, self.digest(app, tenant, &text), (document, expires_at)).await?;
-        Ok(text)
+        sql::insert_login(tx, tenant, self.digest(app, tenant, text), (document, expires_at)).await
     }
 
     /// What a text stands for, while it is under way.
