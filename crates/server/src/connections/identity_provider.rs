@@ -15,7 +15,7 @@ use chancery_wsfed::rp::trust::Thumbprint;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use super::{Strategy, upstream};
+use super::{Strategy, text, upstream};
 use crate::app::App;
 use crate::clock;
 use crate::http::outgoing::Ask;
@@ -46,10 +46,6 @@ impl Published {
         }
         StsMetadata::read(xml, now).map(Self::WsFederation).map_err(|error| error.to_string())
     }
-}
-
-fn text<'a>(options: &'a Map<String, Value>, name: &str) -> Option<&'a str> {
-    options.get(name).and_then(Value::as_str).map(str::trim).filter(|text| !text.is_empty())
 }
 
 /// Where the metadata is published that options of this strategy are filled from; none if they do not say.
@@ -203,8 +199,7 @@ fn bundle(certificates: &[Certificate]) -> String {
 pub fn derive(options: &mut Map<String, Value>) -> Result<(), (&'static str, String)> {
     for name in ["signing_key", "decryptionKey"] {
         let Some(own) = options.get(name).filter(|own| !own.is_null()) else { continue };
-        private(own)
-            .map_err(|why| (if name == "signing_key" { "signing_key" } else { "decryptionKey" }, why))?;
+        private(own).map_err(|why| (name, why))?;
     }
     let found = certificates(options)?;
     for name in ["cert", "thumbprints", "expires", "subject"] {
@@ -227,8 +222,7 @@ pub fn derive(options: &mut Map<String, Value>) -> Result<(), (&'static str, Str
 /// The certificates of the identity provider; none if the options have none.
 pub fn certificates(options: &Map<String, Value>) -> Result<Vec<Certificate>, (&'static str, String)> {
     for name in ["signingCert", "cert"] {
-        let text = options.get(name).and_then(Value::as_str).map(str::trim).filter(|text| !text.is_empty());
-        let Some(text) = text else { continue };
+        let Some(text) = text(options, name) else { continue };
         let found = pasted::certificates(text).map_err(|why| (name, why))?;
         for one in &found {
             one.public_key().map_err(|error| (name, error.to_string()))?;

@@ -115,6 +115,17 @@ impl Connection {
     }
 }
 
+/// What a tenant calls itself towards the provider of a connection of this name: what the options say (`entityId`), or
+/// the usual.
+pub fn entity_id(tenant: &str, name: &str, own: Option<&str>) -> String {
+    own.map_or_else(|| format!("urn:auth0:{tenant}:{name}"), str::to_owned)
+}
+
+/// A text among options; an empty one counts as absent.
+pub fn text<'a>(options: &'a Map<String, Value>, name: &str) -> Option<&'a str> {
+    options.get(name).and_then(Value::as_str).map(str::trim).filter(|text| !text.is_empty())
+}
+
 /// The connections that an application may use, oldest first.
 pub async fn usable_by(db: &Db, tenant: &TenantId, client_id: &str) -> Result<Vec<Connection>, DbError> {
     if client_id.contains('\0') {

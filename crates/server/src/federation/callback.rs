@@ -28,7 +28,7 @@ pub(super) async fn endpoint(mut visit: Visit) -> Response {
     let found = found(&visit, state.as_deref()).await;
     let Journey { purpose, connection_id, kept, .. } = match (found, named.as_deref()) {
         (Ok(journey), _) => journey,
-        (Err(Failed::Stray(_)), Some(name)) if saml::is_unasked(Some(name), &parameters) => {
+        (Err(Failed::Stray(_)), Some(name)) if saml::is_unasked(&parameters) => {
             return Box::pin(saml::arrives(visit, name, (state, parameters))).await;
         }
         (Err(failed), _) => return failed.answer(&visit, None, None).await,

@@ -99,13 +99,7 @@ impl Failed {
             None => visit.entry(Kind::F, reason),
         };
         let entry = match connection {
-            Some(connection) => Entry {
-                connection: Some(connection.name.clone()),
-                connection_id: Some(connection.id.clone()),
-                strategy: Some(connection.strategy.clone()),
-                strategy_type: Some(connection.strategy_type().to_owned()),
-                ..entry
-            },
+            Some(connection) => entry.through(connection),
             None => entry,
         };
         let entry = if let Self::Turned(Turned::Blocked(user)) = &self {

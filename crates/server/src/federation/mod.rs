@@ -24,7 +24,10 @@ use std::sync::Arc;
 use axum::Router;
 use axum::response::Response;
 use axum::routing::get;
+use chancery_crypto::digest;
+use chancery_jose::base64url;
 use chancery_oauth::parameters::Parameters;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -34,7 +37,7 @@ pub use memory::Memory;
 
 use crate::app::App;
 use crate::connections::{self, Connection, Strategy};
-use crate::in_flight::upstream;
+use crate::in_flight::{upstream, used_assertions};
 use crate::login::pages::paths;
 use crate::login::under_way::{self, Step};
 use crate::login::visit::Visit;
@@ -184,6 +187,18 @@ async fn depart(
     upstream::begin(app, &mut tx, tenant, (&out.state, &Stored::Journey(journey))).await?;
     tx.commit().await?;
     Ok(response)
+}
+
+/// Uses an assertion of a connection up, which counts until then; false if it was used before.
+async fn use_up(
+    visit: &Visit,
+    connection: &Connection,
+    (assertion_id, until): (&str, Timestamp),
+) -> Result<bool, Failed> {
+    // Whatever its length.
+    let id = base64url::encode(&digest::sha256(assertion_id.as_bytes()));
+    let key = (connection.id.as_str(), id.as_str());
+    Ok(used_assertions::remember(&visit.app, visit.tenant.id(), key, until).await?)
 }
 
 impl Outbound<'_> {

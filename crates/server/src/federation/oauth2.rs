@@ -9,9 +9,9 @@ use serde_json::{Map, Value};
 
 use super::memory::fetch;
 use super::oidc::{may_be_visited, proof_key, redeem, secret_header};
-use super::settings::{client_id, more, scope, text, with_wanted};
+use super::settings::{client_id, more, scope, with_wanted};
 use super::{Failed, Inbound, Outbound, Profile};
-use crate::connections::{Connection, Strategy};
+use crate::connections::{Connection, Strategy, text};
 use crate::http::outgoing::Ask;
 use crate::login::visit::Visit;
 

@@ -18,10 +18,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::memory::{self, fetch};
-use super::settings::{Mapping, OpenId, more, text, with_wanted};
+use super::settings::{Mapping, OpenId, more, with_wanted};
 use super::{Failed, Inbound, Outbound, Profile};
 use crate::connection_keys::own;
-use crate::connections::{Connection, Strategy};
+use crate::connections::{Connection, Strategy, text};
 use crate::entropy::Entropy;
 use crate::http::outgoing::Ask;
 use crate::login::visit::Visit;

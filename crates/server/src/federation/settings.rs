@@ -8,7 +8,7 @@ use chancery_oauth::upstream::{IssuerRule, Metadata, id_token};
 use serde_json::{Map, Value, json};
 
 use super::{Failed, Outbound};
-use crate::connections::Strategy;
+use crate::connections::{Strategy, text};
 
 /// The path of discovery documents.
 const WELL_KNOWN: &str = "/.well-known/openid-configuration";
@@ -50,11 +50,6 @@ pub(super) enum Mapping {
     Basic,
     /// What the map names.
     Map(Map<String, Value>),
-}
-
-/// A text among options; an empty one counts as absent.
-pub(super) fn text<'a>(options: &'a Map<String, Value>, name: &str) -> Option<&'a str> {
-    options.get(name).and_then(Value::as_str).map(str::trim).filter(|text| !text.is_empty())
 }
 
 /// The id that the provider calls us by.

@@ -4,9 +4,7 @@
 //! The pure crate judges. The protocol binds an answer to a request by `wctx` alone, so what comes without one is nobody's.
 //! Must never take a token twice, nor one that the judge has not accepted whole.
 
-use chancery_crypto::digest;
 use chancery_crypto::rsa::{PrivateKey, PublicKey};
-use chancery_jose::base64url;
 use chancery_saml::sp::consume::WeakCiphers;
 use chancery_saml::sp::profile::FieldsMap;
 use chancery_saml::sp::token::Token;
@@ -21,11 +19,12 @@ use super::oidc::may_be_visited;
 use super::saml::keys::OwnKeys;
 use super::saml::settings::{keys, sha1, weak_ciphers};
 use super::saml::{entity_id, flag, of, warn};
-use super::settings::{client_id, more, text};
-use super::{Failed, Inbound, Outbound, Profile, UpstreamSession, callback_of, named_callback, refresh};
-use crate::connections::{self, Connection, Strategy, identity_provider};
+use super::settings::{client_id, more};
+use super::{
+    Failed, Inbound, Outbound, Profile, UpstreamSession, callback_of, named_callback, refresh, use_up,
+};
+use crate::connections::{self, Connection, Strategy, identity_provider, text};
 use crate::db::DbError;
-use crate::in_flight::used_assertions;
 use crate::login::visit::Visit;
 use crate::samlp::keep_message;
 
@@ -172,9 +171,7 @@ pub(super) async fn finish(back: Inbound<'_>, _: Kept) -> Result<Profile, Failed
         warn(visit, connection, "The identity provider signs with SHA-1, which its connection allows").await;
     }
     let Accepted { token, .. } = accepted;
-    let id = base64url::encode(&digest::sha256(token.assertion_id.as_bytes()));
-    let key = (connection.id.as_str(), id.as_str());
-    if !used_assertions::remember(&visit.app, visit.tenant.id(), key, token.remember_until).await? {
+    if !use_up(visit, connection, (&token.assertion_id, token.remember_until)).await? {
         return Err(untrusted("the token was used before"));
     }
     profile(&wsfed, token)

@@ -1,4 +1,4 @@
-//! The session that a login opens in a browser.
+//! The session that a login opens in a browser, and its end.
 //!
 //! Must never leave another user's session alive in the browser.
 
@@ -95,13 +95,22 @@ pub async fn end_unasked(
     proof: Proof<'_>,
 ) -> Result<Option<HeaderValue>, DbError> {
     let (write, opened) = begin_session(visit, begun, proof).await?;
-    let entry = Entry {
-        client_id: Some(client.id.clone()),
-        client_name: Some(client.name.clone()),
-        ..visit.entry(Kind::S, LOGGED_IN)
-    };
+    let entry = visit.entry(Kind::S, LOGGED_IN).by_client(client);
     write.commit(proof.user.named_in(entry, proof.connection)).await?;
     Ok(hand_over(visit, opened))
+}
+
+/// Ends a session of this browser; `told` says of the entry in the log who did.
+pub async fn close(
+    visit: &Visit,
+    (session, cause): (Session, Cause),
+    told: impl FnOnce(Entry) -> Entry,
+) -> Result<(), DbError> {
+    let mut write = Write::begin(&visit.app, visit.tenant.id()).await?;
+    let entry = told(visit.entry(Kind::Slo, "User successfully logged out"));
+    let entry = Entry { user_id: Some(session.user_id.clone()), ..entry };
+    sessions::end(write.tx(), visit.tenant.id(), &[session], (cause, visit.app.clock.now())).await?;
+    write.commit(entry).await
 }
 
 /// Opens the session in a change, with all that goes with a login.

@@ -9,6 +9,7 @@ pub mod search;
 pub mod sql;
 mod writer;
 
+use chancery_oauth::client::Client;
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -17,6 +18,7 @@ pub use ids::LogIds;
 pub use writer::{LogWriter, WriterTask};
 
 use crate::clock;
+use crate::connections::Connection;
 use crate::tenants::Policy;
 
 /// What kind of event an entry records, with Auth0's codes.
@@ -212,6 +214,22 @@ impl Entry {
             audience: None,
             scope: None,
             details: None,
+        }
+    }
+
+    /// The same, of an application.
+    pub fn by_client(self, client: &Client) -> Self {
+        Self { client_id: Some(client.id.clone()), client_name: Some(client.name.clone()), ..self }
+    }
+
+    /// The same, of a connection.
+    pub fn through(self, connection: &Connection) -> Self {
+        Self {
+            connection: Some(connection.name.clone()),
+            connection_id: Some(connection.id.clone()),
+            strategy: Some(connection.strategy.clone()),
+            strategy_type: Some(connection.strategy_type().to_owned()),
+            ..self
         }
     }
 

@@ -18,14 +18,13 @@ use serde_json::Value;
 use crate::app::App;
 use crate::db::DbError;
 use crate::federation;
-use crate::login::cookies;
 use crate::login::pages::{Failure, Form, Page, paths};
 use crate::login::visit::{Setting, Visit, with_cookie};
+use crate::login::{cookies, opened};
 use crate::logs::{Entry, Kind};
 use crate::samlp::logout::Ended;
-use crate::sessions::{self, Cause, Session};
+use crate::sessions::Cause;
 use crate::users;
-use crate::write::Write;
 use crate::{partners, samlp};
 
 /// The routes.
@@ -199,7 +198,11 @@ async fn end(visit: &Visit, (client, federated): (Option<&Client>, bool), then: 
         });
         let provider =
             if federated { federation::sql::of_session(db, tenant, &session.id).await? } else { None };
-        write(visit, client, session).await?;
+        let by = |entry: Entry| match client {
+            Some(client) => entry.by_client(client),
+            None => entry,
+        };
+        opened::close(visit, (session, Cause::Logout), by).await?;
         Ok::<_, DbError>(Ended { participants, provider })
     };
     let told = match ended.await {
@@ -212,17 +215,4 @@ async fn end(visit: &Visit, (client, federated): (Option<&Client>, bool), then: 
         (None, None) => visit.page(&Page::LoggedOut { back: None, kept: false }, &Setting::default()),
     };
     with_cookie(response, cookies::clear_session(&visit.tenant))
-}
-
-async fn write(visit: &Visit, client: Option<&Client>, session: Session) -> Result<(), DbError> {
-    let mut write = Write::begin(&visit.app, visit.tenant.id()).await?;
-    let entry = Entry {
-        client_id: client.map(|client| client.id.clone()),
-        client_name: client.map(|client| client.name.clone()),
-        user_id: Some(session.user_id.clone()),
-        ..visit.entry(Kind::Slo, "User successfully logged out")
-    };
-    let of = (Cause::Logout, visit.app.clock.now());
-    sessions::end(write.tx(), visit.tenant.id(), &[session], of).await?;
-    write.commit(entry).await
 }

@@ -11,7 +11,7 @@ use jiff::SignedDuration;
 
 use crate::login::pages::{Failure, Page};
 use crate::login::visit::{Setting, Visit};
-use crate::logs::{Entry, Kind};
+use crate::logs::Kind;
 use crate::sessions::Session;
 
 /// Why something was not signed.
@@ -83,10 +83,6 @@ pub async fn refuse(visit: &Visit, client: &Client, kind: Kind, why: &str) -> Re
 
 /// An entry of the log about an application. What happens to a browser at a door is worth one, not an error of its own.
 pub async fn note(visit: &Visit, client: &Client, kind: Kind, why: &str) {
-    let entry = Entry {
-        client_id: Some(client.id.clone()),
-        client_name: Some(client.name.clone()),
-        ..visit.entry(kind, why)
-    };
+    let entry = visit.entry(kind, why).by_client(client);
     let _ = visit.app.log.append(&visit.app, visit.tenant.id(), entry).await;
 }

@@ -10,18 +10,17 @@ use chancery_saml::binding::{Direction, Received};
 use chancery_saml::idp::{Party, TrustError};
 use chancery_saml::logout::{LogoutRequest, LogoutResponse};
 
-use super::rounds::{Finish, Rounds};
+use super::rounds::{Finish, Rounds, Told};
 use super::{Participant, Partner, received};
 use crate::db::DbError;
 use crate::federation::UpstreamSession;
-use crate::login::cookies;
 use crate::login::pages::{Failure, paths};
 use crate::login::visit::{Visit, with_cookie};
-use crate::logs::{Entry, Kind};
+use crate::login::{cookies, opened};
+use crate::logs::Kind;
 use crate::partners;
 use crate::partners::answers::refuse;
-use crate::sessions::{self, Cause, Session};
-use crate::write::Write;
+use crate::sessions::Cause;
 
 /// GET by redirection, POST by form.
 pub(super) async fn endpoint(Path(client_id): Path<String>, visit: Visit) -> Response {
@@ -115,7 +114,7 @@ async fn asked(
                    application takes part in";
         return Ok(Err(why.to_owned()));
     }
-    end(visit, partner, session).await?;
+    opened::close(visit, (session, Cause::Logout), |entry| entry.by_client(&partner.client)).await?;
     let except = Some(partner.client.id.as_str());
     let response = Rounds::new(visit, participants, (except, finish)).next(visit).await;
     Ok(Ok(with_cookie(response, cookies::clear_session(&visit.tenant))))
@@ -134,19 +133,6 @@ fn means(request: &LogoutRequest, own: &partners::Participant, is_signed: bool) 
         && (named || is_signed && request.session_indexes.is_empty())
 }
 
-async fn end(visit: &Visit, partner: &Partner, session: Session) -> Result<(), DbError> {
-    let mut write = Write::begin(&visit.app, visit.tenant.id()).await?;
-    let entry = Entry {
-        client_id: Some(partner.client.id.clone()),
-        client_name: Some(partner.client.name.clone()),
-        user_id: Some(session.user_id.clone()),
-        ..visit.entry(Kind::Slo, "User successfully logged out")
-    };
-    let of = (Cause::Logout, visit.app.clock.now());
-    sessions::end(write.tx(), visit.tenant.id(), &[session], of).await?;
-    write.commit(entry).await
-}
-
 async fn answered(
     visit: &Visit,
     partner: &Partner,
@@ -157,7 +143,8 @@ async fn answered(
         Err(error) => return Ok(Err(error.to_string())),
     };
     let text = received.relay_state.as_deref().unwrap_or_default();
-    match Rounds::take(visit, text, (&partner.client.id, &response)).await? {
+    let told = Told::Application(partner.client.id.clone());
+    match Rounds::take(visit, text, (&told, &response)).await? {
         Some(rounds) => Ok(Ok(rounds.next(visit).await)),
         None => Ok(Err("Invalid RelayState: no logout is under way that this answers".to_owned())),
     }

@@ -65,12 +65,8 @@ pub async fn answer(
         let prepared = prepared.map_err(|error| visit.broken(&error))?;
         let response = finished(visit, party, &prepared).await.map_err(|error| visit.broken(&error))?;
         if matches!(&*partner.party, SamlParty::Usable { debug: true, .. }) {
-            let entry = Entry {
-                client_id: Some(client.id.clone()),
-                client_name: Some(client.name.clone()),
-                user_id: Some(signed_in.user.user_id.clone()),
-                ..visit.entry(Kind::W, RESPONSE)
-            };
+            let entry = visit.entry(Kind::W, RESPONSE).by_client(client);
+            let entry = Entry { user_id: Some(signed_in.user.user_id.clone()), ..entry };
             keep_message(visit, entry, (Direction::Response.parameter(), &response)).await;
         }
         let participant = partners::Participant::Samlp(participant);

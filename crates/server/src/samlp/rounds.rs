@@ -19,9 +19,9 @@ use super::{Participant, Partner, entity_id};
 use crate::applications::saml_party::SamlParty;
 use crate::branding::Address;
 use crate::db::DbError;
-use crate::federation::UpstreamSession;
 use crate::federation::saml::logout as upstream_logout;
 use crate::federation::wsfed as upstream_wsfed;
+use crate::federation::{Failed, UpstreamSession};
 use crate::in_flight::LOGOUTS;
 use crate::login::pages::{Page, paths};
 use crate::login::under_way::of_browser;
@@ -43,11 +43,20 @@ pub struct Rounds {
     /// The connection whose identity provider has still to be told, and as what it knows the user.
     provider: Option<(String, UpstreamSession)>,
     /// Who is being told, and the id of what they were sent.
-    current: Option<(String, String)>,
+    current: Option<(Told, String)>,
     /// Whether somebody did not want to hear of it.
     incomplete: bool,
     /// Who waits for the end.
     finish: Finish,
+}
+
+/// Who is told of a logout, and answers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Told {
+    /// The application with this id.
+    Application(String),
+    /// The identity provider.
+    Provider,
 }
 
 /// An application that has to be told.
@@ -124,30 +133,15 @@ impl Rounds {
         Self { provider, ..self }
     }
 
-    /// The logout that an answer of the identity provider belongs to.
-    pub async fn of_provider(
-        visit: &Visit,
-        text: &str,
-        answered: &LogoutResponse,
-    ) -> Result<Option<Self>, DbError> {
-        let found = LOGOUTS.find::<Self>(&visit.app, visit.tenant.id(), text).await?;
-        // Applications answer elsewhere, where their signature is looked at.
-        let peer = found.and_then(|found| found.current).filter(|(peer, _)| peer.starts_with("con_"));
-        match peer {
-            Some((peer, _)) => Self::take(visit, text, (&peer, answered)).await,
-            None => Ok(None),
-        }
-    }
-
-    /// The logout that this answer of an application or of a connection's provider belongs to, taken out of where it was kept.
+    /// The logout that this answer belongs to, taken out of where it was kept.
     pub async fn take(
         visit: &Visit,
         text: &str,
-        (peer, answered): (&str, &LogoutResponse),
+        (told, answered): (&Told, &LogoutResponse),
     ) -> Result<Option<Self>, DbError> {
         let is_asked = |found: &Self| {
             found.current.as_ref().is_some_and(|(current, request)| {
-                current == peer && answered.in_response_to.as_ref() == Some(request)
+                current == told && answered.in_response_to.as_ref() == Some(request)
             })
         };
         let found = Self::taken(visit, text, is_asked).await?;
@@ -198,28 +192,31 @@ impl Rounds {
             }
         }
         if let Some((connection_id, known)) = self.provider.take() {
-            let id = format!("_{}", visit.app.entropy.hex(20));
-            self.current = Some((connection_id.clone(), id.clone()));
-            let told = async {
-                let text = self.store(visit).await?;
-                upstream_logout::tell(visit, (&connection_id, &known), (id, text)).await
-            };
-            match told.await {
+            match self.tell_provider(visit, (&connection_id, &known)).await {
                 Ok(Some(response)) => return response,
-                Ok(None) => {
-                    self.current = None;
-                    if let Some(response) = self.to_service(visit, &connection_id).await {
-                        return response;
-                    }
-                }
+                Ok(None) => {}
                 // Our side is over; that the other is not is worth a line.
                 Err(failed) => {
-                    self.current = None;
                     tracing::warn!(connection_id, reason = %failed, "an identity provider was not told of a logout");
                 }
             }
         }
         self.finish(visit).await
+    }
+
+    /// Sends the browser to the identity provider; none if that does not take part.
+    async fn tell_provider(
+        &mut self,
+        visit: &Visit,
+        (connection_id, known): (&str, &UpstreamSession),
+    ) -> Result<Option<Response>, Failed> {
+        let Some(provider) = upstream_logout::Provider::find(visit, connection_id).await? else {
+            return Ok(self.to_service(visit, connection_id).await);
+        };
+        let id = format!("_{}", visit.app.entropy.hex(20));
+        self.current = Some((Told::Provider, id.clone()));
+        let text = self.store(visit).await?;
+        provider.tell(visit, known, (id, text)).await.map(Some)
     }
 
     /// To the end of the session at a service of WS-Federation, which sends nothing back that could be waited for.
@@ -269,7 +266,7 @@ impl Rounds {
             name_id: NameId { value: name.clone(), format: format.clone() },
             session_indexes: vec![session_index.clone()],
         };
-        self.current = Some((peer.client_id.clone(), id.clone()));
+        self.current = Some((Told::Application(peer.client_id.clone()), id.clone()));
         let text = self.store(visit).await.map_err(|error| visit.broken(&error))?;
         let message = Message {
             direction: Direction::Request,

@@ -10,23 +10,22 @@ use chancery_saml::idp::SignatureTrust;
 use chancery_saml::logout::{LIFETIME, LogoutRequest, LogoutResponse};
 use chancery_saml::name_id::NameId;
 use chancery_saml::status::Status;
+use chancery_xmldsig::sign::Halves;
 use serde_json::{Map, Value};
 
 use super::settings::{Saml, keys, sha1};
 use super::{LOGOUT, Message, entity_id, send, sign_out};
-use crate::connections::{self, Connection, Strategy, identity_provider};
+use crate::connections::{self, Connection, Strategy, identity_provider, text};
 use crate::federation::oidc::may_be_visited;
-use crate::federation::settings::text;
 use crate::federation::{Failed, UpstreamSession, sql};
-use crate::login::cookies;
 use crate::login::pages::{Failure, Page};
 use crate::login::visit::{Setting, Visit, with_cookie};
+use crate::login::{cookies, opened};
 use crate::logs::{Entry, Kind};
 use crate::partners;
 use crate::samlp::received;
-use crate::samlp::rounds::{Finish, Rounds};
-use crate::sessions::{self, Cause, Session};
-use crate::write::Write;
+use crate::samlp::rounds::{Finish, Rounds, Told};
+use crate::sessions::{Cause, Session};
 
 /// The most connections that are looked through for the one of an issuer.
 const MANY: i64 = 1000;
@@ -161,22 +160,14 @@ async fn asked(visit: &Visit, received: &Received) -> Result<Response, Failed> {
         return Ok(refuse(visit, Some(&asker.connection), why).await);
     }
     let participants = partners::sql::of_session(&visit.app.db, visit.tenant.id(), &session.id).await?;
-    end(visit, &asker.connection, session).await?;
+    let of_provider = |entry| Entry {
+        connection: Some(asker.connection.name.clone()),
+        connection_id: Some(asker.connection.id.clone()),
+        ..entry
+    };
+    opened::close(visit, (session.clone(), Cause::ProviderLogout), of_provider).await?;
     let response = Rounds::new(visit, participants, (None, finish)).next(visit).await;
     Ok(with_cookie(response, cookies::clear_session(&visit.tenant)))
-}
-
-async fn end(visit: &Visit, connection: &Connection, session: &Session) -> Result<(), Failed> {
-    let mut write = Write::begin(&visit.app, visit.tenant.id()).await?;
-    let entry = Entry {
-        connection: Some(connection.name.clone()),
-        connection_id: Some(connection.id.clone()),
-        user_id: Some(session.user_id.clone()),
-        ..visit.entry(Kind::Slo, "User successfully logged out")
-    };
-    let of = (Cause::ProviderLogout, visit.app.clock.now());
-    sessions::end(write.tx(), visit.tenant.id(), std::slice::from_ref(session), of).await?;
-    Ok(write.commit(entry).await?)
 }
 
 /// The text that comes back proves that it is the logout of this browser; what the answer says can only make it an
@@ -184,50 +175,85 @@ async fn end(visit: &Visit, connection: &Connection, session: &Session) -> Resul
 async fn answered(visit: &Visit, received: &Received) -> Result<Response, Failed> {
     let response = LogoutResponse::read(&received.xml).map_err(untrusted)?;
     let text = received.relay_state.as_deref().unwrap_or_default();
-    match Rounds::of_provider(visit, text, &response).await? {
+    match Rounds::take(visit, text, (&Told::Provider, &response)).await? {
         Some(rounds) => Ok(rounds.next(visit).await),
         None => Err(Failed::Untrusted("no logout is under way that this LogoutResponse answers".to_owned())),
     }
 }
 
-/// The connection with this id and its options, if its identity provider takes part in logouts.
-async fn peer(visit: &Visit, id: &str) -> Result<Option<(Connection, Map<String, Value>)>, Failed> {
-    let (app, tenant) = (&visit.app, visit.tenant.id());
-    let found = connections::sql::find(&app.db, tenant, id).await?;
-    let Some(connection) = found.filter(|own| own.served() == Some(Strategy::Samlp)) else { return Ok(None) };
-    let options = connections::whole_options(app, tenant, &connection)?;
-    Ok(sign_out(&options).is_some_and(|to| may_be_visited(visit, to)).then_some((connection, options)))
+/// An identity provider that takes part in logouts.
+pub struct Provider {
+    connection: Connection,
+    options: Map<String, Value>,
+    /// Where logouts go.
+    destination: String,
 }
 
-/// Sends the browser to the identity provider of a session that is over; none if that does not take part.
-pub async fn tell(
-    visit: &Visit,
-    (connection_id, known): (&str, &UpstreamSession),
-    (id, text): (String, String),
-) -> Result<Option<Response>, Failed> {
-    let Some((connection, options)) = peer(visit, connection_id).await? else { return Ok(None) };
-    let Some(destination) = sign_out(&options).map(str::to_owned) else { return Ok(None) };
-    let now = visit.app.clock.now();
-    let UpstreamSession { name, format, session_index, issuer: _ } = known.clone();
-    let request = LogoutRequest {
-        id: id.clone(),
-        issued_at: now,
-        not_on_or_after: now.checked_add(LIFETIME).ok(),
-        destination: Some(destination.clone()),
-        issuer: entity_id(&visit.tenant.stored.name, &connection),
-        name_id: NameId { value: name, format },
-        session_indexes: session_index.into_iter().collect(),
-    };
-    let message = Message {
-        direction: Direction::Request,
-        halves: request.write(),
-        id,
-        destination,
-        relay_state: Some(text),
-    };
-    let saml = Saml::of(visit, &connection, &options)?;
-    // A logout that nobody signed counts nowhere.
-    send(visit, (&connection, &options), (&saml, true), message).await.map(Some)
+impl Provider {
+    /// That of the connection with this id; none if it does not take part.
+    pub async fn find(visit: &Visit, connection_id: &str) -> Result<Option<Self>, Failed> {
+        let (app, tenant) = (&visit.app, visit.tenant.id());
+        let found = connections::sql::find(&app.db, tenant, connection_id).await?;
+        let Some(connection) = found.filter(|own| own.served() == Some(Strategy::Samlp)) else {
+            return Ok(None);
+        };
+        let options = connections::whole_options(app, tenant, &connection)?;
+        let destination = sign_out(&options).filter(|to| may_be_visited(visit, to)).map(str::to_owned);
+        Ok(destination.map(|destination| Self { connection, options, destination }))
+    }
+
+    /// Sends the browser there, with the word that a session is over.
+    pub async fn tell(
+        self,
+        visit: &Visit,
+        known: &UpstreamSession,
+        (id, text): (String, String),
+    ) -> Result<Response, Failed> {
+        let now = visit.app.clock.now();
+        let UpstreamSession { name, format, session_index, issuer: _ } = known.clone();
+        let request = LogoutRequest {
+            id: id.clone(),
+            issued_at: now,
+            not_on_or_after: now.checked_add(LIFETIME).ok(),
+            destination: Some(self.destination.clone()),
+            issuer: entity_id(&visit.tenant.stored.name, &self.connection),
+            name_id: NameId { value: name, format },
+            session_indexes: session_index.into_iter().collect(),
+        };
+        self.send(visit, (Direction::Request, id, request.write()), Some(text)).await
+    }
+
+    /// Answers its request.
+    async fn answer(
+        self,
+        visit: &Visit,
+        (in_response_to, relay_state): (String, Option<String>),
+        status: Status,
+    ) -> Result<Response, Failed> {
+        let id = format!("_{}", visit.app.entropy.hex(20));
+        let response = LogoutResponse {
+            id: id.clone(),
+            issued_at: visit.app.clock.now(),
+            destination: Some(self.destination.clone()),
+            issuer: entity_id(&visit.tenant.stored.name, &self.connection),
+            in_response_to: Some(in_response_to),
+            status,
+        };
+        self.send(visit, (Direction::Response, id, response.write()), relay_state).await
+    }
+
+    /// A logout that nobody signed counts nowhere.
+    async fn send(
+        self,
+        visit: &Visit,
+        (direction, id, halves): (Direction, String, Halves),
+        relay_state: Option<String>,
+    ) -> Result<Response, Failed> {
+        let Self { connection, options, destination } = self;
+        let saml = Saml::of(visit, &connection, &options)?;
+        let message = Message { direction, halves, id, destination, relay_state };
+        send(visit, (&connection, &options), (&saml, true), message).await
+    }
 }
 
 /// The answer to the identity provider that began a logout.
@@ -237,26 +263,10 @@ pub async fn confirm(
     status: Status,
 ) -> Response {
     let confirmed = async {
-        let Some((connection, options)) = peer(visit, connection_id).await? else {
-            return Ok(visit.page(&Page::LoggedOut { back: None, kept: false }, &Setting::default()));
-        };
-        let destination = sign_out(&options).unwrap_or_default().to_owned();
-        let id = format!("_{}", visit.app.entropy.hex(20));
-        let response = LogoutResponse {
-            id: id.clone(),
-            issued_at: visit.app.clock.now(),
-            destination: Some(destination.clone()),
-            issuer: entity_id(&visit.tenant.stored.name, &connection),
-            in_response_to: Some(in_response_to),
-            status,
-        };
-        let halves = response.write();
-        let message = Message { direction: Direction::Response, halves, id, destination, relay_state };
-        let saml = Saml::of(visit, &connection, &options)?;
-        send(visit, (&connection, &options), (&saml, true), message).await
+        match Provider::find(visit, connection_id).await? {
+            Some(provider) => provider.answer(visit, (in_response_to, relay_state), status).await,
+            None => Ok(visit.page(&Page::LoggedOut { back: None, kept: false }, &Setting::default())),
+        }
     };
-    match confirmed.await {
-        Ok(response) => response,
-        Err(failed) => visit.broken(&failed),
-    }
+    confirmed.await.unwrap_or_else(|failed: Failed| visit.broken(&failed))
 }

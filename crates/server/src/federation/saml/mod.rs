@@ -14,12 +14,11 @@ use std::sync::Arc;
 use axum::Router;
 use axum::response::Response;
 use axum::routing::get;
-use chancery_crypto::digest;
-use chancery_jose::base64url;
 use chancery_saml::binding::{Direction, post, redirect};
 use chancery_saml::sp::consume::{self, Accepted, ConsumeError};
 use chancery_saml::sp::request::Request;
 use chancery_saml::sp::template;
+use chancery_xmldsig::algorithms::RSA_SHA256;
 use chancery_xmldsig::sign::Halves;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -27,11 +26,10 @@ use serde_json::{Map, Value, json};
 use keys::OwnKeys;
 use settings::Saml;
 
-use super::settings::{more, text};
-use super::{Failed, Inbound, Outbound, Profile, UpstreamSession, named_callback, refresh};
+use super::settings::more;
+use super::{Failed, Inbound, Outbound, Profile, UpstreamSession, named_callback, refresh, use_up};
 use crate::app::App;
-use crate::connections::Connection;
-use crate::in_flight::used_assertions;
+use crate::connections::{self, Connection, text};
 use crate::login::visit::Visit;
 use crate::logs::{Entry, Kind};
 use crate::partners::answers::relay;
@@ -73,11 +71,11 @@ pub(super) async fn begin(out: &Outbound<'_>) -> Result<(Kept, Response), Failed
     refresh::when_old(visit, connection);
     let id = format!("_{}", visit.app.entropy.hex(20));
     let halves = request(out, &saml, &id)?;
-    let mut destination = saml.sign_in.clone();
-    for (name, value) in more(out) {
-        let pair = form_urlencoded::Serializer::new(String::new()).append_pair(&name, &value).finish();
-        destination = redirect::address(&destination, &pair, None);
-    }
+    let added = form_urlencoded::Serializer::new(String::new()).extend_pairs(more(out)).finish();
+    let destination = match added.as_str() {
+        "" => saml.sign_in.clone(),
+        added => redirect::address(&saml.sign_in, added, None),
+    };
     let relay_state = Some(out.state.clone());
     let message = Message { direction: Direction::Request, halves, id: id.clone(), destination, relay_state };
     let response = send(visit, (connection, options), (&saml, saml.signed), message).await?;
@@ -116,29 +114,24 @@ async fn send(
     let Message { direction, halves, id, destination, relay_state } = message;
     debug(visit, of, (direction, &[halves.head.as_str(), &halves.tail].concat())).await;
     let relay_state = relay_state.as_deref();
-    if saml.by_form || signed && !saml.deflated {
-        let xml = if signed {
-            OwnKeys::of(visit, of.1).await?.enveloped(halves, &id).await?
-        } else {
-            [halves.head, halves.tail].concat()
-        };
-        if saml.by_form {
-            let mut fields = vec![(direction.parameter(), post::encode(&xml))];
-            fields.extend(relay_state.map(|state| ("RelayState", state.to_owned())));
-            return Ok(relay(visit, &destination, &fields));
-        }
-        let query = redirect::encode(direction, &xml, relay_state, None);
-        return Ok(visit.redirect(&redirect::address(&destination, &query, None)));
+    let own = if signed { Some(OwnKeys::of(visit, of.1).await?) } else { None };
+    // Only a redirection can have its signature beside the message.
+    let (beside, inside) = if saml.by_form || !saml.deflated { (None, own) } else { (own, None) };
+    let xml = match inside {
+        Some(own) => own.enveloped(halves, &id).await?,
+        None => [halves.head, halves.tail].concat(),
+    };
+    if saml.by_form {
+        let mut fields = vec![(direction.parameter(), post::encode(&xml))];
+        fields.extend(relay_state.map(|state| ("RelayState", state.to_owned())));
+        return Ok(relay(visit, &destination, &fields));
     }
-    let xml = [halves.head, halves.tail].concat();
-    if !signed {
-        let query = redirect::encode(direction, &xml, relay_state, None);
-        return Ok(visit.redirect(&redirect::address(&destination, &query, None)));
-    }
-    let method = Some(chancery_xmldsig::algorithms::RSA_SHA256);
-    let query = redirect::encode(direction, &xml, relay_state, method);
-    let signature = OwnKeys::of(visit, of.1).await?.signature(query.clone()).await?;
-    Ok(visit.redirect(&redirect::address(&destination, &query, Some(&signature))))
+    let query = redirect::encode(direction, &xml, relay_state, beside.is_some().then_some(RSA_SHA256));
+    let signature = match beside {
+        Some(own) => Some(own.signature(query.clone()).await?),
+        None => None,
+    };
+    Ok(visit.redirect(&redirect::address(&destination, &query, signature.as_deref())))
 }
 
 /// Who came back.
@@ -177,10 +170,7 @@ async fn judged(
     if accepted.weak {
         warn(visit, connection, "The identity provider signs with SHA-1, which its connection allows").await;
     }
-    let id = base64url::encode(&digest::sha256(accepted.assertion_id.as_bytes()));
-    let key = (connection.id.as_str(), id.as_str());
-    let (app, tenant) = (&visit.app, visit.tenant.id());
-    if !used_assertions::remember(app, tenant, key, accepted.remember_until).await? {
+    if !use_up(visit, connection, (&accepted.assertion_id, accepted.remember_until)).await? {
         return Err(Failed::Untrusted("SAMLResponse should be unique".to_owned()));
     }
     profile(&saml, accepted)
@@ -257,19 +247,12 @@ pub(super) async fn warn(visit: &Visit, connection: &Connection, what: &str) {
 }
 
 pub(super) fn of(visit: &Visit, connection: &Connection, what: &str) -> Entry {
-    Entry {
-        connection: Some(connection.name.clone()),
-        connection_id: Some(connection.id.clone()),
-        strategy: Some(connection.strategy.clone()),
-        strategy_type: Some(connection.strategy_type().to_owned()),
-        ..visit.entry(Kind::W, what)
-    }
+    visit.entry(Kind::W, what).through(connection)
 }
 
 /// What we call ourselves towards the identity provider of a connection.
 pub fn entity_id(tenant: &str, connection: &Connection) -> String {
-    let own = connection.option("entityId").map(str::to_owned);
-    own.unwrap_or_else(|| format!("urn:auth0:{tenant}:{}", connection.name))
+    connections::entity_id(tenant, &connection.name, connection.option("entityId"))
 }
 
 /// A flag among options.

@@ -10,9 +10,8 @@ use chancery_xmldsig::verify::Sha1;
 use serde_json::{Map, Value};
 
 use super::{entity_id, flag};
-use crate::connections::{Connection, identity_provider};
+use crate::connections::{Connection, identity_provider, text};
 use crate::federation::oidc::may_be_visited;
-use crate::federation::settings::text;
 use crate::federation::{Failed, named_callback};
 use crate::login::visit::Visit;
 

@@ -10,14 +10,13 @@ use chancery_saml::binding::post;
 use serde_json::{Map, Value};
 
 use super::judged;
-use crate::connections::{self, Connection, Strategy};
-use crate::federation::settings::text;
+use crate::connections::{self, Connection, Strategy, text};
 use crate::federation::{Failed, accounts};
 use crate::login::visit::Visit;
 
 /// Whether an answer without a text of ours may be one that nobody asked for.
-pub(in crate::federation) fn is_unasked(named: Option<&str>, parameters: &Parameters) -> bool {
-    named.is_some() && parameters.value("SAMLResponse").is_some()
+pub(in crate::federation) fn is_unasked(parameters: &Parameters) -> bool {
+    parameters.value("SAMLResponse").is_some()
 }
 
 /// Signs in whoever is sent, and goes on to the application.
