@@ -1,32 +1,9 @@
-"""Apache with mod_auth_mellon, as Debian ships them, in front of one page."""
+"""mod_auth_mellon, as Debian ships it."""
 
-import os
-import shutil
-import subprocess
-
-from chancery import free_port, wait_for_port
+from apache import Apache
 
 CONFIGURATION = """
-ServerRoot {home}
-PidFile {home}/httpd.pid
-Listen 127.0.0.1:{port}
-ServerName localhost
-DefaultRuntimeDir {home}
-Mutex file:{home}
-ErrorLog {home}/error.log
-LogLevel warn
-DocumentRoot {home}/www
-LoadModule mpm_event_module {modules}/mod_mpm_event.so
-LoadModule authn_core_module {modules}/mod_authn_core.so
-LoadModule authz_core_module {modules}/mod_authz_core.so
-LoadModule authz_user_module {modules}/mod_authz_user.so
-LoadModule mime_module {modules}/mod_mime.so
-LoadModule headers_module {modules}/mod_headers.so
 LoadModule auth_mellon_module {modules}/mod_auth_mellon.so
-TypesConfig /etc/mime.types
-<Directory {home}/www>
-  Require all granted
-</Directory>
 <Location />
   MellonEnable info
   MellonEndpointPath /mellon
@@ -42,7 +19,9 @@ TypesConfig /etc/mime.types
   MellonEnable auth
   AuthType Mellon
   Require valid-user
+  MellonSetEnvNoPrefix mail http://schemas.xmlsoap.org/ws/2005/05/identity/claims/emailaddress
   Header set X-User %{{MELLON_NAME_ID}}e
+  Header set X-Mail %{{mail}}e
 </Location>
 """
 
@@ -54,38 +33,7 @@ METADATA = """<EntityDescriptor entityID="urn:mellon" xmlns="urn:oasis:names:tc:
 </SPSSODescriptor></EntityDescriptor>"""
 
 
-class Mellon:
-    """A service provider that loads the metadata of the identity provider once, when it starts."""
-
-    def __init__(self, home):
-        self.home, self.port = os.path.join(home, "mellon"), free_port()
-        self.base = f"http://localhost:{self.port}"
-        os.makedirs(f"{self.home}/www/inner")
-        with open(f"{self.home}/www/inner/page.html", "w") as page:
-            page.write("<!doctype html><title>Inside</title><p>Inside</p>")
-        with open(f"{self.home}/www/page.html", "w") as page:
-            page.write("<!doctype html><title>Outside</title><p>Outside</p>")
-        for name in ("sp.key", "sp.pem"):
-            shutil.copy(os.path.join(home, name), self.home)
-        with open(f"{self.home}/sp.pem") as file:
-            self.certificate = file.read()
-
-    def start(self, idp_metadata):
-        bare = "".join(line for line in self.certificate.splitlines() if not line.startswith("-----"))
-        for name, text in (("idp.xml", idp_metadata), ("sp.xml", METADATA.format(certificate=bare, base=self.base)),
-                           ("httpd.conf", CONFIGURATION.format(home=self.home, port=self.port,
-                                                               modules="/usr/lib/apache2/modules"))):
-            with open(f"{self.home}/{name}", "w") as file:
-                file.write(text)
-        command = ["/usr/sbin/apache2", "-f", f"{self.home}/httpd.conf", "-DFOREGROUND"]
-        with open(f"{self.home}/out.log", "wb") as log:
-            self.process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
-        wait_for_port(self.process, self.port, f"{self.home}/out.log")
-        return self
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.process.terminate()
-        self.process.wait(20)
+class Mellon(Apache):
+    configuration, files, name = CONFIGURATION, {"sp.xml": METADATA}, "mellon"
+    acs, logout, out, cookie = "/mellon/postResponse", "/mellon/logout", "/mellon/logout?ReturnTo=", "mellon-cookie"
+    add_on = {}
