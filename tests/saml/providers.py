@@ -1,4 +1,5 @@
-"""People sign in at identity providers that are not ours: pysaml2, and the library samlp that Auth0 wrote for Node.js.
+"""People sign in at identity providers that are not ours: pysaml2, and the libraries samlp and wsfed that Auth0 wrote
+for Node.js.
 
 Each loads our metadata at most once; the connection keys are rotated meanwhile.
 """
@@ -19,19 +20,22 @@ NODE = Foreign(os.path.join(HERE, "node"), os.path.join(ROOT, "target", "saml", 
 class Provider:
     """A running identity provider, and the connection that leads to it."""
 
+    strategy = "samlp"
+
     def __init__(self, stage, kind, command, place):
         self.stage, self.it, self.kind = stage, stage.it, kind
         self.port = free_port()
         self.base = f"http://localhost:{self.port}"
         self.name = f"{kind.replace(' ', '-')}-{self.port}"
         issuer = self.it.issuer.rstrip("/")
-        self.callback = f"{issuer}/login/callback?connection={self.name}"
+        self.callback = f"{issuer}/login/callback"
         home = self.it.home
         if not os.path.exists(f"{home}/idp.key"):
             subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "30", "-subj", "/CN=idp",
                             "-keyout", f"{home}/idp.key", "-out", f"{home}/idp-own.pem"], check=True, capture_output=True)
         told = environment(self.it, PORT=str(self.port), FOLDER=home, KEY_FILE=f"{home}/idp.key",
-                           CERTIFICATE_FILE=f"{home}/idp-own.pem", ACS=self.callback, SLO=f"{issuer}/logout",
+                           CERTIFICATE_FILE=f"{home}/idp-own.pem", CALLBACK=self.callback,
+                           ACS=f"{self.callback}?connection={self.name}", SLO=f"{issuer}/logout",
                            AUDIENCE=f"urn:auth0:main:{self.name}",
                            SP_METADATA=f"{issuer}/samlp/metadata?connection={self.name}")
         log = os.path.join(home, f"idp-{self.port}.log")
@@ -43,11 +47,14 @@ class Provider:
         made = stage.api("/clients", {"name": f"Shop of {kind}", "app_type": "regular_web", "callbacks": [self.landed],
                                       "token_endpoint_auth_method": "client_secret_post"}, self.token)
         self.client = {"client_id": made["client_id"], "client_secret": made["client_secret"]}
-        options = {"metadataUrl": f"{self.base}/metadata", "signSAMLRequest": True,
-                   "idpinitiated": {"enabled": True, "client_id": made["client_id"], "client_protocol": "oidc"}}
         self.connection = stage.api("/connections", {
-            "name": self.name, "strategy": "samlp", "options": options, "enabled_clients": [made["client_id"]],
+            "name": self.name, "strategy": self.strategy, "options": self.options(made["client_id"]),
+            "enabled_clients": [made["client_id"]],
         }, self.token)
+
+    def options(self, client_id):
+        return {"metadataUrl": f"{self.base}/metadata", "signSAMLRequest": True,
+                "idpinitiated": {"enabled": True, "client_id": client_id, "client_protocol": "oidc"}}
 
     def __enter__(self):
         return self
@@ -78,12 +85,25 @@ class Provider:
         self.stage.server.call("POST", "/api/v2/keys/connection/rotate", token=self.token, body={}).expect(201)
 
 
+class TokenService(Provider):
+    """The same by WS-Federation. Nobody comes from there unasked."""
+
+    strategy = "adfs"
+
+    def options(self, _):
+        return {"adfs_server": f"{self.base}/FederationMetadata/2007-06/FederationMetadata.xml"}
+
+
 def pysaml2(stage, partners):
     return Provider(stage, "pysaml2 idp", ["venv/bin/python", "idp.py"], partners.installed().place)
 
 
 def npm_samlp(stage, _):
     return Provider(stage, "npm samlp", ["node", "idp.mjs"], NODE.installed().place)
+
+
+def npm_wsfed(stage, _):
+    return TokenService(stage, "npm wsfed", ["node", "sts.mjs"], NODE.installed().place)
 
 
 def person(claims):
@@ -93,7 +113,7 @@ def person(claims):
 def signs_in(stage, browser, make, partners):
     """Sign-in, a rotation of our keys that the provider does not hear of, sign-in again; somebody whom nobody asked."""
     with make(stage, partners) as provider:
-        wanted = {"sub": f"samlp|{provider.name}|lin", "email": "lin@corp.example", "name": "Lin of Corp"}
+        wanted = {"sub": f"{provider.strategy}|{provider.name}|lin", "email": "lin@corp.example", "name": "Lin of Corp"}
         for round_ in range(2):
             with browser.visitor() as visitor:
                 page = visitor.page
@@ -102,6 +122,8 @@ def signs_in(stage, browser, make, partners):
                 equal(person(provider.lands(page)), wanted, f"who signed in, round {round_}")
                 if round_ == 0:
                     provider.rotates_our_keys()
+        if provider.strategy != "samlp":
+            return
         with browser.visitor() as visitor:
             visitor.page.goto(f"{provider.base}/unasked")
             equal(person(provider.lands(visitor.page)), wanted, "who came unasked")
