@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::Path;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use chancery_oauth::client::Client;
 use chancery_oauth::logout::decide_v2;
@@ -17,6 +17,7 @@ use chancery_wsfed::metadata::{INCLUSIVE, Metadata};
 use chancery_wsfed::request::{self, Action, Party, SignIn};
 use chancery_wsfed::respond::{self, LIFETIME, Token};
 use chancery_wsfed::rp::request::clean_up;
+use chancery_wsfed::trust_information;
 use chancery_xmldsig::sign::Unsigned;
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
@@ -25,6 +26,7 @@ use serde_json::json;
 use crate::app::App;
 use crate::applications::wsfed_party::{self, WsfedParty};
 use crate::branding::Address;
+use crate::http::host::Site;
 use crate::login::pages::Failure;
 use crate::login::under_way::Step;
 use crate::login::visit::Visit;
@@ -34,6 +36,9 @@ use crate::oidc::{authorize, logout};
 use crate::partners::answers::{self, refuse};
 use crate::partners::{self, SignedIn};
 
+/// Where partners of the first AD FS ask which certificates to trust.
+const TRUST_INFORMATION: &str = "/wsfed/adfs/fs/federationserverservice.asmx";
+
 /// The routes.
 pub fn router() -> Router<Arc<App>> {
     const METADATA: &str = "FederationMetadata/2007-06/FederationMetadata.xml";
@@ -42,6 +47,7 @@ pub fn router() -> Router<Arc<App>> {
         .route("/wsfed/{client_id}", get(endpoint).post(endpoint))
         .route(&format!("/wsfed/{METADATA}"), get(metadata_of_tenant))
         .route(&format!("/wsfed/{{client_id}}/{METADATA}"), get(metadata_of_application))
+        .route(TRUST_INFORMATION, get(service_description).post(certificates_to_trust))
 }
 
 /// A request, as a login under way keeps it.
@@ -262,5 +268,19 @@ async fn metadata(visit: &Visit, endpoint: &str) -> Response {
     match answers::sign(visit, unsigned.message(), SignedDuration::ZERO).await {
         Ok(signature) => answers::document(unsigned.finish(&signature, current)),
         Err(error) => visit.broken(&error),
+    }
+}
+
+async fn service_description(Site(tenant): Site) -> Response {
+    answers::document(trust_information::description(&format!("{}{TRUST_INFORMATION}", tenant.base)))
+}
+
+/// What is asked is not read: there is one question.
+async fn certificates_to_trust(Site(tenant): Site) -> Response {
+    let ring = &tenant.ring;
+    let certificates = [&ring.current().public().certificate, &ring.next().public().certificate];
+    match trust_information::answer(&certificates, &format!("{}/wsfed", tenant.base)) {
+        Ok(answer) => answers::document(answer),
+        Err(error) => ApiError::Internal(error.to_string()).into_response(),
     }
 }

@@ -1,6 +1,6 @@
 //! WS-Federation 1.2 in its passive profile: a browser asks for a token with a few parameters and carries it on in a form.
-//! As identity provider towards applications ([`request`], [`respond`], [`metadata`]), and as relying party towards
-//! others ([`rp`]).
+//! As identity provider towards applications ([`request`], [`respond`], [`metadata`], [`trust_information`]), and as
+//! relying party towards others ([`rp`]).
 //!
 //! Must never read a clock, make an id, send a token anywhere but to a callback of the application, or read a byte of
 //! another's token that no trusted key has signed.
@@ -9,6 +9,7 @@ pub mod metadata;
 pub mod request;
 pub mod respond;
 pub mod rp;
+pub mod trust_information;
 
 /// The namespace of WS-Trust, February 2005.
 const TRUST: &str = "http://schemas.xmlsoap.org/ws/2005/02/trust";

@@ -1,11 +1,13 @@
 //! Signing on at an application that speaks WS-Federation.
 
+use base64::prelude::{BASE64_STANDARD, Engine};
+use chancery_crypto::certificate::Certificate;
 use http::Method;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use super::{ACS, NOW, attribute, made, posted, sign_in, text, verified};
-use crate::kit::{Answer, DOMAIN, TestServer, engines};
+use crate::kit::{Answer, Call, DOMAIN, TestServer, engines};
 use crate::people::{Browser, EMAIL, user};
 
 const BYE: &str = "https://sp.example/bye";
@@ -231,6 +233,30 @@ async fn metadata_is_signed_and_names_the_certificates_of_now_and_next() {
     server.api_call(Method::POST, "/keys/signing/rotate").await.expect(201);
     let after = server.get(&format!("/wsfed/{file}")).await.text();
     assert!(before.contains(&text(&after, "X509Certificate")));
+}
+
+#[tokio::test]
+async fn partners_of_the_first_ad_fs_learn_the_certificates_of_now_and_next() {
+    let server = TestServer::start().await;
+    let path = "/wsfed/adfs/fs/federationserverservice.asmx";
+    let description = server.get(&format!("{path}?wsdl")).await;
+    assert_eq!(attribute(&description.text(), "address", "location"), Some(format!("https://tenant.example{path}")));
+    let asked = "<s:Envelope xmlns:s=\"http://schemas.xmlsoap.org/soap/envelope/\"/>";
+    let asked = Call::new(Method::POST, path).raw("text/xml; charset=utf-8", asked);
+    let answer = server.send(asked.build()).await;
+    assert_eq!(answer.header("content-type"), Some("application/xml; charset=utf-8"));
+    let xml = answer.text();
+    let keys = server.api_get("/keys/signing").await.json();
+    let of = |state: &str| keys.as_array().unwrap().iter().find(|key| key[state] == true).unwrap().clone();
+    let thumbprints = [of("current"), of("next")].map(|key| key["thumbprint"].as_str().unwrap().to_owned());
+    let told: Vec<&str> = xml.split("<X509Thumbprint>").skip(1).map(|rest| rest.split('<').next().unwrap()).collect();
+    assert_eq!(told, thumbprints);
+    let store = BASE64_STANDARD.decode(text(&xml, "SerializedStore")).unwrap();
+    for key in [of("current"), of("next")] {
+        let certificate = Certificate::from_pem(key["cert"].as_str().unwrap()).unwrap();
+        assert!(store.windows(certificate.der().len()).any(|part| part == certificate.der()));
+    }
+    assert_eq!(text(&xml, "lsUrl"), "https://tenant.example/wsfed");
 }
 
 /// What the page of a logout loads, and where it goes on to.
