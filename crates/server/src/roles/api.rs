@@ -10,7 +10,7 @@ use axum::response::Response;
 use http::Method;
 use serde_json::{Map, Value, json};
 
-use super::{Role, SHAPE, members, no_role, permissions, sql};
+use super::{Role, SHAPE, groups, members, no_role, permissions, sql};
 use crate::app::App;
 use crate::clock;
 use crate::db::DbError;
@@ -71,6 +71,7 @@ pub fn operations() -> Vec<Operation> {
     ];
     operations.extend(permissions::operations());
     operations.extend(members::operations());
+    operations.extend(groups::operations());
     operations
 }
 

@@ -3,6 +3,7 @@
 //! A permission is a scope of an API. Must never grant one that its API no longer has.
 
 pub mod api;
+mod groups;
 mod members;
 pub mod page;
 mod permissions;

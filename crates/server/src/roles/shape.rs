@@ -45,6 +45,24 @@ pub(super) static ROLES: LazyLock<Object> =
 pub(super) static USERS: LazyLock<Object> =
     LazyLock::new(|| object([field("users", list_of_at_least(1, text().at_least(1))).required()]));
 
+/// Groups that are given a role or that lose it.
+pub(super) static GROUPS: LazyLock<Object> = LazyLock::new(|| {
+    object([field("groups", list_of_at_least(1, text().at_least(18).at_most(26))).required()])
+});
+
+/// A group in the list of those that have a role.
+pub(super) static GROUP: LazyLock<Object> = LazyLock::new(|| {
+    object([
+        field("id", text()).read_only(),
+        field("name", text()).read_only(),
+        field("external_id", text()).read_only(),
+        field("connection_id", text()).read_only(),
+        field("tenant_name", text()).read_only(),
+        field("created_at", text()).read_only(),
+        field("updated_at", text()).read_only(),
+    ])
+});
+
 /// A user in the list of those who have a role.
 pub(super) static USER: LazyLock<Object> = LazyLock::new(|| {
     object([

@@ -319,6 +319,9 @@ async fn each_operation_on_roles_needs_a_scope() {
             (Method::POST, "/roles/x/permissions", &["update:roles"]),
             (Method::DELETE, "/roles/x/permissions", &["update:roles"]),
             (Method::POST, "/roles/x/users", &["update:roles", "create:role_members"]),
+            (Method::GET, "/roles/x/groups", &["read:group_roles"]),
+            (Method::POST, "/roles/x/groups", &["create:group_roles"]),
+            (Method::DELETE, "/roles/x/groups", &["delete:group_roles"]),
             (Method::POST, "/users/x/roles", &["update:users", "create:role_members"]),
             (Method::DELETE, "/users/x/roles", &["update:users", "delete:role_members"]),
             (Method::GET, "/users/x/permissions", &["read:users"]),
@@ -327,6 +330,26 @@ async fn each_operation_on_roles_needs_a_scope() {
         ],
     )
     .await;
+}
+
+#[tokio::test]
+async fn a_tenant_without_groups_gives_no_role_to_any() {
+    for on in engines() {
+        let server = TestServer::on(on).await;
+        let path = format!("{PATH}/{}/groups", named(&server, "Editor").await);
+        assert_eq!(server.api_get(&path).await.both(), (200, json!({ "groups": [] })));
+        let body = json!({ "groups": ["grp_2Zx8Kp4QmR7tYw"] });
+        let no_group = error(404, "Not Found", Some("inexistent_group"), "The group does not exist.");
+        for method in [Method::POST, Method::DELETE] {
+            assert_eq!(server.api_send(method.clone(), &path, &body).await.both(), (404, no_group.clone()));
+            let gone = format!("{PATH}/rol_0000000000000000/groups");
+            assert_eq!(server.api_send(method, &gone, &body).await.both(), no_role());
+        }
+        assert_eq!(server.api_get(&format!("{PATH}/rol_0000000000000000/groups")).await.both(), no_role());
+        server.api_send(Method::POST, &path, &json!({ "groups": [] })).await.expect(400);
+        let token = other_tenant(&server).await;
+        assert_eq!(at_other(&server, &token, (Method::GET, &path), None).await.both(), no_role());
+    }
 }
 
 #[tokio::test]
