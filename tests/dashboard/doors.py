@@ -4,6 +4,7 @@ import re
 import urllib.parse
 
 from desk import PASSWORD, accepts, administrator, invited, signs_in
+from suite import equal
 
 HOME = "dashboard/settings/signing-keys"
 
@@ -153,3 +154,20 @@ def test_two_administrators_who_edit_the_same_thing_are_told(it, server, browser
         other.presses("Save changes")
         other.page.locator("[role=status]").first.wait_for()
         assert stored() == "Orchard"
+
+
+def test_two_administrators_who_change_the_same_role_are_told(it, browser):
+    with browser.visitor() as one, browser.visitor() as other, browser.visitor() as third:
+        administrator(it, one, "mover@example.com")
+        administrator(it, other, "shaker@example.com")
+        administrator(it, third, "moved@example.com", "viewer")
+        for visitor in (one, other):
+            visitor.opens(f"{it.issuer}dashboard/settings/members")
+        row = lambda visitor: visitor.page.locator("tr", has_text="moved@example.com")
+        for visitor, role in ((one, "editor_keys"), (other, "admin")):
+            row(visitor).locator("select").select_option(role)
+            row(visitor).get_by_role("button", name="Change").click()
+            visitor.page.wait_for_load_state()
+        one.sees("The role was changed")
+        other.sees("Somebody changed this role while you were looking at it")
+        equal(row(other).locator("select").input_value(), "editor_keys", "the role that is shown now")

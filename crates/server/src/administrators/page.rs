@@ -163,6 +163,14 @@ async fn refused(desk: &Desk, failure: Failure) -> Result<Response, Failure> {
 }
 
 async fn change(desk: Arc<Desk>, posted: Posted) -> Result<Response, Failure> {
+    let members = desk.api.get("/tenants/members").await?;
+    let (list, _) = rows(&members, "members");
+    let now = list.iter().find(|one| text(one, "user_id") == desk.name("id")).map(|one| text(one, "role"));
+    if now.is_some_and(|role| role != posted.get("seen")) {
+        let text = "Somebody changed this role while you were looking at it, and nothing of yours was saved. \
+                    This is how it stands now.";
+        return refused(&desk, Failure::new(StatusCode::CONFLICT, text)).await;
+    }
     match desk.api.patch(&member_path(&desk), &json!({ "role": posted.get("role") })).await {
         Ok(_) => {
             // Whoever is no Admin any more cannot see this page.
