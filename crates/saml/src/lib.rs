@@ -24,5 +24,5 @@ pub const HTTP_REDIRECT: &str = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redir
 pub const HTTP_POST: &str = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST";
 /// The confirmation of whoever bears an assertion.
 pub const BEARER: &str = "urn:oasis:names:tc:SAML:2.0:cm:bearer";
-/// The prefixes that occur in values alone, where values have types.
-pub const TYPED: &str = "xs";
+/// The prefixes that an assertion declares for its values, where these have types.
+pub const TYPED: &str = "xs xsi";

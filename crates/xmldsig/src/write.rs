@@ -98,6 +98,10 @@ pub fn escape_attribute(out: &mut String, text: &str) {
 }
 
 fn escape(out: &mut String, text: &str, replaced: impl Fn(char) -> Option<&'static str>) {
+    if text.bytes().all(|byte| PLAIN[usize::from(byte)]) {
+        out.push_str(text);
+        return;
+    }
     let mut plain = 0;
     for (at, one) in text.char_indices() {
         let instead = if legal(one) { replaced(one) } else { Some("\u{fffd}") };
@@ -109,3 +113,14 @@ fn escape(out: &mut String, text: &str, replaced: impl Fn(char) -> Option<&'stat
     }
     out.push_str(&text[plain..]);
 }
+
+/// Bytes of text in which nothing is ever replaced. Nearly all text consists of them, and it is all looked at.
+const PLAIN: [bool; 256] = {
+    let mut plain = [false; 256];
+    let mut byte = b' ';
+    while byte < 0x7f {
+        plain[byte as usize] = !matches!(byte, b'&' | b'<' | b'>' | b'"');
+        byte += 1;
+    }
+    plain
+};

@@ -108,35 +108,32 @@ impl Content {
 
 /// The attributes of a user, whose profile is what the Management API shows.
 pub fn attributes(profile: &Map<String, Value>, mapping: &Mapping) -> Vec<Attribute> {
-    let mut said = Said::default();
-    let mut profile = profile.clone();
-    if mapping.create_upn
-        && !profile.contains_key("upn")
-        && let Some(email) = profile.get("email").cloned()
-    {
-        profile.insert("upn".to_owned(), email);
-    }
+    let mut said = Said(Vec::with_capacity(profile.len()));
+    let upn = profile.get("email").filter(|_| mapping.create_upn && !profile.contains_key("upn"));
+    let member_of =
+        |member: &str| if member == "upn" { upn.or(profile.get(member)) } else { at(profile, member) };
     let mut mapped: Vec<&str> = Vec::new();
     if let Some(mappings) = &mapping.mappings {
         for (member, names) in mappings {
             mapped.push(member);
             for name in names {
-                said.add(name.clone(), at(&profile, member));
+                said.add(name.clone(), member_of(member));
             }
         }
     } else {
         for (member, claim_name) in DEFAULT {
             mapped.push(member);
             let name = if claim_name.is_empty() { GROUPS.to_owned() } else { claim(claim_name) };
-            said.add(name, profile.get(member));
+            said.add(name, member_of(member));
         }
     }
     if mapping.identities {
         said.identities(profile.get("identities"));
     }
     if mapping.pass_through {
-        for (member, value) in &profile {
-            let inner = INNER.contains(&member.as_str()) || mapped.contains(&member.as_str());
+        let made = upn.map(|value| ("upn", value));
+        for (member, value) in profile.iter().map(|(member, value)| (member.as_str(), value)).chain(made) {
+            let inner = INNER.contains(&member) || mapped.contains(&member);
             if !inner {
                 let prefix = if mapping.unknown_as_is { "" } else { PREFIX };
                 said.add([prefix, member].concat(), Some(value));
@@ -165,7 +162,6 @@ fn at<'a>(profile: &'a Map<String, Value>, path: &str) -> Option<&'a Value> {
 }
 
 /// What was said already.
-#[derive(Default)]
 struct Said(Vec<Attribute>);
 
 impl Said {

@@ -185,16 +185,16 @@ pub fn assertion(party: &Party, envelope: &Envelope, subject: &Subject) -> Halve
     let lifetime = SignedDuration::from_secs(party.lifetime);
     let ends = moment::write(envelope.now.saturating_add(lifetime).unwrap_or(envelope.now));
     let mut head = Writer::new();
-    head.open(
-        "saml:Assertion",
-        &[
-            ("xmlns:saml", ASSERTION),
-            ("ID", &subject.assertion_id),
-            ("IssueInstant", &issued_at),
-            ("Version", "2.0"),
-        ],
-    )
-    .leaf("saml:Issuer", &[], &envelope.issuer);
+    let mut opening = vec![("xmlns:saml", ASSERTION)];
+    if party.typed_attributes && !subject.attributes.is_empty() {
+        // Said once: each value would cost a hundred characters more.
+        opening.extend([
+            ("xmlns:xs", "http://www.w3.org/2001/XMLSchema"),
+            ("xmlns:xsi", "http://www.w3.org/2001/XMLSchema-instance"),
+        ]);
+    }
+    opening.extend([("ID", subject.assertion_id.as_str()), ("IssueInstant", &issued_at), ("Version", "2.0")]);
+    head.open("saml:Assertion", &opening).leaf("saml:Issuer", &[], &envelope.issuer);
     let mut tail = Writer::new();
     tail.open("saml:Subject", &[]);
     subject.name.write(&mut tail, true);
@@ -239,12 +239,7 @@ fn attribute_statement(party: &Party, attributes: &[Attribute], out: &mut Writer
         }
         for value in values {
             if party.typed_attributes {
-                let typed = [
-                    ("xmlns:xs", "http://www.w3.org/2001/XMLSchema"),
-                    ("xmlns:xsi", "http://www.w3.org/2001/XMLSchema-instance"),
-                    ("xsi:type", value.xml_type()),
-                ];
-                out.leaf("saml:AttributeValue", &typed, value.text());
+                out.leaf("saml:AttributeValue", &[("xsi:type", value.xml_type())], value.text());
             } else {
                 out.leaf("saml:AttributeValue", &[], value.text());
             }

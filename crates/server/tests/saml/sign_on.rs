@@ -30,10 +30,9 @@ async fn a_user_who_signs_in_comes_back_with_a_signed_assertion() {
         let octets = verified(&server, &xml, "Assertion").await;
         let id = attribute(&octets, "Assertion", "ID").unwrap();
         let index = attribute(&octets, "AuthnStatement", "SessionIndex").unwrap();
-        let typed = r#"xmlns:xs="http://www.w3.org/2001/XMLSchema" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:type"#;
         let claim = |name: &str, value: &str| {
             format!(
-                r#"<saml:Attribute Name="{name}" NameFormat="urn:oasis:names:tc:SAML:2.0:attrname-format:uri"><saml:AttributeValue {typed}="{}">{value}</saml:AttributeValue></saml:Attribute>"#,
+                r#"<saml:Attribute Name="{name}" NameFormat="urn:oasis:names:tc:SAML:2.0:attrname-format:uri"><saml:AttributeValue xsi:type="{}">{value}</saml:AttributeValue></saml:Attribute>"#,
                 match value {
                     "false" => "xs:boolean",
                     "1" => "xs:double",

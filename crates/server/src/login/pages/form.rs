@@ -37,6 +37,23 @@ impl Form {
     }
 }
 
+/// Whether a text has no character that HTML would read as anything else. The assertions of SAML are such texts, and
+/// escaping them one by one costs more than the rest of their page.
+pub(super) fn is_plain(text: &str) -> bool {
+    text.bytes().all(|byte| PLAIN[usize::from(byte)])
+}
+
+const PLAIN: [bool; 256] = {
+    let mut plain = [false; 256];
+    let mut byte = 0;
+    while byte < 0x80_u8 {
+        let besides = matches!(byte, b'+' | b'/' | b'=' | b'-' | b'_' | b'.');
+        plain[byte as usize] = besides || byte.is_ascii_alphanumeric();
+        byte += 1;
+    }
+    plain
+};
+
 /// A form as the template shows it.
 #[derive(Debug)]
 pub(super) struct FormView {

@@ -23,15 +23,19 @@ impl<'a> Texts<'a> {
 
     /// A text.
     pub(super) fn get(&self, message: &'static str) -> String {
-        self.filled(message, Arguments::new())
+        self.found(message, &self.arguments)
     }
 
     /// A text that needs more than the names.
     pub(super) fn filled(&self, message: &'static str, more: Arguments) -> String {
         let arguments: Arguments = self.arguments.iter().cloned().chain(more).collect();
+        self.found(message, &arguments)
+    }
+
+    fn found(&self, message: &'static str, arguments: &Arguments) -> String {
         let Scene { look, language, .. } = self.scene;
         look.texts
-            .find(&language.tag, self.screen, message, &arguments)
-            .unwrap_or_else(|| language.catalogue.text(message, &arguments))
+            .find(&language.tag, self.screen, message, arguments)
+            .unwrap_or_else(|| language.catalogue.text(message, arguments))
     }
 }

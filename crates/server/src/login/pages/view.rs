@@ -4,7 +4,7 @@ use askama::Template;
 
 use super::Scene;
 use super::assets;
-use super::form::{FormPart, FormView};
+use super::form::{self, FormPart, FormView};
 use super::paths;
 use super::rules::RuleList;
 use super::texts::Texts;
