@@ -3,6 +3,7 @@
 //! Must never guess: a missing column or another kind than the one asked for is an error that names the
 //! column, and the value itself is in no message.
 
+use std::cell::Cell;
 use std::sync::Arc;
 
 use super::error::DbError;
@@ -16,11 +17,13 @@ pub(super) type Columns = Arc<[Box<str>]>;
 pub struct Row {
     columns: Columns,
     values: Vec<Value>,
+    /// Where the next column probably stands: they are mostly asked for in their order.
+    next: Cell<usize>,
 }
 
 impl Row {
     pub(super) fn new(columns: Columns, values: Vec<Value>) -> Self {
-        Self { columns, values }
+        Self { columns, values, next: Cell::new(0) }
     }
 
     /// The text in a column that is not null.
@@ -91,11 +94,13 @@ impl Row {
     }
 
     fn value(&self, name: &str) -> Result<&Value, DbError> {
-        self.columns
-            .iter()
-            .position(|column| **column == *name)
-            .and_then(|index| self.values.get(index))
-            .ok_or_else(|| DbError::inconsistent(format!("the answer has no column {name}")))
+        let next = self.next.get();
+        let stands_there = self.columns.get(next).is_some_and(|column| **column == *name);
+        let index =
+            if stands_there { Some(next) } else { self.columns.iter().position(|column| **column == *name) };
+        let index = index.ok_or_else(|| DbError::inconsistent(format!("the answer has no column {name}")))?;
+        self.next.set(index + 1);
+        self.values.get(index).ok_or_else(|| DbError::inconsistent(format!("column {name} has no value")))
     }
 }
 

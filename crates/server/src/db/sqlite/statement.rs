@@ -2,6 +2,8 @@
 //!
 //! Must never put a parameter or a stored value into an error.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use rusqlite::types::{ToSqlOutput, ValueRef};
@@ -58,23 +60,44 @@ pub(super) fn run(connection: &Connection, step: &Step) -> Result<Outcome, DbErr
     match &step.sql {
         Sql::Fixed(sql) => {
             let mut statement = connection.prepare_cached(sql).map_err(failure)?;
-            run_prepared(&mut statement, step)
+            run_prepared(&mut statement, step, |statement| columns_of(sql, statement))
         }
-        Sql::Built(sql) => run_prepared(&mut connection.prepare(sql).map_err(failure)?, step),
+        Sql::Built(sql) => run_prepared(&mut connection.prepare(sql).map_err(failure)?, step, columns),
     }
 }
 
-fn run_prepared(statement: &mut Statement<'_>, step: &Step) -> Result<Outcome, DbError> {
+fn columns(statement: &Statement<'_>) -> Columns {
+    statement.column_names().map(Box::from).collect()
+}
+
+/// The columns of one of the program's statements: a text for each would be made anew for every row that is looked up.
+fn columns_of(sql: &'static str, statement: &Statement<'_>) -> Columns {
+    thread_local! {
+        static KNOWN: RefCell<HashMap<(usize, usize), Columns>> = RefCell::default();
+    }
+    // The text of a statement is where it is for as long as the program runs.
+    let place = (sql.as_ptr().addr(), sql.len());
+    KNOWN.with_borrow_mut(|known| Arc::clone(known.entry(place).or_insert_with(|| columns(statement))))
+}
+
+fn run_prepared(
+    statement: &mut Statement<'_>,
+    step: &Step,
+    columns: impl Fn(&Statement<'_>) -> Columns,
+) -> Result<Outcome, DbError> {
     bind(statement, &step.params)?;
     match step.wants {
         Wants::Count => Ok(Outcome::Count(statement.raw_execute().map_err(failure)? as u64)),
         Wants::Rows => {
-            let columns: Columns = statement.column_names().map(Box::from).collect();
+            let columns = columns(statement);
             let mut answer = Vec::new();
             let mut rows = statement.raw_query();
             while let Some(row) = rows.next().map_err(failure)? {
-                let values = (0..columns.len()).map(|index| decode(row.get_ref(index), &columns[index]));
-                answer.push(Row::new(Arc::clone(&columns), values.collect::<Result<_, _>>()?));
+                let mut values = Vec::with_capacity(columns.len());
+                for (index, column) in columns.iter().enumerate() {
+                    values.push(decode(row.get_ref(index), column)?);
+                }
+                answer.push(Row::new(Arc::clone(&columns), values));
             }
             Ok(Outcome::Rows(answer))
         }
