@@ -127,6 +127,7 @@ impl App {
             Topic::Apis => self.memory.forget_apis(tenant),
             Topic::Api => self.memory.forget_api(tenant, subject),
             Topic::Grant => self.memory.forget_grant(tenant, subject),
+            Topic::Connections => self.memory.forget_connections(tenant),
         }
     }
 

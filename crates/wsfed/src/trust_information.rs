@@ -36,9 +36,7 @@ pub fn answer(certificates: &[&Certificate], endpoint: &str) -> Result<String, C
         .open("verificationMethod", &[])
         .open("TrustedCertificates", &[]);
     for certificate in certificates {
-        out.open("CertInfo", &[])
-            .leaf("X509Thumbprint", &[], &certificate.thumbprint())
-            .close("CertInfo");
+        out.open("CertInfo", &[]).leaf("X509Thumbprint", &[], &certificate.thumbprint()).close("CertInfo");
     }
     out.close("TrustedCertificates")
         .leaf("RevocationCheckFlags", &[], "None")
@@ -71,10 +69,7 @@ pub fn description(location: &str) -> String {
     .empty("wsdl:portType", &[("name", "ITrustInformationContract")])
     .open(
         "wsdl:binding",
-        &[
-            ("name", "BasicHttpBinding_ITrustInformationContract"),
-            ("type", "tns:ITrustInformationContract"),
-        ],
+        &[("name", "BasicHttpBinding_ITrustInformationContract"), ("type", "tns:ITrustInformationContract")],
     )
     .empty("soap:binding", &[("transport", "http://schemas.xmlsoap.org/soap/http")])
     .close("wsdl:binding")

@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::hidden::{CLIENT_ID, CLIENT_NAME, CONNECTION_ID, CONNECTION_NAME};
 use crate::app::App;
+use crate::changes::Topic;
 use crate::management::ApiError;
 use crate::tenants::{self, TenantId};
 use crate::write::Write;
@@ -47,6 +48,7 @@ pub(super) async fn ensure(
     let dashboard = (CLIENT_ID.to_owned(), members(dashboard));
     applications::create_as(app, write, tenant, dashboard).await?;
     connections::sql::enable_dashboard(write.tx(), tenant).await?;
+    write.notice(Topic::Connections, "");
     Ok(())
 }
 

@@ -27,6 +27,8 @@ pub enum Topic {
     Api,
     /// A client grant. Subject: `client_id`, a space, the audience.
     Grant,
+    /// The connections of a tenant, or which applications may use them. No subject.
+    Connections,
 }
 
 impl Topic {
@@ -38,11 +40,12 @@ impl Topic {
             Self::Client => "client",
             Self::Api => "api",
             Self::Grant => "grant",
+            Self::Connections => "connections",
         }
     }
 
     fn from_name(name: &str) -> Option<Self> {
-        [Self::Tenant, Self::Apis, Self::Client, Self::Api, Self::Grant]
+        [Self::Tenant, Self::Apis, Self::Client, Self::Api, Self::Grant, Self::Connections]
             .into_iter()
             .find(|topic| topic.name() == name)
     }

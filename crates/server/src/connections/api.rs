@@ -15,6 +15,7 @@ use super::sql::Filter;
 use super::{Connection, DATABASE, SHAPE, clients, identity_provider, lifecycle, secrets, sql};
 use crate::app::App;
 use crate::applications;
+use crate::changes::Topic;
 use crate::clock;
 use crate::management::checkpoint::Checkpoint;
 use crate::management::query::{self, Fields, Paging};
@@ -311,11 +312,13 @@ async fn delete_with_users(app: &Arc<App>, caller: &Caller, id: &str) -> Result<
     let mut write = Write::begin(app, tenant).await?;
     // Nobody signs in or up while it goes.
     sql::disable_all(write.tx(), tenant, id).await?;
+    write.notice(Topic::Connections, "");
     write.commit(caller.entry(202)).await?;
     while users::delete_some_of_connection(app, tenant, id).await? {}
     let mut write = Write::begin(app, tenant).await?;
     users::delete_of_connection(write.tx(), tenant, id, app.clock.now()).await?;
     sql::delete(write.tx(), tenant, id).await?;
+    write.notice(Topic::Connections, "");
     write.commit(caller.entry(202)).await?;
     Ok(())
 }

@@ -11,6 +11,7 @@ use super::api::unknown;
 use super::shape::CLIENT_STATUS;
 use super::{lifecycle, sql};
 use crate::app::App;
+use crate::changes::Topic;
 use crate::management::body::ListBody;
 use crate::management::checkpoint::Checkpoint;
 use crate::management::shape::{Field, When, field, integer, text};
@@ -75,6 +76,7 @@ pub(super) async fn update(
             sql::disable(write.tx(), tenant, &id, client_id).await?;
         }
     }
+    write.notice(Topic::Connections, "");
     write.commit(caller.entry(204)).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -8,6 +8,7 @@ use super::{Connection, rules, secrets, sql};
 use crate::administrators::hidden::CONNECTION_NAME;
 use crate::administrators::is_hidden_client;
 use crate::app::App;
+use crate::changes::Topic;
 use crate::management::ApiError;
 use crate::tenants::{self, TenantId};
 use crate::write::Write;
@@ -53,6 +54,7 @@ pub async fn create_as(
     };
     merge(app, tenant, &mut connection, body)?;
     sql::insert(write.tx(), tenant, &connection).await.map_err(taken)?;
+    write.notice(Topic::Connections, "");
     set_clients(write, tenant, &connection.id, clients.as_deref().unwrap_or_default()).await?;
     Ok(connection)
 }
@@ -72,6 +74,7 @@ pub(super) async fn update(
     rules::changed(&before, &connection.options())?;
     connection.updated_at = app.clock.now();
     sql::update(write.tx(), tenant, &connection).await?;
+    write.notice(Topic::Connections, "");
     if let Some(clients) = clients {
         sql::disable_all(write.tx(), tenant, &connection.id).await?;
         set_clients(write, tenant, &connection.id, &clients).await?;
@@ -141,6 +144,7 @@ pub async fn enable_for_new_application(
     let wanted = settings.get("flags").and_then(|flags| flags.get("enable_client_connections"));
     if wanted != Some(&Value::Bool(false)) {
         sql::enable_everywhere(write.tx(), tenant, client_id).await?;
+        write.notice(Topic::Connections, "");
     }
     Ok(())
 }

@@ -19,6 +19,8 @@ mod upstream;
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
@@ -28,8 +30,9 @@ pub use secrets::whole_options;
 pub use shape::SHAPE;
 pub use strategy::{Family, Strategy};
 
+use crate::app::App;
 use crate::applications::Sealed;
-use crate::db::{Db, DbError};
+use crate::db::DbError;
 use crate::tenants::TenantId;
 
 /// The connection that every tenant starts with.
@@ -127,45 +130,43 @@ pub fn text<'a>(options: &'a Map<String, Value>, name: &str) -> Option<&'a str> 
 }
 
 /// The connections that an application may use, oldest first.
-pub async fn usable_by(db: &Db, tenant: &TenantId, client_id: &str) -> Result<Vec<Connection>, DbError> {
+pub async fn usable_by(app: &App, tenant: &TenantId, client_id: &str) -> Result<Arc<[Connection]>, DbError> {
     if client_id.contains('\0') {
-        return Ok(Vec::new());
+        return Ok(Arc::default());
     }
-    let mut found = sql::of_client(db, tenant, client_id).await?;
-    found.retain(Connection::is_active);
-    Ok(found)
+    app.memory.connections(app, tenant, client_id).await
 }
 
 /// The database of this name, if the application may use it.
 pub async fn usable_database(
-    db: &Db,
+    app: &App,
     tenant: &TenantId,
     client_id: &str,
     name: &str,
 ) -> Result<Option<Connection>, DbError> {
-    Ok(usable(db, tenant, client_id, name).await?.filter(Connection::is_database))
+    Ok(usable(app, tenant, client_id, name).await?.filter(Connection::is_database))
 }
 
 /// Whether somebody with identities in these connections may sign in to an application: by the connection of this
 /// name, where one is asked for.
 pub async fn admits<'a>(
-    db: &Db,
+    app: &App,
     tenant: &TenantId,
     (client_id, wanted): (&str, Option<&str>),
     mut identities: impl Iterator<Item = &'a str>,
 ) -> Result<bool, DbError> {
-    let mut usable = usable_by(db, tenant, client_id).await?;
-    usable.retain(|connection| wanted.is_none_or(|wanted| connection.name == wanted));
-    Ok(identities.any(|id| usable.iter().any(|connection| connection.id == id)))
+    let usable = usable_by(app, tenant, client_id).await?;
+    let counts = |connection: &Connection| wanted.is_none_or(|wanted| connection.name == wanted);
+    Ok(identities.any(|id| usable.iter().any(|connection| connection.id == id && counts(connection))))
 }
 
 /// The connection of this name, if the application may use it.
 pub async fn usable(
-    db: &Db,
+    app: &App,
     tenant: &TenantId,
     client_id: &str,
     name: &str,
 ) -> Result<Option<Connection>, DbError> {
-    let found = usable_by(db, tenant, client_id).await?;
-    Ok(found.into_iter().find(|connection| connection.name == name))
+    let found = usable_by(app, tenant, client_id).await?;
+    Ok(found.iter().find(|connection| connection.name == name).cloned())
 }

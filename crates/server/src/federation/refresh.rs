@@ -10,6 +10,7 @@ use jiff::SignedDuration;
 use serde_json::{Map, Value, json};
 
 use crate::app::App;
+use crate::changes::Topic;
 use crate::connections::{self, Connection, identity_provider};
 use crate::federation::Failed;
 use crate::login::visit::Visit;
@@ -101,6 +102,7 @@ async fn take_over(
     }
     current.updated_at = app.clock.now();
     connections::sql::update(write.tx(), tenant.id(), &current).await?;
+    write.notice(Topic::Connections, "");
     let entry = Entry {
         connection: Some(current.name.clone()),
         connection_id: Some(current.id.clone()),

@@ -26,9 +26,9 @@ pub struct Offers {
 impl Offers {
     /// What an application offers, or of it the connection that was asked for.
     pub async fn of(visit: &Visit, (client_id, wanted): (&str, Option<&str>)) -> Result<Self, DbError> {
-        let mut usable = connections::usable_by(&visit.app.db, visit.tenant.id(), client_id).await?;
-        usable.retain(|own| wanted.is_none_or(|wanted| own.name == wanted));
-        let (databases, others): (Vec<_>, Vec<_>) = usable.into_iter().partition(Connection::is_database);
+        let usable = connections::usable_by(&visit.app, visit.tenant.id(), client_id).await?;
+        let meant = usable.iter().filter(|own| wanted.is_none_or(|wanted| own.name == wanted)).cloned();
+        let (databases, others): (Vec<_>, Vec<_>) = meant.partition(Connection::is_database);
         let upstreams = others.into_iter().filter(|own| own.served().is_some()).collect();
         Ok(Self { databases, upstreams, wanted: wanted.is_some() })
     }

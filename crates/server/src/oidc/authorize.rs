@@ -130,7 +130,7 @@ pub(super) async fn admits(
     user: &User,
 ) -> Result<bool, crate::db::DbError> {
     let identities = user.identities.iter().map(|identity| identity.connection_id.as_str());
-    connections::admits(&visit.app.db, visit.tenant.id(), (&client.id, connection), identities).await
+    connections::admits(&visit.app, visit.tenant.id(), (&client.id, connection), identities).await
 }
 
 impl Matter<'_> {
@@ -192,7 +192,7 @@ impl Matter<'_> {
             return Ok(None);
         }
         if let Some(name) = &request.connection
-            && connections::usable(&visit.app.db, visit.tenant.id(), &client.id, name).await?.is_none()
+            && connections::usable(&visit.app, visit.tenant.id(), &client.id, name).await?.is_none()
         {
             return Ok(Some(Error::InvalidRequest("the connection was not found".to_owned())));
         }

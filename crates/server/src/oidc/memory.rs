@@ -1,4 +1,5 @@
-//! What token requests need, in memory: applications, APIs, grants.
+//! What sign-ins and token requests need, in memory: applications with their connections, APIs, grants, and which
+//! application was told of which session.
 //!
 //! Filled on demand, emptied by change notices. Must never keep what a change has overtaken: a removal also
 //! refuses the result of a load that was under way.
@@ -8,26 +9,35 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use chancery_oauth::api::{Api, Granted};
 use chancery_oauth::client::Client;
+use jiff::Timestamp;
 use quick_cache::sync::Cache;
 
 use crate::app::App;
 use crate::applications::saml_party::SamlParty;
 use crate::applications::wsfed_party::WsfedParty;
+use crate::connections::Connection;
 use crate::db::DbError;
 use crate::management::ApiError;
+use crate::partners::Participant;
 use crate::tenants::TenantId;
-use crate::{applications, client_grants, resource_servers};
+use crate::{applications, client_grants, connections, resource_servers};
 
-/// The memories, each keyed by tenant and name. The keys of APIs and grants always hold the tenant's epoch too:
-/// raising it makes all of them unreachable at once, those that are being loaded included.
+/// The memories, each keyed by tenant and name. The keys of APIs, grants and connections always hold an epoch of the
+/// tenant too: raising it makes all of them unreachable at once, those that are being loaded included.
 pub struct Memory {
     clients: Cache<String, Arc<Client>>,
     saml_parties: Cache<String, Arc<SamlParty>>,
     wsfed_parties: Cache<String, Result<Arc<WsfedParty>, String>>,
     apis: Cache<String, Arc<Api>>,
     grants: Cache<String, Arc<Granted>>,
-    epochs: Mutex<HashMap<TenantId, u64>>,
+    api_epochs: Epochs,
+    connections: Cache<String, Arc<[Connection]>>,
+    connection_epochs: Epochs,
+    told: Cache<String, Told>,
 }
+
+/// What an application was told in a session, and as of which change of the user.
+type Told = (Timestamp, Arc<Participant>);
 
 /// Applications and grants in memory at most, some hundred bytes each.
 const MANY: usize = 500_000;
@@ -43,7 +53,10 @@ impl Default for Memory {
             wsfed_parties: small_at_first(FEWER),
             apis: small_at_first(FEWER),
             grants: small_at_first(MANY),
-            epochs: Mutex::default(),
+            api_epochs: Epochs::default(),
+            connections: small_at_first(FEWER),
+            connection_epochs: Epochs::default(),
+            told: small_at_first(FEWER),
         }
     }
 }
@@ -54,6 +67,25 @@ fn small_at_first<V: Clone>(capacity: usize) -> Cache<String, V> {
 
 fn key(tenant: &TenantId, name: &str) -> String {
     [tenant.as_str(), " ", name].concat()
+}
+
+/// A number for each tenant, which is part of keys.
+#[derive(Default)]
+struct Epochs(Mutex<HashMap<TenantId, u64>>);
+
+impl Epochs {
+    fn key(&self, tenant: &TenantId, name: &str) -> String {
+        let epochs = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match epochs.get(tenant) {
+            // Most tenants never raise theirs, and formatting a number costs more than all the rest.
+            None => [tenant.as_str(), " 0 ", name].concat(),
+            Some(epoch) => format!("{} {epoch} {name}", tenant.as_str()),
+        }
+    }
+
+    fn raise(&self, tenant: &TenantId) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(tenant.clone()).or_default() += 1;
+    }
 }
 
 impl Memory {
@@ -128,7 +160,7 @@ impl Memory {
         tenant: &TenantId,
         identifier: &str,
     ) -> Result<Option<Arc<Api>>, DbError> {
-        let key = self.key_of_epoch(tenant, identifier);
+        let key = self.api_epochs.key(tenant, identifier);
         match self.apis.get_value_or_guard_async(&key).await {
             Ok(api) => Ok(Some(api)),
             Err(guard) => {
@@ -149,7 +181,7 @@ impl Memory {
         tenant: &TenantId,
         (client_id, audience): (&str, &str),
     ) -> Result<Option<Arc<Granted>>, DbError> {
-        let key = self.key_of_epoch(tenant, &[client_id, " ", audience].concat());
+        let key = self.api_epochs.key(tenant, &[client_id, " ", audience].concat());
         match self.grants.get_value_or_guard_async(&key).await {
             Ok(granted) => Ok(Some(granted)),
             Err(guard) => {
@@ -163,8 +195,53 @@ impl Memory {
         }
     }
 
-    /// Forgets an application.
+    /// The connections that an application may use, oldest first.
+    pub async fn connections(
+        &self,
+        app: &App,
+        tenant: &TenantId,
+        client_id: &str,
+    ) -> Result<Arc<[Connection]>, DbError> {
+        let key = self.connection_epochs.key(tenant, client_id);
+        match self.connections.get_value_or_guard_async(&key).await {
+            Ok(connections) => Ok(connections),
+            Err(guard) => {
+                let mut found = connections::sql::of_client(&app.db, tenant, client_id).await?;
+                found.retain(Connection::is_active);
+                let found: Arc<[Connection]> = found.into();
+                // An application that does not exist has none, and whoever makes names up fills no memory.
+                if !found.is_empty() {
+                    let _ = guard.insert(Arc::clone(&found));
+                }
+                Ok(found)
+            }
+        }
+    }
+
+    /// Whether it is known to be written down that an application was told exactly this in a session, by what the user
+    /// was at that time.
+    pub fn was_told(
+        &self,
+        (tenant, session_id, client_id): (&TenantId, &str, &str),
+        (user_of, participant): (Timestamp, &Participant),
+    ) -> bool {
+        let found = self.told.get(&key(tenant, &[session_id, " ", client_id].concat()));
+        found.is_some_and(|(of, told)| of == user_of && *told == *participant)
+    }
+
+    /// Remembers what is written down: a session never comes back once it has ended.
+    pub fn note_told(
+        &self,
+        (tenant, session_id, client_id): (&TenantId, &str, &str),
+        (user_of, participant): (Timestamp, Participant),
+    ) {
+        let key = key(tenant, &[session_id, " ", client_id].concat());
+        self.told.insert(key, (user_of, Arc::new(participant)));
+    }
+
+    /// Forgets an application. What it was told may differ from now on, on other nodes too.
     pub fn forget_client(&self, tenant: &TenantId, client_id: &str) {
+        self.told.clear();
         self.clients.remove(&key(tenant, client_id));
         self.saml_parties.remove(&key(tenant, client_id));
         self.wsfed_parties.remove(&key(tenant, client_id));
@@ -172,26 +249,22 @@ impl Memory {
 
     /// Forgets an API.
     pub fn forget_api(&self, tenant: &TenantId, identifier: &str) {
-        self.apis.remove(&self.key_of_epoch(tenant, identifier));
+        self.apis.remove(&self.api_epochs.key(tenant, identifier));
     }
 
     /// Forgets a grant, named by client id, a space, and audience.
     pub fn forget_grant(&self, tenant: &TenantId, subject: &str) {
-        self.grants.remove(&self.key_of_epoch(tenant, subject));
+        self.grants.remove(&self.api_epochs.key(tenant, subject));
     }
 
     /// Forgets the APIs and grants of a tenant; applications have notices of their own.
     pub fn forget_apis(&self, tenant: &TenantId) {
-        *self.epochs.lock().unwrap_or_else(PoisonError::into_inner).entry(tenant.clone()).or_default() += 1;
+        self.api_epochs.raise(tenant);
     }
 
-    fn key_of_epoch(&self, tenant: &TenantId, name: &str) -> String {
-        let epochs = self.epochs.lock().unwrap_or_else(PoisonError::into_inner);
-        match epochs.get(tenant) {
-            // Most tenants never raise theirs, and formatting a number costs more than all the rest.
-            None => [tenant.as_str(), " 0 ", name].concat(),
-            Some(epoch) => format!("{} {epoch} {name}", tenant.as_str()),
-        }
+    /// Forgets which connections the applications of a tenant may use, and how these are set up.
+    pub fn forget_connections(&self, tenant: &TenantId) {
+        self.connection_epochs.raise(tenant);
     }
 
     /// Forgets everything.
@@ -201,5 +274,7 @@ impl Memory {
         self.wsfed_parties.clear();
         self.apis.clear();
         self.grants.clear();
+        self.connections.clear();
+        self.told.clear();
     }
 }

@@ -130,11 +130,12 @@ fn is_young(session: &Session, most: SignedDuration, now: Timestamp) -> bool {
 /// Who is signed in, unless that user is gone or kept out.
 async fn signed_in(visit: &Visit, client: &Client, asked: &Asked) -> Result<Option<SignedIn>, DbError> {
     let Some(session) = visit.session().await? else { return Ok(None) };
-    let (db, tenant) = (&visit.app.db, visit.tenant.id());
-    let user = users::find(db, tenant, &session.user_id).await?.filter(|user| !user.is_blocked());
+    let tenant = visit.tenant.id();
+    let user = users::find(&visit.app.db, tenant, &session.user_id).await?.filter(|user| !user.is_blocked());
     let Some(user) = user else { return Ok(None) };
     let identities = user.identities.iter().map(|identity| identity.connection_id.as_str());
-    let admitted = connections::admits(db, tenant, (&client.id, asked.connection()), identities).await?;
+    let admitted =
+        connections::admits(&visit.app, tenant, (&client.id, asked.connection()), identities).await?;
     Ok(admitted.then_some(SignedIn { session, user }))
 }
 
@@ -169,16 +170,27 @@ pub async fn note(
         user_name: user.log_name().map(str::to_owned),
         ..visit.entry(Kind::Ssa, "Login without interaction")
     };
-    if login.is_none() && sql::find(&app.db, tenant, place).await?.as_ref() == Some(participant) {
-        let appended = app.log.append(app, tenant, entry()).await;
-        return appended.map(|()| true).map_err(|_| DbError::Other("the log is full".to_owned()));
+    let of = (tenant, place.0, place.1);
+    let remember = || app.memory.note_told(of, (user.updated_at, participant.clone()));
+    if login.is_none() {
+        let mut known = app.memory.was_told(of, (user.updated_at, participant));
+        if !known && sql::find(&app.db, tenant, place).await?.as_ref() == Some(participant) {
+            known = true;
+            remember();
+        }
+        if known {
+            let appended = app.log.append(app, tenant, entry()).await;
+            return appended.map(|()| true).map_err(|_| DbError::Other("the log is full".to_owned()));
+        }
     }
     let Some(step) = login else {
         let mut write = Write::begin(app, tenant).await?;
         if !join(write.tx(), tenant, place, participant).await? {
             return Ok(false);
         }
-        return write.commit(entry()).await.map(|()| true);
+        write.commit(entry()).await?;
+        remember();
+        return Ok(true);
     };
     // The login itself has its entry.
     let mut tx = app.db.begin().await?;

@@ -159,7 +159,7 @@ impl User {
         let text = |text: &Option<String>| text.as_ref().map(|text| json!(text));
         let time = |time: Option<Timestamp>| time.map(|time| json!(clock::wire(time)));
         let metadata = |own: &Map<String, Value>| (!own.is_empty()).then(|| Value::Object(own.clone()));
-        let mut view = Map::new();
+        let mut view = Map::with_capacity(32);
         for name in SHAPE.names() {
             let value = match name {
                 "user_id" => Some(json!(self.user_id)),

@@ -74,7 +74,7 @@ async fn a_new_tenant_has_a_database_that_every_application_may_use() {
         let enabled = clients(&server, &connection).await;
         assert!(enabled.contains(&application) && enabled.contains(&server.client_id), "{enabled:?}");
         let tenant = tenant_of(&server).await;
-        let usable = connections::usable_by(&server.app.db, &tenant, &application).await.unwrap();
+        let usable = connections::usable_by(&server.app, &tenant, &application).await.unwrap();
         assert_eq!(usable.iter().map(|one| one.id.as_str()).collect::<Vec<_>>(), [id]);
         let mut whole = expected.clone();
         whole["enabled_clients"] =

@@ -418,7 +418,7 @@ pub(crate) async fn exercise(server: &TestServer) {
     for _ in 0..2 {
         server.api_send(Method::PATCH, &format!("{connection}/clients"), &already).await.expect(204);
     }
-    chancery::connections::usable_by(&server.app.db, &tenant, &server.client_id).await.unwrap();
+    chancery::connections::usable_by(&server.app, &tenant, &server.client_id).await.unwrap();
 
     let (one, two) = (person(server, "one@x.example").await, person(server, "two@x.example").await);
     server.api_get(&path_of(&one)).await.expect(200);

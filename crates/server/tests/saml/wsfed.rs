@@ -240,7 +240,10 @@ async fn partners_of_the_first_ad_fs_learn_the_certificates_of_now_and_next() {
     let server = TestServer::start().await;
     let path = "/wsfed/adfs/fs/federationserverservice.asmx";
     let description = server.get(&format!("{path}?wsdl")).await;
-    assert_eq!(attribute(&description.text(), "address", "location"), Some(format!("https://tenant.example{path}")));
+    assert_eq!(
+        attribute(&description.text(), "address", "location"),
+        Some(format!("https://tenant.example{path}"))
+    );
     let asked = "<s:Envelope xmlns:s=\"http://schemas.xmlsoap.org/soap/envelope/\"/>";
     let asked = Call::new(Method::POST, path).raw("text/xml; charset=utf-8", asked);
     let answer = server.send(asked.build()).await;
@@ -249,7 +252,8 @@ async fn partners_of_the_first_ad_fs_learn_the_certificates_of_now_and_next() {
     let keys = server.api_get("/keys/signing").await.json();
     let of = |state: &str| keys.as_array().unwrap().iter().find(|key| key[state] == true).unwrap().clone();
     let thumbprints = [of("current"), of("next")].map(|key| key["thumbprint"].as_str().unwrap().to_owned());
-    let told: Vec<&str> = xml.split("<X509Thumbprint>").skip(1).map(|rest| rest.split('<').next().unwrap()).collect();
+    let told: Vec<&str> =
+        xml.split("<X509Thumbprint>").skip(1).map(|rest| rest.split('<').next().unwrap()).collect();
     assert_eq!(told, thumbprints);
     let store = BASE64_STANDARD.decode(text(&xml, "SerializedStore")).unwrap();
     for key in [of("current"), of("next")] {

@@ -82,7 +82,7 @@ impl Target {
         let client = client.ok_or_else(|| {
             Failed::Settings("the application of idpinitiated.client_id does not exist".to_owned())
         })?;
-        if connections::usable(&app.db, tenant, client_id, &connection.name).await?.is_none() {
+        if connections::usable(app, tenant, client_id, &connection.name).await?.is_none() {
             return Err(Failed::Settings("the connection was disabled".to_owned()));
         }
         let protocol = match text(settings, "client_protocol") {
