@@ -133,5 +133,5 @@ fn every_operation_has_scopes_an_id_and_a_path_of_its_own() {
             assert!(known, "{scope} is no scope");
         }
     }
-    assert_eq!(operations.iter().filter(|operation| !operation.ours).count(), 123);
+    assert_eq!(operations.iter().filter(|operation| !operation.ours).count(), 126);
 }

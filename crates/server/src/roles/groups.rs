@@ -13,6 +13,7 @@ use http::{Method, StatusCode};
 use super::shape::{GROUP, GROUPS};
 use super::{no_role, sql};
 use crate::app::App;
+use crate::management::checkpoint::Checkpoint;
 use crate::management::operation::{Operation, Required, operation};
 use crate::management::query::{self, Paging, listing};
 use crate::management::shape::When;
@@ -62,6 +63,9 @@ async fn list(
     query: Query,
 ) -> Result<Response, ApiError> {
     let (from, take) = query.checkpoint()?;
+    if let Some(from) = &from {
+        Checkpoint::parse(LIST, from)?;
+    }
     sql::find(&app.db, caller.tenant.id(), &id).await?.ok_or_else(no_role)?;
     Ok(listing(LIST, Vec::new(), &Paging::Checkpoint { from, take }, (0, None)))
 }

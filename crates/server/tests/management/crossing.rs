@@ -162,6 +162,7 @@ fn body(operation: &Operation, own: &Own) -> Option<Value> {
         "patch_sessions_by_id" => json!({ "session_metadata": { "a": "b" } }),
         "patch_resource-servers_by_id" => json!({ "token_lifetime": 60 }),
         "post_role_users" => json!({ "users": [own.user] }),
+        "post_role_groups" | "delete_role_groups" => json!({ "groups": ["grp_2Zx8Kp4QmR7tYw"] }),
         "post_user_roles" | "delete_user_roles" => json!({ "roles": [own.role] }),
         "post_identities" => json!({ "provider": "auth0", "user_id": own.user }),
         "post_role_permission_assignment"
