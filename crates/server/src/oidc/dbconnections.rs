@@ -106,7 +106,7 @@ async fn asked(app: &Arc<App>, tenant: &Tenant, request: Request) -> Result<Aske
     let client = app.memory.client(app, tenant.id(), &client_id).await;
     let client = client.map_err(|error| fault(&internal(error)))?;
     let client = client.ok_or_else(|| bad("The application does not exist."))?;
-    let connection = connections::usable_database(&app, tenant.id(), &client_id, &name).await;
+    let connection = connections::usable_database(app, tenant.id(), &client_id, &name).await;
     let connection = connection.map_err(|error| fault(&error))?;
     let connection = connection
         .ok_or_else(|| bad("The connection does not exist or is not enabled for the application."))?;

@@ -110,7 +110,7 @@ impl Exchange<'_> {
              settings, or use the grant type with a realm."
                 .to_owned(),
         ))?;
-        let found = connections::usable_database(&self.app, self.tenant.id(), &self.client.id, named).await;
+        let found = connections::usable_database(self.app, self.tenant.id(), &self.client.id, named).await;
         found.map_err(fault)?.ok_or_else(|| {
             Error::InvalidRequest(
                 "The connection does not exist or is not enabled for the application.".to_owned(),
