@@ -4,7 +4,7 @@ import re
 import urllib.parse
 
 from desk import PASSWORD, accepts, administrator, invited, signs_in
-from suite import equal
+from suite import contains, equal
 
 HOME = "dashboard/settings/signing-keys"
 
@@ -22,9 +22,73 @@ def test_the_link_of_the_first_start_makes_the_first_administrator_once(engine, 
         assert visitor.page.locator("[role=alert]").inner_text().strip()
         accepts(visitor, link, "grace@example.com")
         signs_in(visitor, "grace@example.com")
+        visitor.sees("Passkeys", "Add a passkey")
+        visitor.follows("Not now")
         visitor.sees("Getting started")
         visitor.opens(link)
         visitor.sees("This invitation is no longer good")
+
+
+def authenticator(visitor):
+    """A device with a fingerprint sensor, and a finger on it."""
+    devices = visitor.context.new_cdp_session(visitor.page)
+    devices.send("WebAuthn.enable")
+    options = {"protocol": "ctap2", "transport": "internal", "hasResidentKey": True, "hasUserVerification": True,
+               "isUserVerified": True, "automaticPresenceSimulation": True}
+    made = devices.send("WebAuthn.addVirtualAuthenticator", {"options": options})
+    return devices, made["authenticatorId"]
+
+
+def test_a_passkey_signs_in_once_for_each_login_until_it_is_removed(engine, browser):
+    from chancery import Installation
+    # Chromium makes no passkeys where it does not trust the certificate.
+    with Installation(engine) as it, it.serve() as server, browser.visitor() as visitor:
+        it.init()
+        page = visitor.page
+        device, place = authenticator(visitor)
+        administrator(it, visitor, "key@example.com", "viewer")
+        visitor.sees("Passkeys", "None yet")
+        visitor.fills(Name="Desk")
+        visitor.presses("Add a passkey")
+        visitor.page.get_by_text("The passkey was added.").wait_for()
+        visitor.sees("Passkeys", "Desk")
+        page.fill("input[name=name]", "Twice")
+        visitor.presses("Add a passkey")
+        page.get_by_text("This device has a passkey of yours already.").wait_for()
+        sent = []
+        page.on("request", lambda one: sent.append(one) if one.url.split("?")[0].endswith("/u/login/passkey") else None)
+        for _ in range(2):
+            leaves(visitor, "Sign out")
+            visitor.opens(f"{it.issuer}dashboard")
+            visitor.presses("Continue with a passkey")
+            page.wait_for_url("**/dashboard**")
+            visitor.sees("Getting started")
+        log = server.get("/api/v2/logs?q=type:s&sort=date:-1&per_page=1", token=it.token()).expect(200).json()
+        equal(log[0]["user_name"], "key@example.com", "whose login is in the log")
+        # What was said for one login is worth nothing for another.
+        leaves(visitor, "Sign out")
+        visitor.opens(f"{it.issuer}dashboard")
+        old = urllib.parse.parse_qs(sent[-1].post_data)["credential"][0]
+        page.evaluate("""(old) => {
+            const form = document.querySelector("form[data-passkey]");
+            form.elements.credential.value = old;
+            form.submit();
+        }""", old)
+        page.get_by_text("The passkey was not accepted.").wait_for()
+        why = server.get("/api/v2/logs?q=type:f&sort=date:-1&per_page=1", token=it.token()).expect(200).json()
+        contains(str(why[0]["details"]), "challenge")
+        visitor.presses("Continue with a passkey")
+        page.wait_for_url("**/dashboard**")
+        # Removed here, it is still on the device.
+        visitor.opens(f"{it.issuer}dashboard/account/passkeys")
+        page.get_by_role("link", name="Remove Desk").click()
+        visitor.presses("Remove passkey")
+        page.get_by_text("The passkey was removed.").wait_for()
+        equal(len(device.send("WebAuthn.getCredentials", {"authenticatorId": place})["credentials"]), 1, "keys on the device")
+        leaves(visitor, "Sign out")
+        visitor.opens(f"{it.issuer}dashboard")
+        visitor.presses("Continue with a passkey")
+        page.get_by_text("The passkey was not accepted.").wait_for()
 
 
 def test_a_lost_session_returns_to_the_same_page_after_the_login(it, server, browser):
@@ -168,6 +232,6 @@ def test_two_administrators_who_change_the_same_role_are_told(it, browser):
             row(visitor).locator("select").select_option(role)
             row(visitor).get_by_role("button", name="Change").click()
             visitor.page.wait_for_load_state()
-        one.sees("The role was changed")
-        other.sees("Somebody changed this role while you were looking at it")
+        one.page.get_by_text("The role was changed.").wait_for()
+        other.page.get_by_text("Somebody changed this role while you were looking at it").wait_for()
         equal(row(other).locator("select").input_value(), "editor_keys", "the role that is shown now")

@@ -91,6 +91,7 @@ fn login(path: &str, step: Step, problems: &'static [Problem]) -> Page<'static> 
         problems,
         choices: choices(),
         providers: &[],
+        passkey: None,
     })
 }
 

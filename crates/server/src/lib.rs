@@ -33,6 +33,7 @@ pub mod master_key;
 pub mod messages;
 pub mod oidc;
 pub mod partners;
+pub mod passkeys;
 pub mod passwords;
 pub mod pasted;
 pub mod probes;

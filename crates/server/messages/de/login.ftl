@@ -34,6 +34,7 @@ signed-in-as = Angemeldet als { $user }
 
 divider = oder
 continue-with = Weiter mit { $provider }
+continue-with-passkey = Mit Passkey fortfahren
 login-page-title = Anmelden | { $application }
 login-title = Willkommen
 login-description = Melden Sie sich bei { $tenant } an, um mit { $application } fortzufahren.
@@ -196,6 +197,7 @@ problem-password-personal = Ihr Passwort enthält Teile Ihrer persönlichen Anga
 problem-password-long = Dieses Passwort ist zu lang. Bitte verwenden Sie höchstens { $max } Zeichen.
 problem-password-mismatch = Die beiden Passwörter stimmen nicht überein.
 problem-stale = Diese Seite war zu lange geöffnet. Bitte geben Sie Ihre Daten noch einmal ein.
+problem-passkey = Der Passkey wurde nicht angenommen. Vielleicht wurde er entfernt oder gehört zu einem anderen Konto. Versuchen Sie es noch einmal, oder melden Sie sich mit Ihrem Passwort an.
 problem-busy = Gerade melden sich zu viele Personen an. Bitte warten Sie einen Moment und versuchen Sie es noch einmal.
 problem-failure = Etwas ist schiefgegangen. Bitte versuchen Sie es später noch einmal.
 

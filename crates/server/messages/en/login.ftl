@@ -34,6 +34,7 @@ signed-in-as = Signed in as { $user }
 
 divider = or
 continue-with = Continue with { $provider }
+continue-with-passkey = Continue with a passkey
 login-page-title = Log in | { $application }
 login-title = Welcome
 login-description = Log in to { $tenant } to continue to { $application }.
@@ -196,6 +197,7 @@ problem-password-personal = Your password contains parts of your personal detail
 problem-password-long = This password is too long. Please use { $max } characters at most.
 problem-password-mismatch = The two passwords are not the same.
 problem-stale = This page was open for too long. Please enter your details again.
+problem-passkey = The passkey was not accepted. It may have been removed, or made for another account. Try again, or log in with your password.
 problem-busy = Too many people are logging in just now. Please wait a moment and try again.
 problem-failure = Something went wrong. Please try again later.
 

@@ -34,6 +34,7 @@ signed-in-as = Sesión iniciada como { $user }
 
 divider = o
 continue-with = Continuar con { $provider }
+continue-with-passkey = Continuar con una clave de acceso
 login-page-title = Iniciar sesión | { $application }
 login-title = Le damos la bienvenida
 login-description = Inicie sesión en { $tenant } para continuar a { $application }.
@@ -196,6 +197,7 @@ problem-password-personal = Su contraseña contiene parte de sus datos personale
 problem-password-long = Esta contraseña es demasiado larga. Use { $max } caracteres como máximo.
 problem-password-mismatch = Las dos contraseñas no coinciden.
 problem-stale = Esta página estuvo abierta demasiado tiempo. Introduzca sus datos de nuevo.
+problem-passkey = La clave de acceso no se aceptó. Quizá se eliminó o pertenece a otra cuenta. Inténtelo de nuevo o inicie sesión con su contraseña.
 problem-busy = Demasiadas personas están iniciando sesión en este momento. Espere un momento e inténtelo de nuevo.
 problem-failure = Se produjo un error. Inténtelo más tarde.
 

@@ -34,6 +34,7 @@ signed-in-as = { $user }としてログイン中
 
 divider = または
 continue-with = { $provider } で続ける
+continue-with-passkey = パスキーで続ける
 login-page-title = ログイン | { $application }
 login-title = ようこそ
 login-description = { $tenant }にログインして{ $application }に進んでください。
@@ -196,6 +197,7 @@ problem-password-personal = パスワードに個人情報の一部が含まれ�
 problem-password-long = パスワードが長すぎます。{ $max }文字以内にしてください。
 problem-password-mismatch = 2つのパスワードが一致しません。
 problem-stale = このページを開いてから時間が経ちすぎました。もう一度入力してください。
+problem-passkey = パスキーを受け付けられませんでした。削除されたか、別のアカウントのものかもしれません。もう一度試すか、パスワードでログインしてください。
 problem-busy = 現在、ログインが混み合っています。しばらくお待ちいただいてから、もう一度お試しください。
 problem-failure = 問題が発生しました。しばらくしてからもう一度お試しください。
 

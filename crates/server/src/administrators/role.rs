@@ -29,6 +29,8 @@ pub const NAMES: &[&str] = &["admin", "viewer", "editor_applications", "editor_u
 
 /// Scopes to read that show secrets: of applications, of identity providers, of the receivers of the log.
 const SHOW_SECRETS: &[&str] = &["read:client_keys", "read:log_streams", "read:user_idp_tokens"];
+/// What everybody may do, with what is their own alone.
+const OF_EVERYBODY: &[&str] = &["create:own_passkeys", "delete:own_passkeys", "read:own_passkeys"];
 const OF_APPLICATIONS: &[&str] = &[
     "create:client_credentials",
     "create:client_grants",
@@ -114,7 +116,7 @@ impl Role {
         };
         let looks = |scope: &str| scope.starts_with("read:") && !SHOW_SECRETS.contains(&scope);
         let given = ALL.iter().filter(|scope| looks(scope) || more.contains(scope));
-        given.map(|scope| (*scope).to_owned()).collect()
+        given.chain(OF_EVERYBODY).map(|scope| (*scope).to_owned()).collect()
     }
 }
 

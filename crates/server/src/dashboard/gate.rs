@@ -18,6 +18,7 @@ use crate::app::App;
 use crate::http::Origin;
 use crate::http::body::read;
 use crate::http::host::Site;
+use crate::passkeys;
 use crate::tenants::Tenant;
 
 /// The largest form, in bytes.
@@ -158,7 +159,15 @@ pub(super) async fn accept(
     }
     let accepting = Accepting { text: ticket, email, password, origin: &origin };
     match administrators::accept(&app, &tenant, accepting).await {
-        Ok(made) => see_other(&format!("/dashboard/login?hint={}", escaped(&made.email))),
+        Ok(made) => {
+            // Whoever is new is offered a passkey first, where there can be one.
+            let to = if passkeys::relying_party(&tenant).is_some() {
+                format!("&to={}", escaped(&format!("{}?offered=1", passkeys::page::HOME)))
+            } else {
+                String::new()
+            };
+            see_other(&format!("/dashboard/login?hint={}{to}", escaped(&made.email)))
+        }
         Err(AcceptError::Over) => over(),
         Err(AcceptError::Db(error)) => broken(&error),
         Err(mendable) => again(&mendable.to_string()),

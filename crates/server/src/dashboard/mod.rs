@@ -48,6 +48,7 @@ pub fn router() -> Router<Arc<App>> {
         .route("/dashboard/setup", get(gate::setup).post(gate::accept))
         .route("/dashboard/_components", screen(components::show))
         .merge(crate::administrators::page::router())
+        .merge(crate::passkeys::page::router())
         .merge(crate::applications::page::router())
         .merge(crate::branding::page::router())
         .merge(crate::connections::page::router())

@@ -125,6 +125,12 @@ pub const MIGRATIONS: &[Migration] = &[
         sqlite: include_str!("../../migrations/0017_upstream_sessions.sql"),
         postgres: include_str!("../../migrations/0017_upstream_sessions.sql"),
     },
+    Migration {
+        version: 18,
+        name: "passkeys",
+        sqlite: include_str!("../../migrations/0018_passkeys.sql"),
+        postgres: include_str!("../../migrations/0018_passkeys.sql"),
+    },
 ];
 
 /// The table that remembers which migrations were run.

@@ -131,6 +131,7 @@ fn show(
         problems,
         choices: Choices::default(),
         providers: &providers.buttons(login),
+        passkey: None,
     });
     visit.page(&page, &login.setting())
 }

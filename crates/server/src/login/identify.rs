@@ -8,14 +8,16 @@ use chancery_oauth::parameters::Parameters;
 use super::elsewhere::{self, Offers, Providers};
 use super::letters::Sender;
 use super::opened::{self, PASSWORD, Proof};
-use super::pages::{self, Choices, Failure, Form, Identifier, Login, Page, Problem, paths};
-use super::under_way::Step;
+use super::pages::{self, Choices, Failure, Form, Identifier, Login, Page, PasskeyForm, Problem, paths};
+use super::under_way::{self, Step};
 use super::visit::{Visit, with_cookie};
+use crate::administrators::is_hidden_connection;
 use crate::connections::{Connection, Options};
 use crate::db::DbError;
 use crate::federation;
 use crate::in_flight::LOGINS;
 use crate::logs::{Entry, Kind};
+use crate::passkeys;
 use crate::passwords::PoolError;
 use crate::protection::{self, Attempt, Consequence, Verdict};
 use crate::users::{self, Refused, User};
@@ -41,6 +43,22 @@ fn path(step: pages::Step) -> &'static str {
         pages::Step::Identifier | pages::Step::Elsewhere => paths::LOGIN_ID,
         pages::Step::Password => paths::LOGIN_PASSWORD,
     }
+}
+
+/// The page of a login from the start, which says what was wrong.
+pub(super) async fn again(visit: Visit, login: Step, problem: Problem) -> Response {
+    let Offers { databases, upstreams, .. } = match login.offers(&visit).await {
+        Ok(offers) => offers,
+        Err(error) => return visit.broken(&error),
+    };
+    let Some(connection) = databases.into_iter().next() else { return no_connection(&visit) };
+    let fields = if under_way::first_page(&visit.tenant) == paths::LOGIN {
+        pages::Step::Both
+    } else {
+        pages::Step::Identifier
+    };
+    let desk = Desk { login, connection, providers: Providers { upstreams }, fields };
+    desk.show(&visit, desk.login.identifier().unwrap_or_default(), &[problem])
 }
 
 async fn page(mut visit: Visit, fields: pages::Step) -> Response {
@@ -104,8 +122,20 @@ impl Desk {
                 edit: link(paths::LOGIN_ID).filter(|_| *fields == pages::Step::Password),
             },
             providers: &buttons,
+            passkey: self.passkey(visit),
         });
         visit.page(&page, &login.setting())
+    }
+
+    /// What the browser is asked for, where the connection has passkeys and nothing was chosen yet.
+    fn passkey(&self, visit: &Visit) -> Option<PasskeyForm> {
+        let Self { login, connection, fields, .. } = self;
+        if *fields == pages::Step::Password || !is_hidden_connection(&connection.id) {
+            return None;
+        }
+        let options = passkeys::login_options(&visit.app, &visit.tenant, &login.text)?;
+        let form = Form::new(paths::PASSKEY, &login.text, &login.proof(visit)).with(paths::CREDENTIAL, "");
+        Some(PasskeyForm { form, options: options.to_string() })
     }
 
     async fn sent(mut self, visit: Visit, mut form: Parameters) -> Response {

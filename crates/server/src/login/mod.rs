@@ -11,6 +11,7 @@ pub mod identify;
 pub mod letters;
 pub mod opened;
 pub mod pages;
+mod passkey;
 mod reset;
 mod rules;
 mod signup;
@@ -35,6 +36,7 @@ pub fn router() -> Router<Arc<App>> {
         .route(paths::LOGIN, get(identify::both).post(identify::both))
         .route(paths::LOGIN_ID, get(identify::identifier).post(identify::identifier))
         .route(paths::LOGIN_PASSWORD, get(identify::password).post(identify::password))
+        .route(paths::PASSKEY, post(passkey::prove))
         .route(paths::PROVIDER, get(elsewhere::choose))
         .route(paths::SIGNUP, get(signup::page).post(signup::page))
         .route(paths::CONSENT, get(consent::page).post(consent::page))

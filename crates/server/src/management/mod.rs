@@ -33,6 +33,7 @@ use crate::app::App;
 pub fn operations() -> Vec<Operation> {
     [
         crate::administrators::api::operations(),
+        crate::passkeys::api::operations(),
         crate::applications::api::operations(),
         crate::applications::credentials::api::operations(),
         crate::branding::api::operations(),

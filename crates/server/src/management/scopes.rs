@@ -6,9 +6,12 @@
 /// The scopes of operations that the published API does not have. Only administrators get them: no application can
 /// be granted one.
 pub const OURS: &[&str] = &[
+    "create:own_passkeys",
     "create:tenant_member_invitations",
+    "delete:own_passkeys",
     "delete:tenant_member_invitations",
     "delete:tenant_members",
+    "read:own_passkeys",
     "read:tenant_member_invitations",
     "read:tenant_members",
     "update:tenant_members",

@@ -3,6 +3,7 @@
 mod hidden;
 mod invitations;
 mod members;
+mod passkeys;
 mod sessions;
 
 use std::sync::Arc;
@@ -58,13 +59,18 @@ pub(crate) async fn administrator(server: &TestServer, email: &str, role: Role) 
 
 /// A token that an administrator could have: signed by the tenant at this host, with these scopes.
 pub(crate) async fn token_of(server: &TestServer, host: &str, scope: &str) -> String {
+    token_for(server, host, (SUBJECT, scope)).await
+}
+
+/// The same for one of them.
+async fn token_for(server: &TestServer, host: &str, (subject, scope): (&str, &str)) -> String {
     let jwks = server.send(Call::to(host, Method::GET, "/.well-known/jwks.json").build()).await.expect(200);
     let current = &jwks["keys"][0];
     let modulus = |number| base64url::encode(key(number).public().modulus());
     let number = (0..8).find(|number| current["n"] == modulus(*number)).unwrap();
     let header = json!({ "alg": "RS256", "typ": "JWT", "kid": current["kid"] });
     let claims = json!({
-        "iss": format!("https://{host}/"), "aud": format!("https://{host}/api/v2/"), "sub": SUBJECT,
+        "iss": format!("https://{host}/"), "aud": format!("https://{host}/api/v2/"), "sub": subject,
         "azp": "chancery-dashboard", "iat": START, "exp": START + 7200, "scope": scope,
     });
     sign(&header, &claims, number)
@@ -104,4 +110,5 @@ pub(crate) async fn exercise(server: &TestServer) {
     administrators::sessions::end_all(&mut tx, id, &two.user_id).await.unwrap();
     tx.commit().await.unwrap();
     administrators::sessions::sweep(app).await.unwrap();
+    passkeys::exercise(server, &two.user_id).await;
 }

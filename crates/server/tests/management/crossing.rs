@@ -85,6 +85,8 @@ pub(super) async fn everything(server: &TestServer) -> Everything {
         ("resource-servers", api),
         ("client-grants", grant),
         ("roles", role),
+        // One's own, which nobody else can name.
+        ("passkeys", "pky_0123456789abcdef".to_owned()),
         ("credentials", credential),
     ])
 }
@@ -216,10 +218,11 @@ async fn snapshot(server: &TestServer, ids: &Everything) -> BTreeMap<String, Val
     let mut found = BTreeMap::new();
     for operation in operations() {
         // The log grows with every look, and so do the tokens that keys have signed; nobody is blocked; there is no
-        // template and no mail server, and no connector that could be online.
+        // template and no mail server, and no connector that could be online; nobody in the database has the token.
         let passing = operation.path.ends_with("/logs")
             || ["get_ips_by_id", "get_key_ring", "get_universal-login", "get_provider", "get_status"]
-                .contains(&operation.line.id);
+                .contains(&operation.line.id)
+            || operation.path.starts_with("/tenants/members/me/");
         if operation.method != Method::GET || passing {
             continue;
         }

@@ -4,7 +4,7 @@
 
 use super::Scene;
 use super::form::{Field, Form, FormPart, FormView, with_problems};
-use super::page::{Identifier, Login, Provider, Reset, ResetRequest, ResetSent, Signup, Step};
+use super::page::{Identifier, Login, PasskeyForm, Provider, Reset, ResetRequest, ResetSent, Signup, Step};
 use super::paths::{EMAIL, PASSWORD, REPEAT, USERNAME};
 use super::problem::Problem;
 use super::rules::{self, RuleLine};
@@ -14,7 +14,7 @@ use crate::prompts::Screen;
 
 /// Login, in one step or in two.
 pub(super) fn login<'a>(page: &Login<'_>, scene: &'a Scene<'a>) -> View<'a> {
-    let Login { form, step, identifier, username, problems, choices, providers } = page;
+    let Login { form, step, identifier, username, problems, choices, providers, passkey } = page;
     let (screen, [title, heading, lead]) = match step {
         Step::Both => (Screen::Login, ["login-page-title", "login-title", "login-description"]),
         Step::Identifier | Step::Elsewhere => {
@@ -41,6 +41,10 @@ pub(super) fn login<'a>(page: &Login<'_>, scene: &'a Scene<'a>) -> View<'a> {
         if !providers.is_empty() {
             view = view.part(Part::Divider(texts.get("divider")));
         }
+    }
+    if let Some(PasskeyForm { form, options }) = passkey {
+        let text = texts.get("continue-with-passkey");
+        view = view.part(Part::Passkey(form.clone(), options.clone(), text));
     }
     for Provider { address, name, icon } in *providers {
         let text = texts.filled("continue-with", vec![("provider", name.clone())]);

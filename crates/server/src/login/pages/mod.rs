@@ -19,8 +19,8 @@ mod view;
 
 pub use form::Form;
 pub use page::{
-    Choices, Consent, DeviceCode, Error, Failure, Identifier, Login, Outcome, Page, Provider, Reset,
-    ResetFailure, ResetRequest, ResetSent, Signup, Step,
+    Choices, Consent, DeviceCode, Error, Failure, Identifier, Login, Outcome, Page, PasskeyForm, Provider,
+    Reset, ResetFailure, ResetRequest, ResetSent, Signup, Step,
 };
 pub use problem::Problem;
 pub use rules::{Rule, RuleLine};

@@ -15,3 +15,23 @@ for (const button of document.querySelectorAll(".reveal")) {
 const sent = document.querySelector("form[data-sends-itself]");
 // A button that is called submit hides the method of the form.
 if (sent) HTMLFormElement.prototype.submit.call(sent);
+// A passkey in place of a password, where the browser knows passkeys. What it says goes into the form.
+const passkey = document.querySelector("form[data-passkey]");
+if (passkey && window.PublicKeyCredential?.parseRequestOptionsFromJSON) {
+  passkey.hidden = false;
+  passkey.addEventListener("submit", async (event) => {
+    if (passkey.elements.credential.value) return;
+    event.preventDefault();
+    const button = passkey.querySelector("button");
+    button.disabled = true;
+    try {
+      const publicKey = PublicKeyCredential.parseRequestOptionsFromJSON(JSON.parse(passkey.dataset.passkey));
+      const credential = await navigator.credentials.get({ publicKey });
+      passkey.elements.credential.value = JSON.stringify(credential);
+      passkey.submit();
+    } catch {
+      // Whoever changed their mind can type.
+      button.disabled = false;
+    }
+  });
+}

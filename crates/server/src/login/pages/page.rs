@@ -122,6 +122,15 @@ pub struct Provider {
     pub icon: Option<Address>,
 }
 
+/// What a browser needs that may have a passkey.
+#[derive(Debug, Clone)]
+pub struct PasskeyForm {
+    /// To `paths::PASSKEY`, with an empty field for the answer.
+    pub form: Form,
+    /// What the browser is asked for (`PublicKeyCredentialRequestOptionsJSON`).
+    pub options: String,
+}
+
 /// Login.
 #[derive(Debug, Clone)]
 pub struct Login<'a> {
@@ -139,6 +148,8 @@ pub struct Login<'a> {
     pub choices: Choices,
     /// The other providers.
     pub providers: &'a [Provider],
+    /// A passkey in place of what is typed.
+    pub passkey: Option<PasskeyForm>,
 }
 
 /// A new account. Fields `email`, `username` where one is needed, `password`.

@@ -10,6 +10,8 @@ pub const LOGIN: &str = "/u/login";
 pub const LOGIN_ID: &str = "/u/login/identifier";
 /// The password, second.
 pub const LOGIN_PASSWORD: &str = "/u/login/password";
+/// What a browser answers with that has a passkey.
+pub const PASSKEY: &str = "/u/login/passkey";
 /// On to another provider.
 pub const PROVIDER: &str = "/u/login/provider";
 /// Where answers of other providers come in.
@@ -51,6 +53,8 @@ pub const REPEAT: &str = "password_repeat";
 pub const CODE: &str = "user_code";
 /// The connection that leads to another provider.
 pub const CONNECTION: &str = "connection";
+/// What a browser says of a passkey, as JSON.
+pub const CREDENTIAL: &str = "credential";
 /// The button that was pressed, where there are two.
 pub const ACTION: &str = "action";
 /// The button that agrees.

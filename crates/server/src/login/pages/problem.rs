@@ -70,6 +70,8 @@ pub enum Problem {
     PasswordMismatch,
     /// The form was not ours any more.
     Stale,
+    /// A passkey that does not count.
+    Passkey,
     /// Too many people log in at the same time.
     Busy,
     /// Something failed.
@@ -105,6 +107,7 @@ impl Problem {
             Self::PasswordLong { .. } => "problem-password-long",
             Self::PasswordMismatch => "problem-password-mismatch",
             Self::Stale => "problem-stale",
+            Self::Passkey => "problem-passkey",
             Self::Busy => "problem-busy",
             Self::Failure => "problem-failure",
         }
@@ -142,6 +145,7 @@ impl Problem {
             | Self::PasswordPersonal
             | Self::PasswordMismatch
             | Self::Stale
+            | Self::Passkey
             | Self::Busy
             | Self::Failure => Vec::new(),
         }
@@ -170,6 +174,7 @@ impl Problem {
             | Self::SignupRefused
             | Self::SignupDisabled
             | Self::Stale
+            | Self::Passkey
             | Self::Busy
             | Self::Failure => None,
         }
@@ -203,7 +208,8 @@ impl Problem {
             | Self::PasswordPersonal
             | Self::PasswordLong { .. }
             | Self::PasswordMismatch
-            | Self::Stale => StatusCode::BAD_REQUEST,
+            | Self::Stale
+            | Self::Passkey => StatusCode::BAD_REQUEST,
         }
     }
 }

@@ -6,8 +6,9 @@ use http::StatusCode;
 use serde_json::{Map, Value, json};
 
 use super::{
-    Choices, Consent, DeviceCode, Error, Failure, Form, Identifier, Login, Outcome, Page, Problem, Provider,
-    Reset, ResetFailure, ResetRequest, ResetSent, Rule, RuleLine, Scene, Signup, Step, paths,
+    Choices, Consent, DeviceCode, Error, Failure, Form, Identifier, Login, Outcome, Page, PasskeyForm,
+    Problem, Provider, Reset, ResetFailure, ResetRequest, ResetSent, Rule, RuleLine, Scene, Signup, Step,
+    paths,
 };
 use crate::branding::{Address, KIND, Look, SETTINGS};
 use crate::messages::{Catalogue, Language};
@@ -69,6 +70,7 @@ fn login(step: Step, username: &'static str, problems: &'static [Problem]) -> Pa
         problems,
         choices,
         providers: &[],
+        passkey: None,
     })
 }
 
@@ -118,6 +120,7 @@ fn every_page() -> Vec<Page<'static>> {
                 problems,
                 choices,
                 providers,
+                passkey: Some(PasskeyForm { form: form(), options: EVIL.to_owned() }),
             })
         })
         .collect();
@@ -336,6 +339,7 @@ fn branding_and_replaced_texts_reach_the_page() {
         problems: &[Problem::WrongCredentials],
         choices: Choices::default(),
         providers: &[],
+        passkey: None,
     });
     let html = shown_to(&page, &look, Catalogue::English, None).html;
     for part in [

@@ -4,7 +4,7 @@ use askama::Template;
 
 use super::Scene;
 use super::assets;
-use super::form::{self, FormPart, FormView};
+use super::form::{self, Form, FormPart, FormView};
 use super::paths;
 use super::rules::RuleList;
 use super::texts::Texts;
@@ -63,6 +63,8 @@ pub(super) enum Part {
     Button(String, String),
     /// Address, picture, text: looks like a button that is not the point of the page.
     Provider(String, Option<Address>, String),
+    /// A form that a script fills in with what the browser says of a passkey: what it is asked for, and the button.
+    Passkey(Form, String, String),
     /// What stands between two ways to go on.
     Divider(String),
 }
@@ -139,6 +141,7 @@ impl<'a> View<'a> {
     pub(super) fn scripted(&self) -> bool {
         let reveals = |part: &FormPart| matches!(part, FormPart::Field(field) if field.reveal.is_some());
         self.sends_itself
+            || self.parts.iter().any(|part| matches!(part, Part::Passkey(..)))
             || self
                 .parts
                 .iter()
