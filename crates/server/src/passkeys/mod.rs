@@ -24,8 +24,8 @@ use crate::db::DbError;
 use crate::tenants::{Tenant, TenantId};
 use crate::users;
 
-/// How a session says that its user came with a passkey: the possession of a key was proved (RFC 8176).
-pub const METHOD: &str = "pop";
+/// The way of a passkey, as Auth0 calls it.
+pub const METHOD: &str = "passkey";
 /// The most passkeys of one administrator.
 pub const MOST: usize = 20;
 /// For how many seconds a challenge for a new passkey is given out; it counts as long again.
@@ -145,7 +145,8 @@ pub fn made(app: &App, tenant: &Tenant, user_id: &str, response: &str) -> Result
         let challenge = creation_challenge(app, tenant.id(), user_id, back);
         register(response, &Expected { rp: party, challenge: &challenge })
     };
-    judge(0).or_else(|_| judge(1)).map_err(|error| error.to_string())
+    // What is wrong apart from an older challenge is wrong with both.
+    judge(0).or_else(|first| judge(1).map_err(|_| first)).map_err(|error| error.to_string())
 }
 
 /// Who proves to be whom with a passkey, for the login that has this text. The passkey is as it has to be stored now;

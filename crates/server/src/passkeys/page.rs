@@ -11,6 +11,7 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use crate::app::App;
+use crate::dashboard::assets;
 use crate::dashboard::ui::{self, Csrf, Empty, Moment, Tone, rows, text};
 use crate::dashboard::{Confirm, Desk, Failure, Frame, Posted, Room, action, escaped, screen};
 

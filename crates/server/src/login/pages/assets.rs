@@ -58,7 +58,7 @@ pub fn router<S: Clone + Send + Sync + 'static>() -> Router<S> {
 async fn serve(Path(name): Path<String>) -> Response {
     let path = format!("{ASSETS}/{name}");
     let of_pages = [&*STYLE, &*SCRIPT, &*ICON];
-    let of_dashboard = [&*dashboard::STYLE, &*dashboard::SCRIPT, &*dashboard::ICON];
+    let of_dashboard = [&*dashboard::STYLE, &*dashboard::SCRIPT, &*dashboard::PASSKEYS, &*dashboard::ICON];
     match of_pages.into_iter().chain(of_dashboard).find(|asset| asset.path == path) {
         Some(asset) => (
             [
