@@ -177,7 +177,8 @@ pub(super) fn on_sqlite(
         let found = transaction.query_row(VERSION, [], |row| row.get(0)).map_err(failure)?;
         let Some(migration) = next(migrations, found)? else {
             transaction.commit().map_err(failure)?;
-            return statistics::load(connection).map_err(failure);
+            // For SQLite this is a write, and another process may be in the middle of one.
+            return patiently(super::PATIENCE.lock, || statistics::load(connection));
         };
         transaction.execute_batch(migration.sqlite).map_err(failure)?;
         statistics::tell(&transaction).map_err(failure)?;
