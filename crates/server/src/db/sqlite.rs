@@ -189,9 +189,15 @@ impl Sqlite {
     /// Waits for the threads to end, if this is the last handle.
     pub(super) async fn close(self) {
         if let Some(Handle { desks, jobs, reads, mut closing, .. }) = Arc::into_inner(self.0) {
-            drop((desks, jobs, reads));
+            drop((desks, reads));
+            let end = move || {
+                // The last connection clears the side files away, and of two that close at once neither may be the last.
+                closing.join_readers();
+                drop(jobs);
+                closing.join();
+            };
             // A failed join means that a thread panicked, and it has told so itself.
-            let _ = tokio::task::spawn_blocking(move || closing.join()).await;
+            let _ = tokio::task::spawn_blocking(end).await;
         }
     }
 
@@ -255,11 +261,18 @@ impl Session {
 
 /// What is left to do when the channels are closed.
 struct Closing {
+    /// The writer, then the readers.
     threads: Vec<JoinHandle<()>>,
     fleeting: Option<Fleeting>,
 }
 
 impl Closing {
+    fn join_readers(&mut self) {
+        for thread in self.threads.drain(1..) {
+            let _ = thread.join();
+        }
+    }
+
     fn join(&mut self) {
         for thread in self.threads.drain(..) {
             let _ = thread.join();
