@@ -225,18 +225,24 @@ impl Matter<'_> {
         if let Some(answered) = answered.filter(|answered| answered.user_id == user.user_id) {
             return Ok(if answered.allowed { Consent::GivenNow } else { Consent::Refused });
         }
+        let needed = |allowed: Option<&Scopes>| {
+            consent_needed(
+                (client, grant.api.as_deref()),
+                Some(&request.channel.redirect_uri),
+                &grant.allowance.scopes,
+                allowed,
+                &visit.tenant.authorize,
+            )
+        };
+        // Most are never asked, whatever they allowed before.
+        if !needed(None) {
+            return Ok(Consent::NotNeeded);
+        }
         let audience = grant.audience().unwrap_or(&visit.tenant.userinfo);
         let between = Between { user_id: &user.user_id, client_id: &client.id, audience };
         let allowed = user_grants::granted(&visit.app.db, visit.tenant.id(), between).await?;
         let allowed = (!allowed.is_empty()).then(|| allowed.into_iter().collect::<Scopes>());
-        let needed = consent_needed(
-            (client, grant.api.as_deref()),
-            Some(&request.channel.redirect_uri),
-            &grant.allowance.scopes,
-            allowed.as_ref(),
-            &visit.tenant.authorize,
-        );
-        Ok(if needed { Consent::Needed } else { Consent::NotNeeded })
+        Ok(if needed(allowed.as_ref()) { Consent::Needed } else { Consent::NotNeeded })
     }
 
     /// To a page, with the login that it belongs to.
