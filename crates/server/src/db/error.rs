@@ -13,6 +13,9 @@ pub enum DbError {
         /// PostgreSQL: the name of the constraint; SQLite: `table.column, table.column`.
         constraint: String,
     },
+    /// A row that a statement had to change ([`super::Tx::put_one`]) was not there.
+    #[error("the row that had to be changed is not there any more")]
+    Missed,
     /// A check, a foreign key or a not-null constraint refused the row.
     #[error("the database refused the row: {0}")]
     Constraint(String),
@@ -78,6 +81,15 @@ impl DbError {
     /// Is this the refusal of a second row with the same unique values?
     pub fn is_unique(&self) -> bool {
         matches!(self, Self::Unique { .. })
+    }
+
+    /// Tells a change that missed its row, and so did not happen, from one that failed.
+    pub fn unless_missed<T>(outcome: Result<T, Self>) -> Result<Option<T>, Self> {
+        match outcome {
+            Ok(done) => Ok(Some(done)),
+            Err(Self::Missed) => Ok(None),
+            Err(failed) => Err(failed),
+        }
     }
 
     pub(super) fn nul_in_text() -> Self {

@@ -130,10 +130,7 @@ impl Db {
     pub async fn look_up(&self, sql: &'static str, params: &[Value]) -> Result<Vec<Row>, DbError> {
         self.trace.note(sql);
         match &self.backend {
-            Backend::Sqlite(sqlite) => sqlite
-                .look_up(Step { sql: Sql::Fixed(sql), params: params.to_vec(), wants: Wants::Rows })
-                .await
-                .map(Outcome::rows),
+            Backend::Sqlite(sqlite) => sqlite.look_up(sql, params).await.map(Outcome::rows),
             Backend::Postgres(postgres) => postgres.read(sql, params).await,
         }
     }

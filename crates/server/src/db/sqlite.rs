@@ -125,14 +125,12 @@ impl Sqlite {
 
     /// Runs a statement that an index leads to a few rows: at once, because to wake another thread costs more than that.
     /// Where all desks are taken or the database is locked, a reader does it.
-    pub(super) async fn look_up(&self, step: Step) -> Result<Outcome, DbError> {
-        match self
-            .0
-            .desks
-            .iter()
-            .find_map(|desk| desk.try_lock().ok().map(|desk| statement::run(&desk, &step)))
-        {
-            None | Some(Err(DbError::Busy)) => self.read(step).await,
+    pub(super) async fn look_up(&self, sql: &'static str, params: &[Value]) -> Result<Outcome, DbError> {
+        let mut free = self.0.desks.iter().filter_map(|desk| desk.try_lock().ok());
+        match free.next().map(|desk| statement::run_fixed(&desk, sql, (params, Wants::Rows))) {
+            None | Some(Err(DbError::Busy)) => {
+                self.read(Step { sql: Sql::Fixed(sql), params: params.to_vec(), wants: Wants::Rows }).await
+            }
             Some(outcome) => outcome,
         }
     }

@@ -192,6 +192,59 @@ async fn a_transaction_with_a_failed_statement_never_seems_to_commit() {
 }
 
 #[tokio::test]
+async fn a_change_that_misses_its_row_takes_its_transaction_with_it() {
+    const CHANGE: &str = "UPDATE things SET amount = 5 WHERE id = $1";
+    for db in databases().await {
+        db.execute_batch(INSERT, vec![thing(1)]).await.unwrap();
+        let change = async |id: i64, new: i64| {
+            let mut tx = db.begin().await?;
+            tx.put(INSERT, &thing(new)).await?;
+            tx.put_one(CHANGE, &[id.into()]).await?;
+            tx.commit().await
+        };
+        assert_eq!(DbError::unless_missed(change(9, 2).await), Ok(None));
+        assert_eq!(total(&db).await, 1);
+        assert_eq!(DbError::unless_missed(change(1, 2).await), Ok(Some(())));
+        assert_eq!(total(&db).await, 2);
+        // Whichever statement is waited for first says so.
+        let missed = async {
+            let mut tx = db.begin().await?;
+            tx.put_one(CHANGE, &[9.into()]).await?;
+            tx.query(ALL, &[]).await
+        };
+        assert_eq!(missed.await.unwrap_err(), DbError::Missed);
+    }
+}
+
+#[tokio::test]
+async fn a_row_that_is_held_is_there_until_the_transaction_ends() {
+    const ONE: &str = "SELECT 1 AS one FROM things WHERE id = $1";
+    const DELETE: &str = "DELETE FROM things WHERE id = $1";
+    for db in databases().await {
+        db.execute_batch(INSERT, vec![thing(1)]).await.unwrap();
+        let mut holding = db.begin().await.unwrap();
+        holding.hold(ONE, &[1.into()]).await.unwrap();
+        // A transaction on SQLite takes its turn with the first statement that it waits for.
+        holding.execute(INSERT, &thing(2)).await.unwrap();
+        let deleting = tokio::spawn({
+            let db = db.clone();
+            async move { db.execute_batch(DELETE, vec![vec![1.into()]]).await }
+        });
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        assert!(!deleting.is_finished());
+        holding.commit().await.unwrap();
+        deleting.await.unwrap().unwrap();
+
+        let hold_again = async {
+            let mut tx = db.begin().await?;
+            tx.hold(ONE, &[1.into()]).await?;
+            tx.commit().await
+        };
+        assert_eq!(DbError::unless_missed(hold_again.await), Ok(None));
+    }
+}
+
+#[tokio::test]
 async fn a_transaction_reads_its_own_writes_and_others_do_not() {
     for db in databases().await {
         let mut tx = db.begin().await.unwrap();

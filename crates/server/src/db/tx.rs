@@ -69,12 +69,38 @@ impl Tx {
     /// Runs a statement whose count nobody needs. What is wrong with it may come to light only at the next statement or
     /// at the commit: on SQLite it goes along with that, so that the writer is woken once for both.
     pub async fn put(&mut self, sql: &'static str, params: &[Value]) -> Result<(), DbError> {
+        self.later(sql, params, Wants::Count).await
+    }
+
+    /// Like [`Tx::put`], for a statement that has to change one row, or the whole transaction is in vain: where the row
+    /// is not there, this fails with [`DbError::Missed`], or a later statement does, or the commit.
+    pub async fn put_one(&mut self, sql: &'static str, params: &[Value]) -> Result<(), DbError> {
+        self.later(sql, params, Wants::One).await
+    }
+
+    /// Keeps the row that a SELECT finds by its key from being deleted until the transaction ends. Where it is not there,
+    /// this fails with [`DbError::Missed`], or a later statement does, or the commit.
+    pub async fn hold(&mut self, sql: &'static str, params: &[Value]) -> Result<(), DbError> {
+        self.later(sql, params, Wants::Found).await
+    }
+
+    async fn later(&mut self, sql: &'static str, params: &[Value], wants: Wants) -> Result<(), DbError> {
         self.enter(sql)?;
         match &mut self.link {
             Link::Sqlite(session) => {
-                session.put(Step { sql: Sql::Fixed(sql), params: params.to_vec(), wants: Wants::Count });
+                session.put(Step { sql: Sql::Fixed(sql), params: params.to_vec(), wants });
             }
-            Link::Postgres(tx) => drop(tx.execute(sql, params).await?),
+            Link::Postgres(tx) => {
+                let done = match wants {
+                    // SQLite has no word for it, and needs none: nobody else writes meanwhile.
+                    Wants::Found => !tx.query(&format!("{sql} FOR KEY SHARE"), params).await?.is_empty(),
+                    Wants::One => tx.execute(sql, params).await? == 1,
+                    Wants::Rows | Wants::Count => tx.execute(sql, params).await.map(|_| true)?,
+                };
+                if !done {
+                    return Err(DbError::Missed);
+                }
+            }
         }
         self.spoilt = false;
         Ok(())

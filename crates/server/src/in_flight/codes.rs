@@ -4,7 +4,7 @@
 //! that it can be revoked (RFC 9700 section 2.1.1).
 
 use chancery_oauth::token::authorization_code::{Code, LIFETIME};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use super::{TEXT, digest, sql};
 use crate::app::App;
@@ -30,12 +30,23 @@ pub enum Presented {
 }
 
 /// A code that was issued.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Issued {
     /// What it stands for.
     pub code: Code,
     /// The session that it came from.
     pub session_id: Option<String>,
+    /// When it is over.
+    pub expires_at: Timestamp,
+}
+
+impl Issued {
+    /// A code that is issued now.
+    pub fn new(app: &App, code: Code, session_id: String) -> Self {
+        let now = app.clock.now();
+        let expires_at = now.saturating_add(SignedDuration::from_secs(LIFETIME)).unwrap_or(now);
+        Self { code, session_id: Some(session_id), expires_at }
+    }
 }
 
 /// The text of a new code. It is made before it is issued, because an ID token beside it holds its digest.
@@ -44,16 +55,19 @@ pub fn fresh(app: &App) -> String {
 }
 
 /// Issues a code under this text.
+///
+/// What it stands for never changes, so this process also remembers it, for the application that comes at once. Whether
+/// it is good is for the database to say, when it is redeemed.
 pub async fn issue(
     app: &App,
     tx: &mut Tx,
     tenant: &TenantId,
-    (text, code, session_id): (&str, &Code, Option<&str>),
+    (text, issued): (&str, Issued),
 ) -> Result<(), DbError> {
-    let now = app.clock.now();
-    let expires_at = now.saturating_add(SignedDuration::from_secs(LIFETIME)).unwrap_or(now);
-    let stored = sql::Code { document: code, session_id, expires_at: expires_at.as_millisecond() };
-    sql::insert_code(tx, tenant, digest(app, tenant, KIND, text), &stored).await
+    let digest = digest(app, tenant, KIND, text);
+    sql::insert_code(tx, tenant, digest, &issued).await?;
+    app.memory.note_code(digest, issued);
+    Ok(())
 }
 
 /// Looks what a code is. Changes nothing, so that tokens can be signed before [`redeem`].
@@ -61,14 +75,23 @@ pub async fn look(app: &App, tenant: &TenantId, text: &str) -> Result<Presented,
     if text.len() != TEXT {
         return Ok(Presented::Unknown);
     }
-    let now = app.clock.now().as_millisecond();
-    sql::look_at_code(&app.db, tenant, digest(app, tenant, KIND, text), now).await
+    let (digest, now) = (digest(app, tenant, KIND, text), app.clock.now());
+    if let Some(issued) = app.memory.take_code(digest).filter(|issued| now < issued.expires_at) {
+        return Ok(Presented::Good(Box::new(issued)));
+    }
+    sql::look_at_code(&app.db, tenant, digest, now.as_millisecond()).await
 }
 
-/// Uses a code up; false if somebody did so before, or if it is over.
-pub async fn redeem(app: &App, tx: &mut Tx, tenant: &TenantId, text: &str) -> Result<bool, DbError> {
+/// Uses a code up. [`DbError::Missed`], at the commit at the latest: somebody did so before, or it is over.
+pub async fn redeem(app: &App, tx: &mut Tx, tenant: &TenantId, text: &str) -> Result<(), DbError> {
     let now = app.clock.now().as_millisecond();
     sql::use_code(tx, tenant, digest(app, tenant, KIND, text), now).await
+}
+
+/// Uses a code up that gives nothing; false if somebody did so before, or if it is over.
+pub async fn use_up(app: &App, tx: &mut Tx, tenant: &TenantId, text: &str) -> Result<bool, DbError> {
+    let now = app.clock.now().as_millisecond();
+    sql::use_code_up(tx, tenant, digest(app, tenant, KIND, text), now).await
 }
 
 /// Notes which family of refresh tokens a code gave, so that using it again can revoke that.

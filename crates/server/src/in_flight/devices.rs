@@ -114,8 +114,9 @@ pub async fn decide(
     sql::decide_device(tx, tenant, &of_user_code(app, tenant, typed), (verdict, now)).await
 }
 
-/// Ends a device's wait, when its tokens are issued or it was told that there are none; false if that happened before.
-pub async fn end(app: &App, tx: &mut Tx, tenant: &TenantId, text: &str) -> Result<bool, DbError> {
+/// Ends a device's wait, when its tokens are issued or it was told that there are none. [`DbError::Missed`], at the
+/// commit at the latest: that happened before.
+pub async fn end(app: &App, tx: &mut Tx, tenant: &TenantId, text: &str) -> Result<(), DbError> {
     sql::delete_device(tx, tenant, digest(app, tenant, KIND, text)).await
 }
 

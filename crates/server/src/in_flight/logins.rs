@@ -68,20 +68,31 @@ impl Kind {
         sql::find_login(&app.db, tenant, self.digest(app, tenant, text), now).await
     }
 
-    /// Writes how far it has come; false if it is over.
+    /// Writes how far it has come. [`DbError::Missed`], at the commit at the latest: it is over.
     pub async fn update<D: Serialize + Sync>(
         &self,
         app: &App,
         tx: &mut Tx,
         tenant: &TenantId,
         (text, document): (&str, &D),
-    ) -> Result<bool, DbError> {
+    ) -> Result<(), DbError> {
         sql::update_login(tx, tenant, self.digest(app, tenant, text), document).await
     }
 
-    /// Ends it; false if it was over already, so that of two answers to one question only one counts.
-    pub async fn end(&self, app: &App, tx: &mut Tx, tenant: &TenantId, text: &str) -> Result<bool, DbError> {
+    /// Ends it. [`DbError::Missed`], at the commit at the latest: it was over already, so that of two answers to one
+    /// question only one counts.
+    pub async fn end(&self, app: &App, tx: &mut Tx, tenant: &TenantId, text: &str) -> Result<(), DbError> {
         sql::delete_login(tx, tenant, self.digest(app, tenant, text)).await
+    }
+
+    /// Ends it in a transaction of its own; false if it was over already.
+    pub async fn use_up(&self, app: &App, tenant: &TenantId, text: &str) -> Result<bool, DbError> {
+        let ended = async {
+            let mut tx = app.db.begin().await?;
+            self.end(app, &mut tx, tenant, text).await?;
+            tx.commit().await
+        };
+        Ok(DbError::unless_missed(ended.await)?.is_some())
     }
 
     fn digest(&self, app: &App, tenant: &TenantId, text: &str) -> [u8; 32] {

@@ -1,7 +1,6 @@
 //! The statements of what is under way. Each that ends something says whether it did.
 
 use chancery_oauth::device::State;
-use chancery_oauth::token::authorization_code;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
@@ -61,33 +60,37 @@ fn key(tenant: &TenantId, digest: Digest) -> [Value; 2] {
     [tenant.as_str().into(), digest.as_slice().into()]
 }
 
-/// An authorization code that is issued.
-pub(super) struct Code<'a> {
-    pub(super) document: &'a authorization_code::Code,
-    pub(super) session_id: Option<&'a str>,
-    pub(super) expires_at: i64,
-}
-
 pub(super) async fn insert_code(
     tx: &mut Tx,
     tenant: &TenantId,
     digest: Digest,
-    stored: &Code<'_>,
+    Issued { code, session_id, expires_at }: &Issued,
 ) -> Result<(), DbError> {
-    let Code { document: code, session_id, expires_at } = stored;
     let values = [
         tenant.as_str().into(),
         digest.as_slice().into(),
         code.client_id.as_str().into(),
         code.user_id.as_str().into(),
-        session_id.map_or(Value::Null, Into::into),
+        session_id.as_deref().into(),
         json(code)?,
-        Value::Int(*expires_at),
+        Value::Int(expires_at.as_millisecond()),
     ];
     tx.put(INSERT_CODE, &values).await
 }
 
+/// [`DbError::Missed`], at the commit at the latest: it was used, or is over.
 pub(super) async fn use_code(
+    tx: &mut Tx,
+    tenant: &TenantId,
+    digest: Digest,
+    now: i64,
+) -> Result<(), DbError> {
+    let [tenant, digest] = key(tenant, digest);
+    tx.put_one(USE_CODE, &[tenant, digest, Value::Int(now)]).await
+}
+
+/// Like [`use_code`]; false if it was used, or is over.
+pub(super) async fn use_code_up(
     tx: &mut Tx,
     tenant: &TenantId,
     digest: Digest,
@@ -110,11 +113,13 @@ pub(super) async fn look_at_code(
         let (client_id, refresh_token_id) = (row.text("client_id")?, row.opt_text("refresh_token_id")?);
         return Ok(Presented::Again { client_id, refresh_token_id });
     }
-    if row.int("expires_at")? <= now {
+    let expires_at = row.int("expires_at")?;
+    if expires_at <= now {
         return Ok(Presented::Unknown);
     }
     let (code, session_id) = (parse(&row.text("document")?)?, row.opt_text("session_id")?);
-    Ok(Presented::Good(Box::new(Issued { code, session_id })))
+    let expires_at = clock::from_millis(expires_at)?;
+    Ok(Presented::Good(Box::new(Issued { code, session_id, expires_at })))
 }
 
 pub(super) async fn note_refresh_token(
@@ -153,13 +158,13 @@ pub(super) async fn update_login<D: Serialize>(
     tenant: &TenantId,
     digest: Digest,
     document: &D,
-) -> Result<bool, DbError> {
+) -> Result<(), DbError> {
     let [tenant, digest] = key(tenant, digest);
-    Ok(tx.execute(UPDATE_LOGIN, &[tenant, digest, json(document)?]).await? == 1)
+    tx.put_one(UPDATE_LOGIN, &[tenant, digest, json(document)?]).await
 }
 
-pub(super) async fn delete_login(tx: &mut Tx, tenant: &TenantId, digest: Digest) -> Result<bool, DbError> {
-    Ok(tx.execute(DELETE_LOGIN, &key(tenant, digest)).await? == 1)
+pub(super) async fn delete_login(tx: &mut Tx, tenant: &TenantId, digest: Digest) -> Result<(), DbError> {
+    tx.put_one(DELETE_LOGIN, &key(tenant, digest)).await
 }
 
 pub(super) async fn insert_pushed(
@@ -258,8 +263,8 @@ pub(super) async fn decide_device(
     Ok(changed == 1)
 }
 
-pub(super) async fn delete_device(tx: &mut Tx, tenant: &TenantId, digest: Digest) -> Result<bool, DbError> {
-    Ok(tx.execute(DELETE_DEVICE, &key(tenant, digest)).await? == 1)
+pub(super) async fn delete_device(tx: &mut Tx, tenant: &TenantId, digest: Digest) -> Result<(), DbError> {
+    tx.put_one(DELETE_DEVICE, &key(tenant, digest)).await
 }
 
 /// Deletes what expired before this moment, of all tenants.

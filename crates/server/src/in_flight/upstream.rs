@@ -48,10 +48,7 @@ pub async fn find<D: DeserializeOwned>(
 
 /// Uses a text up; false if it was already.
 pub async fn end(app: &App, tenant: &TenantId, text: &str) -> Result<bool, DbError> {
-    let mut tx = app.db.begin().await?;
-    let ended = JOURNEYS.end(app, &mut tx, tenant, text).await?;
-    tx.commit().await?;
-    Ok(ended)
+    JOURNEYS.use_up(app, tenant, text).await
 }
 
 fn label<'a>(tenant: &'a TenantId, text: &'a str) -> Label<'a> {

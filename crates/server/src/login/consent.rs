@@ -103,18 +103,8 @@ async fn answer(
     (user, allowed): (&User, bool),
 ) -> Result<bool, DbError> {
     let (app, tenant) = (&visit.app, visit.tenant.id());
-    let mut write = Write::begin(app, tenant).await?;
     let mut under_way = login.login.clone();
     under_way.consent = Some(Answered { user_id: user.user_id.clone(), allowed });
-    if !LOGINS.update(app, write.tx(), tenant, (&login.text, &under_way)).await? {
-        return Ok(false);
-    }
-    if allowed {
-        let audience = request.audience.as_deref().unwrap_or(&visit.tenant.userinfo);
-        let between = Between { user_id: &user.user_id, client_id: &login.client.id, audience };
-        let scopes = request.scopes.iter().map(str::to_owned);
-        user_grants::record(app, write.tx(), tenant, between, scopes).await?;
-    }
     let said =
         if allowed { "The user allowed the application" } else { "The user did not allow the application" };
     let kind = if allowed { Kind::Sapi } else { Kind::Fapi };
@@ -123,6 +113,16 @@ async fn answer(
         user_name: user.log_name().map(str::to_owned),
         ..super::identify::of_client(visit, login, kind, said)
     };
-    write.commit(entry).await?;
-    Ok(true)
+    let written = async {
+        let mut write = Write::begin(app, tenant).await?;
+        LOGINS.update(app, write.tx(), tenant, (&login.text, &under_way)).await?;
+        if allowed {
+            let audience = request.audience.as_deref().unwrap_or(&visit.tenant.userinfo);
+            let between = Between { user_id: &user.user_id, client_id: &login.client.id, audience };
+            let scopes = request.scopes.iter().map(str::to_owned);
+            user_grants::record(app, write.tx(), tenant, between, scopes).await?;
+        }
+        write.commit(entry).await
+    };
+    Ok(DbError::unless_missed(written.await)?.is_some())
 }

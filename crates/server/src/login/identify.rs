@@ -170,11 +170,13 @@ impl Desk {
     }
 
     async fn remember(&self, visit: &Visit) -> Result<bool, DbError> {
-        let mut tx = visit.app.db.begin().await?;
-        let of = (self.login.text.as_str(), &self.login.login);
-        let there = LOGINS.update(&visit.app, &mut tx, visit.tenant.id(), of).await?;
-        tx.commit().await?;
-        Ok(there)
+        let written = async {
+            let mut tx = visit.app.db.begin().await?;
+            let of = (self.login.text.as_str(), &self.login.login);
+            LOGINS.update(&visit.app, &mut tx, visit.tenant.id(), of).await?;
+            tx.commit().await
+        };
+        Ok(DbError::unless_missed(written.await)?.is_some())
     }
 
     fn no_identifier(&self) -> Problem {

@@ -74,17 +74,19 @@ pub async fn end_in_session(
     begun: (Write, Option<Session>),
     proof: Proof<'_>,
 ) -> Result<Option<HeaderValue>, DbError> {
-    let (mut write, opened) = begin_session(visit, begun, proof).await?;
-    let (app, tenant) = (&visit.app, visit.tenant.id());
-    let mut under_way = login.login.clone();
-    under_way.proved = Some(opened.session.id.clone());
-    under_way.consent = None;
-    if !LOGINS.update(app, write.tx(), tenant, (&login.text, &under_way)).await? {
-        return Ok(None);
-    }
-    let entry = of_client(visit, login, Kind::S, LOGGED_IN);
-    write.commit(proof.user.named_in(entry, proof.connection)).await?;
-    Ok(hand_over(visit, opened))
+    let written = async {
+        let (mut write, opened) = begin_session(visit, begun, proof).await?;
+        let (app, tenant) = (&visit.app, visit.tenant.id());
+        let mut under_way = login.login.clone();
+        under_way.proved = Some(opened.session.id.clone());
+        under_way.consent = None;
+        LOGINS.update(app, write.tx(), tenant, (&login.text, &under_way)).await?;
+        let entry = of_client(visit, login, Kind::S, LOGGED_IN);
+        write.commit(proof.user.named_in(entry, proof.connection)).await?;
+        Ok(opened)
+    };
+    let opened = DbError::unless_missed(written.await)?;
+    Ok(opened.and_then(|opened| hand_over(visit, opened)))
 }
 
 /// The same for somebody who comes by themselves, for this application.

@@ -107,6 +107,7 @@ impl From<DbError> for ApiError {
                 Self::Unavailable(error.to_string())
             }
             DbError::Unique { .. }
+            | DbError::Missed
             | DbError::Constraint(_)
             | DbError::Inconsistent { .. }
             | DbError::NewerDatabase { .. }

@@ -1,10 +1,11 @@
-//! What sign-ins and token requests need, in memory: applications with their connections, APIs, grants, and which
-//! application was told of which session.
+//! What sign-ins and token requests need, in memory: applications with their connections, APIs, grants, codes that
+//! were issued a moment ago, and which application was told of which session.
 //!
 //! Filled on demand, emptied by change notices. Must never keep what a change has overtaken: a removal also
 //! refuses the result of a load that was under way.
 
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chancery_oauth::api::{Api, Granted};
@@ -17,6 +18,7 @@ use crate::applications::saml_party::SamlParty;
 use crate::applications::wsfed_party::WsfedParty;
 use crate::connections::Connection;
 use crate::db::DbError;
+use crate::in_flight::codes::Issued;
 use crate::management::ApiError;
 use crate::partners::Participant;
 use crate::tenants::TenantId;
@@ -34,6 +36,7 @@ pub struct Memory {
     connections: Cache<String, Arc<[Connection]>>,
     connection_epochs: Epochs,
     told: Cache<String, Told>,
+    codes: Cache<[u8; 32], Issued>,
 }
 
 /// What an application was told in a session, and as of which change of the user.
@@ -43,6 +46,8 @@ type Told = (Timestamp, Arc<Participant>);
 const MANY: usize = 500_000;
 /// APIs in memory at most.
 const FEWER: usize = 50_000;
+/// Codes in memory at most: what comes within the moment in which most are redeemed.
+const CODES: usize = 5_000;
 
 impl Default for Memory {
     fn default() -> Self {
@@ -57,11 +62,12 @@ impl Default for Memory {
             connections: small_at_first(FEWER),
             connection_epochs: Epochs::default(),
             told: small_at_first(FEWER),
+            codes: small_at_first(CODES),
         }
     }
 }
 
-fn small_at_first<V: Clone>(capacity: usize) -> Cache<String, V> {
+fn small_at_first<K: Eq + Hash, V: Clone>(capacity: usize) -> Cache<K, V> {
     Cache::with_weighter(1024, capacity as u64, quick_cache::UnitWeighter)
 }
 
@@ -237,6 +243,16 @@ impl Memory {
     ) {
         let key = key(tenant, &[session_id, " ", client_id].concat());
         self.told.insert(key, (user_of, Arc::new(participant)));
+    }
+
+    /// Remembers what a code stands for, by its digest.
+    pub fn note_code(&self, digest: [u8; 32], issued: Issued) {
+        self.codes.insert(digest, issued);
+    }
+
+    /// What a code stands for, if it was issued here; told once.
+    pub fn take_code(&self, digest: [u8; 32]) -> Option<Issued> {
+        self.codes.remove(&digest).map(|(_, issued)| issued)
     }
 
     /// Forgets an application. What it was told may differ from now on, on other nodes too.

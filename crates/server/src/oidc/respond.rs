@@ -107,7 +107,7 @@ fn told(request: &Request, session: &sessions::Session) -> Login {
     }
 }
 
-/// Writes what the answer rests on; false if the login was answered before.
+/// Writes what the answer rests on; false if the login was answered before, or the session has ended.
 async fn write(
     visit: &Visit,
     (client, request): (&Client, &Request),
@@ -116,21 +116,16 @@ async fn write(
 ) -> Result<bool, DbError> {
     let (app, tenant) = (&visit.app, visit.tenant.id());
     let parts = (client, request, signed_in, made);
-    if let Some(text) = login {
-        // The login itself has its entry.
-        let mut tx = app.db.begin().await?;
-        if !LOGINS.end(app, &mut tx, tenant, text).await? {
-            return Ok(false);
+    let written = async {
+        if let Some(text) = login {
+            // The login itself has its entry.
+            let mut tx = app.db.begin().await?;
+            LOGINS.end(app, &mut tx, tenant, text).await?;
+            write_code(visit, &mut tx, parts).await?;
+            return tx.commit().await;
         }
-        if !write_code(visit, &mut tx, parts).await? {
-            return Ok(false);
-        }
-        tx.commit().await?;
-    } else {
         let mut write = Write::begin(app, tenant).await?;
-        if !write_code(visit, write.tx(), parts).await? {
-            return Ok(false);
-        }
+        write_code(visit, write.tx(), parts).await?;
         let user = &signed_in.user;
         let entry = Entry {
             client_id: Some(client.id.clone()),
@@ -139,23 +134,21 @@ async fn write(
             user_name: user.log_name().map(str::to_owned),
             ..visit.entry(Kind::Ssa, "Login without interaction")
         };
-        write.commit(entry).await?;
-    }
-    Ok(true)
+        write.commit(entry).await
+    };
+    Ok(DbError::unless_missed(written.await)?.is_some())
 }
 
-/// Writes the code, if there is one; false if the session ended meanwhile.
+/// Writes the code, if there is one. [`DbError::Missed`], at the commit at the latest: the session ended meanwhile.
 async fn write_code(
     visit: &Visit,
     tx: &mut Tx,
     (client, request, signed_in, made): (&Client, &Request, &SignedIn, &Success),
-) -> Result<bool, DbError> {
+) -> Result<(), DbError> {
     let SignedIn { session, user, grant } = signed_in;
     let tenant = visit.tenant.id();
-    if !sessions::sql::join(tx, tenant, &session.id, &client.id).await? {
-        return Ok(false);
-    }
-    let Some(text) = &made.code else { return Ok(true) };
+    sessions::sql::join(tx, tenant, &session.id, &client.id).await?;
+    let Some(text) = &made.code else { return Ok(()) };
     let code = Code {
         client_id: client.id.clone(),
         user_id: user.user_id.clone(),
@@ -166,8 +159,8 @@ async fn write_code(
         login: told(request, session),
         expires_at: visit.app.clock.now().as_second() + LIFETIME,
     };
-    codes::issue(&visit.app, tx, tenant, (text, &code, Some(&session.id))).await?;
-    Ok(true)
+    let issued = codes::Issued::new(&visit.app, code, session.id.clone());
+    codes::issue(&visit.app, tx, tenant, (text, issued)).await
 }
 
 /// Refuses, through the client's channel, and ends nothing: the user may try again.

@@ -183,34 +183,33 @@ pub async fn note(
             return appended.map(|()| true).map_err(|_| DbError::Other("the log is full".to_owned()));
         }
     }
-    let Some(step) = login else {
-        let mut write = Write::begin(app, tenant).await?;
-        if !join(write.tx(), tenant, place, participant).await? {
-            return Ok(false);
+    let written = async {
+        if let Some(step) = login {
+            // The login itself has its entry.
+            let mut tx = app.db.begin().await?;
+            LOGINS.end(app, &mut tx, tenant, &step.text).await?;
+            join(&mut tx, tenant, place, participant).await?;
+            return tx.commit().await;
         }
-        write.commit(entry()).await?;
-        remember();
-        return Ok(true);
+        let mut write = Write::begin(app, tenant).await?;
+        join(write.tx(), tenant, place, participant).await?;
+        write.commit(entry()).await
     };
-    // The login itself has its entry.
-    let mut tx = app.db.begin().await?;
-    let noted = LOGINS.end(app, &mut tx, tenant, &step.text).await?
-        && join(&mut tx, tenant, place, participant).await?;
+    let noted = DbError::unless_missed(written.await)?.is_some();
     if noted {
-        tx.commit().await?;
+        remember();
     }
     Ok(noted)
 }
+
+/// [`DbError::Missed`], at the commit at the latest: the session is over.
 
 async fn join(
     tx: &mut Tx,
     tenant: &TenantId,
     place: (&str, &str),
     participant: &Participant,
-) -> Result<bool, DbError> {
-    let joined = sessions::sql::join(tx, tenant, place.0, place.1).await?;
-    if joined {
-        sql::put(tx, tenant, place, participant).await?;
-    }
-    Ok(joined)
+) -> Result<(), DbError> {
+    sessions::sql::join(tx, tenant, place.0, place.1).await?;
+    sql::put(tx, tenant, place, participant).await
 }

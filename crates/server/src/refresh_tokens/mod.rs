@@ -155,35 +155,44 @@ pub async fn recognise(
     })
 }
 
-/// Exchanges a good token: a rotating one is replaced, unless somebody was first within the leeway, in which case both
-/// get the same successor. `None`: somebody was first and there is no leeway, so this one was used twice.
+/// Exchanges a good token: a rotating one is replaced; answers its successor. [`DbError::Missed`], at the commit at the
+/// latest: somebody was first, or it has ended; see [`successor`].
 pub async fn exchange(
     app: &App,
     tx: &mut Tx,
     tenant: &TenantId,
     (token, generation): (&mut RefreshToken, i64),
     policy: &RefreshPolicy,
-) -> Result<Option<String>, DbError> {
+) -> Result<String, DbError> {
     let now = app.clock.now();
     token.last_exchanged_at = Some(now);
     token.idle_expires_at = policy.after_exchange(token.expires_at, now).idle_expires_at;
     if !token.rotating {
-        let there = sql::exchanged(tx, tenant, token).await?;
-        return Ok(there.then(|| text::of(&app.sealer, tenant, &token.id, token.generation)));
+        sql::exchanged(tx, tenant, token).await?;
+        return Ok(text::of(&app.sealer, tenant, &token.id, token.generation));
     }
-    let successor = generation + 1;
-    let text = text::of(&app.sealer, tenant, &token.id, successor);
-    token.generation = successor;
+    token.generation = generation + 1;
     token.rotated_at = Some(now);
-    if sql::rotate(tx, tenant, token, text::digest(&app.sealer, tenant, &text)).await? {
-        return Ok(Some(text));
-    }
-    // Somebody was first. Reading locks the row, so what it says now is settled.
-    let stored = sql::find_for_update(tx, tenant, &token.id).await?;
+    let text = text::of(&app.sealer, tenant, &token.id, token.generation);
+    sql::rotate(tx, tenant, token, text::digest(&app.sealer, tenant, &text)).await?;
+    Ok(text)
+}
+
+/// The successor of a token that somebody else has just replaced, if that is forgiven.
+pub async fn successor(
+    app: &App,
+    tx: &mut Tx,
+    tenant: &TenantId,
+    (id, generation): (&str, i64),
+    policy: &RefreshPolicy,
+) -> Result<Option<String>, DbError> {
+    let now = app.clock.now();
+    // Reading locks the row, so what it says now is settled.
+    let stored = sql::find_for_update(tx, tenant, id).await?;
     let forgiven = |stored: &RefreshToken| {
         policy.judge(stored.generation - generation, stored.rotated_at, now) != refresh::Presented::Reused
     };
-    Ok(stored.filter(forgiven).map(|_| text))
+    Ok(stored.filter(forgiven).map(|_| text::of(&app.sealer, tenant, id, generation + 1)))
 }
 
 impl RefreshToken {

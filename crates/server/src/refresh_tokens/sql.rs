@@ -99,13 +99,14 @@ pub async fn insert(
     tx.put(INSERT, &values).await
 }
 
-/// Moves a family on to the generation that `token` has now. False: somebody else was first, or it is gone.
+/// Moves a family on to the generation that `token` has now. [`DbError::Missed`], at the commit at the latest: somebody
+/// else was first, or it is gone.
 pub async fn rotate(
     tx: &mut Tx,
     tenant: &TenantId,
     token: &RefreshToken,
     digest: [u8; 32],
-) -> Result<bool, DbError> {
+) -> Result<(), DbError> {
     let values = [
         tenant.as_str().into(),
         token.id.as_str().into(),
@@ -115,11 +116,11 @@ pub async fn rotate(
         millis(token.idle_expires_at),
         json(&token.details)?,
     ];
-    Ok(tx.execute(ROTATE, &values).await? == 1)
+    tx.put_one(ROTATE, &values).await
 }
 
-/// Notes the exchange of a token that stays the same.
-pub async fn exchanged(tx: &mut Tx, tenant: &TenantId, token: &RefreshToken) -> Result<bool, DbError> {
+/// Notes the exchange of a token that stays the same. [`DbError::Missed`], at the commit at the latest: it is gone.
+pub async fn exchanged(tx: &mut Tx, tenant: &TenantId, token: &RefreshToken) -> Result<(), DbError> {
     let values = [
         tenant.as_str().into(),
         token.id.as_str().into(),
@@ -127,7 +128,7 @@ pub async fn exchanged(tx: &mut Tx, tenant: &TenantId, token: &RefreshToken) -> 
         millis(token.idle_expires_at),
         json(&token.details)?,
     ];
-    Ok(tx.execute(EXCHANGED, &values).await? == 1)
+    tx.put_one(EXCHANGED, &values).await
 }
 
 /// Writes what is known of a token beyond its times.

@@ -168,12 +168,7 @@ impl Rounds {
         if !is_this_browser || !is_wanted(&found) {
             return Ok(None);
         }
-        let mut tx = app.db.begin().await?;
-        if !LOGOUTS.end(app, &mut tx, tenant, text).await? {
-            return Ok(None);
-        }
-        tx.commit().await?;
-        Ok(Some(found))
+        Ok(LOGOUTS.use_up(app, tenant, text).await?.then_some(found))
     }
 
     /// To the next application that takes part in logouts, or to whoever waits for the end.

@@ -34,9 +34,8 @@ const CLOSE: &str = "UPDATE sessions SET digest = $3 WHERE tenant_id = $1 AND id
 const OVER: &str = "SELECT tenant_id, id, user_id, persistent, authenticated_at, created_at, updated_at, \
      idle_expires_at, expires_at, document FROM sessions WHERE (tenant_id, id) > ($2, $3) \
      AND (expires_at < $1 OR idle_expires_at < $1) ORDER BY tenant_id, id LIMIT $4";
-const JOIN: &str = "INSERT INTO session_clients (tenant_id, session_id, client_id) \
-     SELECT tenant_id, id, $3 FROM sessions WHERE tenant_id = $1 AND id = $2 \
-     ON CONFLICT (tenant_id, session_id, client_id) DO UPDATE SET client_id = EXCLUDED.client_id";
+const HOLD: &str = "SELECT 1 AS one FROM sessions WHERE tenant_id = $1 AND id = $2";
+const JOIN: &str = "INSERT INTO session_clients (tenant_id, session_id, client_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
 const CLIENTS: &str =
     "SELECT client_id FROM session_clients WHERE tenant_id = $1 AND session_id = $2 ORDER BY client_id";
 
@@ -208,15 +207,10 @@ pub(super) async fn over(
     rows.iter().map(|row| Ok((TenantId::from_stored(row.text("tenant_id")?), from_row(row)?))).collect()
 }
 
-/// Notes that an application takes part in a session; false if the session is over.
-pub async fn join(
-    tx: &mut Tx,
-    tenant: &TenantId,
-    session_id: &str,
-    client_id: &str,
-) -> Result<bool, DbError> {
-    let values = [tenant.as_str().into(), session_id.into(), client_id.into()];
-    Ok(tx.execute(JOIN, &values).await? == 1)
+/// Notes that an application takes part in a session. [`DbError::Missed`], at the commit at the latest: it is over.
+pub async fn join(tx: &mut Tx, tenant: &TenantId, session_id: &str, client_id: &str) -> Result<(), DbError> {
+    tx.hold(HOLD, &[tenant.as_str().into(), session_id.into()]).await?;
+    tx.put(JOIN, &[tenant.as_str().into(), session_id.into(), client_id.into()]).await
 }
 
 /// The applications that take part in a session.

@@ -21,6 +21,8 @@ const STATEMENTS: usize = 256;
 const CACHE: i64 = -2000;
 /// The write-ahead log is cut back to this size after it grew.
 const LOG_LIMIT: i64 = 16 << 20;
+/// Pages in the log before they are copied into the file: as many as that size holds, as most are written again soon.
+const PAGES_IN_LOG: i64 = 4000;
 
 /// Opens the connection that writes, and makes the file if there is none.
 pub(super) fn writing(path: &Path, durable: bool, patience: Patience) -> Result<Connection, DbError> {
@@ -33,6 +35,7 @@ pub(super) fn writing(path: &Path, durable: bool, patience: Patience) -> Result<
         // What is deleted must be gone: revoked private halves, secrets.
         patiently(patience.lock, || connection.pragma_update(None, "secure_delete", "ON"))?;
         patiently(patience.lock, || connection.pragma_update(None, "journal_size_limit", LOG_LIMIT))?;
+        patiently(patience.lock, || connection.pragma_update(None, "wal_autocheckpoint", PAGES_IN_LOG))?;
         common(&connection, patience)
     };
     set_up().map_err(|error| cannot_open(path, error))?;
@@ -131,6 +134,7 @@ fn cannot_open(path: &Path, error: DbError) -> DbError {
             path.display()
         )),
         known @ (DbError::Unique { .. }
+        | DbError::Missed
         | DbError::Constraint(_)
         | DbError::Busy
         | DbError::TooSlow

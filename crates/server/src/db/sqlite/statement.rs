@@ -4,6 +4,8 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use rusqlite::types::{ToSqlOutput, ValueRef};
@@ -31,6 +33,10 @@ pub(in crate::db) enum Sql {
 pub(in crate::db) enum Wants {
     Rows,
     Count,
+    /// That it changes one row; anything else is [`DbError::Missed`].
+    One,
+    /// That it finds a row; otherwise [`DbError::Missed`].
+    Found,
 }
 
 /// What a statement answered.
@@ -55,41 +61,83 @@ impl Outcome {
     }
 }
 
+/// What goes into a statement and what comes out of it.
+struct Shape {
+    columns: Columns,
+    /// For each parameter, in SQLite's order, its place among the values.
+    places: Box<[usize]>,
+}
+
+impl Shape {
+    /// `$7` is the seventh value, wherever it stands: SQLite numbers names by their first appearance.
+    fn of(statement: &Statement<'_>) -> Result<Self, DbError> {
+        let place = |index| {
+            let name = statement.parameter_name(index)?.strip_prefix('$')?;
+            name.parse::<usize>().ok()?.checked_sub(1)
+        };
+        let count = statement.parameter_count();
+        let places = (1..=count).map(|index| place(index).filter(|place| *place < count));
+        let places = places.collect::<Option<_>>();
+        let places =
+            places.ok_or_else(|| DbError::inconsistent("the parameters of a statement are not $1, $2, …"))?;
+        Ok(Self { columns: statement.column_names().map(Box::from).collect(), places })
+    }
+
+    /// That of one of the program's statements: it would cost more to find out each time than a row that is looked up.
+    fn known(sql: &'static str, statement: &Statement<'_>) -> Result<Rc<Self>, DbError> {
+        thread_local! {
+            static KNOWN: RefCell<HashMap<(usize, usize), Rc<Shape>>> = RefCell::default();
+        }
+        // The text of a statement is where it is for as long as the program runs.
+        let place = (sql.as_ptr().addr(), sql.len());
+        KNOWN.with_borrow_mut(|known| match known.entry(place) {
+            Entry::Occupied(shape) => Ok(Rc::clone(shape.get())),
+            Entry::Vacant(free) => Ok(Rc::clone(free.insert(Rc::new(Self::of(statement)?)))),
+        })
+    }
+}
+
 /// Runs one statement.
 pub(super) fn run(connection: &Connection, step: &Step) -> Result<Outcome, DbError> {
     match &step.sql {
-        Sql::Fixed(sql) => {
-            let mut statement = connection.prepare_cached(sql).map_err(failure)?;
-            run_prepared(&mut statement, step, |statement| columns_of(sql, statement))
+        Sql::Fixed(sql) => run_fixed(connection, sql, (&step.params, step.wants)),
+        Sql::Built(sql) => {
+            let mut statement = connection.prepare(sql).map_err(failure)?;
+            let shape = Shape::of(&statement)?;
+            run_prepared(&mut statement, &shape, (&step.params, step.wants))
         }
-        Sql::Built(sql) => run_prepared(&mut connection.prepare(sql).map_err(failure)?, step, columns),
     }
 }
 
-fn columns(statement: &Statement<'_>) -> Columns {
-    statement.column_names().map(Box::from).collect()
-}
-
-/// The columns of one of the program's statements: a text for each would be made anew for every row that is looked up.
-fn columns_of(sql: &'static str, statement: &Statement<'_>) -> Columns {
-    thread_local! {
-        static KNOWN: RefCell<HashMap<(usize, usize), Columns>> = RefCell::default();
-    }
-    // The text of a statement is where it is for as long as the program runs.
-    let place = (sql.as_ptr().addr(), sql.len());
-    KNOWN.with_borrow_mut(|known| Arc::clone(known.entry(place).or_insert_with(|| columns(statement))))
+/// Runs one of the program's statements.
+pub(super) fn run_fixed(
+    connection: &Connection,
+    sql: &'static str,
+    (params, wants): (&[Value], Wants),
+) -> Result<Outcome, DbError> {
+    let mut statement = connection.prepare_cached(sql).map_err(failure)?;
+    let shape = Shape::known(sql, &statement)?;
+    run_prepared(&mut statement, &shape, (params, wants))
 }
 
 fn run_prepared(
     statement: &mut Statement<'_>,
-    step: &Step,
-    columns: impl Fn(&Statement<'_>) -> Columns,
+    shape: &Shape,
+    (params, wants): (&[Value], Wants),
 ) -> Result<Outcome, DbError> {
-    bind(statement, &step.params)?;
-    match step.wants {
+    bind(statement, shape, params)?;
+    match wants {
         Wants::Count => Ok(Outcome::Count(statement.raw_execute().map_err(failure)? as u64)),
+        Wants::One => match statement.raw_execute().map_err(failure)? {
+            1 => Ok(Outcome::Count(1)),
+            _ => Err(DbError::Missed),
+        },
+        Wants::Found => match statement.raw_query().next().map_err(failure)? {
+            Some(_) => Ok(Outcome::Count(1)),
+            None => Err(DbError::Missed),
+        },
         Wants::Rows => {
-            let columns = columns(statement);
+            let columns = &shape.columns;
             let mut answer = Vec::new();
             let mut rows = statement.raw_query();
             while let Some(row) = rows.next().map_err(failure)? {
@@ -97,7 +145,7 @@ fn run_prepared(
                 for (index, column) in columns.iter().enumerate() {
                     values.push(decode(row.get_ref(index), column)?);
                 }
-                answer.push(Row::new(Arc::clone(&columns), values));
+                answer.push(Row::new(Arc::clone(columns), values));
             }
             Ok(Outcome::Rows(answer))
         }
@@ -111,25 +159,21 @@ pub(super) fn run_each(
     rows: &[Vec<Value>],
 ) -> Result<(), DbError> {
     let mut statement = connection.prepare_cached(sql).map_err(failure)?;
+    let shape = Shape::known(sql, &statement)?;
     for row in rows {
-        bind(&mut statement, row)?;
+        bind(&mut statement, &shape, row)?;
         statement.raw_execute().map_err(failure)?;
     }
     Ok(())
 }
 
-/// `$7` is the seventh value, wherever it stands: SQLite numbers names by their first appearance.
-fn bind(statement: &mut Statement<'_>, params: &[Value]) -> Result<(), DbError> {
-    let count = statement.parameter_count();
-    if count != params.len() {
-        return Err(DbError::parameters(count, params.len()));
+fn bind(statement: &mut Statement<'_>, shape: &Shape, params: &[Value]) -> Result<(), DbError> {
+    let mismatch = || DbError::parameters(shape.places.len(), params.len());
+    if shape.places.len() != params.len() {
+        return Err(mismatch());
     }
-    for index in 1..=count {
-        let value = statement
-            .parameter_name(index)
-            .and_then(|name| name.strip_prefix('$')?.parse::<usize>().ok()?.checked_sub(1))
-            .and_then(|place| params.get(place))
-            .ok_or_else(|| DbError::inconsistent("the parameters of a statement are not $1, $2, …"))?;
+    for (index, place) in (1..).zip(&shape.places) {
+        let value = params.get(*place).ok_or_else(mismatch)?;
         if value.holds_nul() {
             return Err(DbError::nul_in_text());
         }

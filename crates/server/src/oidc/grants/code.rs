@@ -5,6 +5,7 @@ use chancery_oauth::token::authorization_code;
 use chancery_oauth::user_access::Way;
 
 use super::{Exchange, about, answer, fault, reuse_entry};
+use crate::db::DbError;
 use crate::in_flight::codes::{self, Presented};
 use crate::logs::Kind;
 use crate::oidc::token::Issued;
@@ -44,38 +45,45 @@ impl Exchange<'_> {
         let grant = maker.decide(&user.user_id, asked).await?;
         let tokens = maker.sign(&grant, (&user, &code.login), Way::Code).await?;
 
-        let mut write = Write::begin(app, tenant.id()).await.map_err(fault)?;
-        if !codes::redeem(app, write.tx(), tenant.id(), text).await.map_err(fault)? {
-            // Somebody was first, between the look and now. What they got has to be there to be taken back.
-            write.nothing_to_do().await.map_err(fault)?;
-            let family = match codes::look(app, tenant.id(), text).await.map_err(fault)? {
-                Presented::Again { refresh_token_id, .. } => refresh_token_id,
-                Presented::Unknown | Presented::Good(_) => None,
-            };
-            return self.used_again(family).await;
+        let entry = about(&user, self.entry(Kind::Seacft, "Authorization Code for Access Token", &grant));
+        let written = async {
+            let mut write = Write::begin(app, tenant.id()).await?;
+            codes::redeem(app, write.tx(), tenant.id(), text).await?;
+            if let Some(session_id) = &issued.session_id {
+                sessions::sql::join(write.tx(), tenant.id(), session_id, &client.id).await?;
+            }
+            let of = (user.user_id.as_str(), issued.session_id.as_deref());
+            let refresh_token = self.offline(&mut write, &grant, of, code.login.auth_time).await?;
+            if let Some((id, _)) = &refresh_token {
+                codes::gave(app, write.tx(), tenant.id(), (text, id)).await?;
+            }
+            write.commit(entry).await?;
+            Ok(refresh_token)
+        };
+        match DbError::unless_missed(written.await).map_err(fault)? {
+            Some(refresh_token) => Ok(answer(tokens, &grant, refresh_token.map(|(_, text)| text))),
+            None => self.too_late(text).await,
         }
-        if let Some(session_id) = &issued.session_id
-            && !sessions::sql::join(write.tx(), tenant.id(), session_id, &client.id).await.map_err(fault)?
-        {
-            // Nothing that a session gave survives it.
-            drop(write);
-            self.use_up(text).await?;
-            return Err(INVALID);
-        }
-        let of = (user.user_id.as_str(), issued.session_id.as_deref());
-        let refresh_token = self.offline(&mut write, &grant, of, code.login.auth_time).await?;
-        if let Some((id, _)) = &refresh_token {
-            codes::gave(app, write.tx(), tenant.id(), (text, id)).await.map_err(fault)?;
-        }
-        let entry = self.entry(Kind::Seacft, "Authorization Code for Access Token", &grant);
-        write.commit(about(&user, entry)).await.map_err(fault)?;
-        Ok(answer(tokens, &grant, refresh_token.map(|(_, text)| text)))
     }
 
-    async fn use_up(&self, text: &str) -> Result<(), Error> {
+    /// Since the look, somebody was first or the session ended, and nothing that a session gave survives it.
+    async fn too_late(&self, text: &str) -> Result<Issued, Error> {
+        if self.use_up(text).await? {
+            return Err(INVALID);
+        }
+        let family = match codes::look(self.app, self.tenant.id(), text).await.map_err(fault)? {
+            Presented::Again { refresh_token_id, .. } => refresh_token_id,
+            Presented::Unknown | Presented::Good(_) => None,
+        };
+        self.used_again(family).await
+    }
+
+    /// Makes a code worthless; false if it was. What somebody got for it before is committed then, to be taken back.
+    async fn use_up(&self, text: &str) -> Result<bool, Error> {
         let mut tx = self.app.db.begin().await.map_err(fault)?;
-        codes::redeem(self.app, &mut tx, self.tenant.id(), text).await.map_err(fault)?;
-        tx.commit().await.map_err(fault)
+        let was_good = codes::use_up(self.app, &mut tx, self.tenant.id(), text).await.map_err(fault)?;
+        tx.commit().await.map_err(fault)?;
+        Ok(was_good)
     }
 
     /// A code came again: what it gave ends.

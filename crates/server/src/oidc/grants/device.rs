@@ -6,6 +6,7 @@ use chancery_oauth::token::Error;
 use chancery_oauth::user_access::Way;
 
 use super::{Exchange, about, answer, fault};
+use crate::db::DbError;
 use crate::in_flight::devices;
 use crate::logs::Kind;
 use crate::oidc::token::Issued;
@@ -27,21 +28,20 @@ impl Exchange<'_> {
             Login { sid: waiting.session_id.clone(), auth_time: waiting.asked.auth_time, nonce: None };
         let tokens = maker.sign(&grant, (&user, &login), Way::Code).await?;
 
-        let mut write = Write::begin(app, tenant.id()).await.map_err(fault)?;
-        if !devices::end(app, write.tx(), tenant.id(), text).await.map_err(fault)? {
-            return Err(UNKNOWN);
-        }
-        if let Some(session_id) = &waiting.session_id
-            && !sessions::sql::join(write.tx(), tenant.id(), session_id, &client.id).await.map_err(fault)?
-        {
-            // Nothing that a session gave survives it.
-            drop(write);
-            return Err(UNKNOWN);
-        }
-        let of = (user.user_id.as_str(), waiting.session_id.as_deref());
-        let refresh_token = self.offline(&mut write, &grant, of, waiting.asked.auth_time).await?;
-        let entry = self.entry(Kind::Sede, "Device Code for Access Token", &grant);
-        write.commit(about(&user, entry)).await.map_err(fault)?;
+        let entry = about(&user, self.entry(Kind::Sede, "Device Code for Access Token", &grant));
+        let written = async {
+            let mut write = Write::begin(app, tenant.id()).await?;
+            devices::end(app, write.tx(), tenant.id(), text).await?;
+            if let Some(session_id) = &waiting.session_id {
+                // Nothing that a session gave survives it.
+                sessions::sql::join(write.tx(), tenant.id(), session_id, &client.id).await?;
+            }
+            let of = (user.user_id.as_str(), waiting.session_id.as_deref());
+            let refresh_token = self.offline(&mut write, &grant, of, waiting.asked.auth_time).await?;
+            write.commit(entry).await?;
+            Ok(refresh_token)
+        };
+        let refresh_token = DbError::unless_missed(written.await).map_err(fault)?.ok_or(UNKNOWN)?;
         Ok(answer(tokens, &grant, refresh_token.map(|(_, text)| text)))
     }
 

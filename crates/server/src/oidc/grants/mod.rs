@@ -80,7 +80,7 @@ impl Exchange<'_> {
         grant: &user_tokens::Grant,
         (user_id, session_id): (&str, Option<&str>),
         auth_time: Option<i64>,
-    ) -> Result<Option<(String, String)>, Error> {
+    ) -> Result<Option<(String, String)>, DbError> {
         if !grant.is_offline() {
             return Ok(None);
         }
@@ -97,7 +97,7 @@ impl Exchange<'_> {
                 metadata: None,
             },
         };
-        refresh_tokens::issue(self.app, write.tx(), self.tenant.id(), issued).await.map(Some).map_err(fault)
+        refresh_tokens::issue(self.app, write.tx(), self.tenant.id(), issued).await.map(Some)
     }
 
     /// An entry about tokens for this user.

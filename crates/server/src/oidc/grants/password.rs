@@ -71,7 +71,7 @@ impl Exchange<'_> {
         users::record_login(write.tx(), tenant.id(), &user.user_id, (&ip, now)).await.map_err(fault)?;
         protection::after_success(write.tx(), tenant, &attempt).await.map_err(fault)?;
         let of = (user.user_id.as_str(), None);
-        let refresh_token = self.offline(&mut write, &grant, of, None).await?;
+        let refresh_token = self.offline(&mut write, &grant, of, None).await.map_err(fault)?;
         let entry = self.entry(Kind::Sepft, "Password for Access Token", &grant);
         write.commit(user.named_in(entry, &connection)).await.map_err(fault)?;
         Ok(answer(tokens, &grant, refresh_token.map(|(_, text)| text)))

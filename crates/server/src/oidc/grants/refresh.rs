@@ -7,7 +7,8 @@ use chancery_oauth::token::refresh_token::{self, INVALID};
 use chancery_oauth::user_access::Way;
 
 use super::{Exchange, about, answer, fault, reuse_entry};
-use crate::logs::Kind;
+use crate::db::DbError;
+use crate::logs::{Entry, Kind};
 use crate::oidc::token::Issued;
 use crate::refresh_tokens::{self, Presented, RefreshToken};
 use crate::write::Write;
@@ -42,18 +43,35 @@ impl Exchange<'_> {
         let tokens = maker.sign(&grant, (&user, &login), Way::Refresh).await?;
 
         token.details.device.seen_again(origin);
-        let mut write = Write::begin(app, tenant.id()).await.map_err(fault)?;
-        let of = (&mut *token, generation);
-        let exchanged = refresh_tokens::exchange(app, write.tx(), tenant.id(), of, &client.refresh).await;
-        let Some(successor) = exchanged.map_err(fault)? else {
-            drop(write);
-            return self.reused(&token).await;
+        let entry = || about(&user, self.entry(Kind::Sertft, "Refresh Token for Access Token", &grant));
+        let exchanged = async {
+            let mut write = Write::begin(app, tenant.id()).await?;
+            let of = (&mut *token, generation);
+            let text = refresh_tokens::exchange(app, write.tx(), tenant.id(), of, &client.refresh).await?;
+            write.commit(entry()).await?;
+            Ok(text)
         };
-        let entry = self.entry(Kind::Sertft, "Refresh Token for Access Token", &grant);
-        write.commit(about(&user, entry)).await.map_err(fault)?;
+        let successor = match DbError::unless_missed(exchanged.await).map_err(fault)? {
+            Some(text) => text,
+            None => match self.second((&token.id, generation), entry()).await.map_err(fault)? {
+                Some(text) => text,
+                None => return self.reused(&token).await,
+            },
+        };
         // A token that is not replaced is not repeated.
         let successor = Some(successor).filter(|_| token.rotating);
         Ok(answer(tokens, &grant, successor))
+    }
+
+    /// Somebody was first: within the leeway both get the same successor. None: this one was used twice.
+    async fn second(&self, of: (&str, i64), entry: Entry) -> Result<Option<String>, DbError> {
+        let Self { app, tenant, client, .. } = *self;
+        let mut write = Write::begin(app, tenant.id()).await?;
+        let found = refresh_tokens::successor(app, write.tx(), tenant.id(), of, &client.refresh).await?;
+        if found.is_some() {
+            write.commit(entry).await?;
+        }
+        Ok(found)
     }
 
     /// A replaced token came again: somebody has stolen one, and nobody knows who. The whole family ends.
@@ -63,7 +81,7 @@ impl Exchange<'_> {
             let mut write = Write::begin(self.app, tenant).await.map_err(fault)?;
             if refresh_tokens::revoke(write.tx(), tenant, &token.id).await.map_err(fault)? {
                 let entry = reuse_entry(self, "Reused rotating refresh token detected", &token.id);
-                let entry = crate::logs::Entry { user_id: Some(token.user_id.clone()), ..entry };
+                let entry = Entry { user_id: Some(token.user_id.clone()), ..entry };
                 write.commit(entry).await.map_err(fault)?;
             }
         }
