@@ -203,7 +203,6 @@ pub async fn note(
 }
 
 /// [`DbError::Missed`], at the commit at the latest: the session is over.
-
 async fn join(
     tx: &mut Tx,
     tenant: &TenantId,
