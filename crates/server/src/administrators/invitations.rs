@@ -219,7 +219,7 @@ pub(super) async fn make(
         }
     }
     sql::insert_invitation(write.tx(), tenant, digest(app, tenant, &text), &invitation).await?;
-    write.commit(Entry { user_name: invitation.email.clone(), ..entry }).await?;
+    write.commit(super::about(entry, (None, invitation.email.as_deref()), role)).await?;
     Ok((invitation, text))
 }
 

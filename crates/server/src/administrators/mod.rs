@@ -19,6 +19,7 @@ mod tests;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use serde_json::{Value, json};
 
 pub use hidden::{is_hidden_client, is_hidden_connection, is_hidden_identity, is_hidden_user};
 pub use invitations::{
@@ -51,6 +52,13 @@ pub struct Administrator {
     pub last_login: Option<Timestamp>,
     /// Who invited them: the subject of a token, or nobody for the command line.
     pub invited_by: Option<String>,
+}
+
+impl Administrator {
+    /// The id and the address.
+    fn named(&self) -> (Option<&str>, Option<&str>) {
+        (Some(&self.user_id), Some(&self.email))
+    }
 }
 
 /// Why an administrator was not removed or did not change.
@@ -104,7 +112,7 @@ pub async fn remove(
     let mut write = Write::begin(app, tenant).await?;
     let found = locked(&mut write, tenant, user_id, None).await?;
     users::delete(write.tx(), tenant, user_id, app.clock.now()).await?;
-    write.commit(about(entry, &found)).await?;
+    write.commit(about(entry, found.named(), found.role)).await?;
     Ok(())
 }
 
@@ -118,7 +126,7 @@ pub async fn change_role(
     let mut write = Write::begin(app, tenant).await?;
     let found = locked(&mut write, tenant, user_id, Some(role)).await?;
     sql::update_role(write.tx(), tenant, user_id, role).await?;
-    write.commit(about(entry, &found)).await?;
+    write.commit(about(entry, found.named(), role)).await?;
     Ok(Administrator { role, ..found })
 }
 
@@ -140,11 +148,16 @@ async fn locked(
     Ok(found)
 }
 
-/// The entry of the log, with the administrator whom it is about.
-fn about(entry: Entry, administrator: &Administrator) -> Entry {
-    Entry {
-        user_id: Some(administrator.user_id.clone()),
-        user_name: Some(administrator.email.clone()),
-        ..entry
+/// The entry of the log, with the member whom it is about in its details. It names who did it; at the command line, where
+/// that is nobody, the member too.
+fn about(mut entry: Entry, (user_id, email): (Option<&str>, Option<&str>), role: Role) -> Entry {
+    if let Some(Value::Object(details)) = &mut entry.details {
+        let member = json!({ "user_id": user_id, "email": email, "role": role.name() });
+        details.insert("member".to_owned(), member);
     }
+    if entry.user_id.is_none() {
+        entry.user_id = user_id.map(str::to_owned);
+        entry.user_name = email.map(str::to_owned);
+    }
+    entry
 }
