@@ -49,7 +49,7 @@ pub(super) async fn request(mut visit: Visit) -> Response {
         Ok(Verdict::Blocked | Verdict::Throttled(_)) => return show(&visit, &email, &[Problem::TooMany]),
         Err(error) => return visit.broken(&error),
     }
-    if let Err(error) = send(&visit, &login, &email).await {
+    if let Err(error) = protection::evenly(send(&visit, &login, &email)).await {
         tracing::error!(%error, "a mail for a new password could not be written");
         return show(&visit, &email, &[Problem::Failure]);
     }
@@ -73,7 +73,6 @@ async fn send(visit: &Visit, login: &Step, email: &str) -> Result<(), DbError> {
         let Some(found) = users::by_identifier(db, tenant, &home, email).await? else {
             let entry = identify::of_client(visit, login, Kind::Fcpr, "Nobody has this address");
             let entry = Entry { user_name: Some(email.to_owned()), ..entry };
-            // Written as a mail is, so that it takes as long.
             Write::begin(&visit.app, tenant).await?.commit(entry).await?;
             continue;
         };

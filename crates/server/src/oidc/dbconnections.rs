@@ -229,10 +229,9 @@ pub(super) async fn change_password(
         }
         made.kind = Kind::Fcpr;
         made.user_name = Some(email.to_owned());
-        // Written as a mail is, so that it takes as long.
         Write::begin(&app, tenant.id()).await?.commit(made).await
     };
-    if let Err(error) = sent.await {
+    if let Err(error) = protection::evenly(sent).await {
         tracing::error!(%error, "a mail for a new password could not be written");
     }
     SENT.into_response()

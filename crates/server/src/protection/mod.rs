@@ -15,6 +15,7 @@ mod tests;
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use ipnet::Ipv6Net;
 
@@ -32,6 +33,13 @@ use settings::{BruteForce, Stage, Throttling};
 const REMEMBERED: i64 = 30 * 86_400_000;
 /// Characters of an identifier that are counted apart; nobody signs in with longer ones.
 const LONGEST_IDENTIFIER: usize = 320;
+/// How long [`evenly`] takes at least: many times what it takes to write a mail.
+const EVEN: Duration = Duration::from_millis(100);
+
+/// Does something whose duration would tell whether an account exists: whoever waits for it waits a fixed time.
+pub async fn evenly<T>(work: impl Future<Output = T>) -> T {
+    tokio::join!(work, tokio::time::sleep(EVEN)).0
+}
 
 /// Somebody who tries to sign in.
 #[derive(Debug, Clone)]
