@@ -57,11 +57,16 @@ def test_what_is_copied_is_what_the_button_says_and_it_confirms(it, server, visi
     visitor.opens(f"{it.issuer}{HOME}")
     row = visitor.page.locator(f"tr[data-kid='{current['kid']}']")
     row.locator("summary").click()
-    for name, expected in (("Key ID", current["kid"]), ("Fingerprint", current["fingerprint"])):
+
+    def copied(name):
         button = row.get_by_role("button", name=f"Copy: {name}", exact=True)
         button.click()
         button.get_by_text("Copied", exact=True).wait_for()
-        assert visitor.page.evaluate("navigator.clipboard.readText()") == expected
+        return visitor.page.evaluate("navigator.clipboard.readText()")
+
+    assert copied("Key ID") == current["kid"]
+    assert copied("Fingerprint") == current["fingerprint"]
+    assert pems(copied("Certificate").encode()) == pems(current["cert"].encode())
 
 
 def test_rotating_promotes_the_next_key_and_keeps_the_old_one_published(it, server, visitor):

@@ -20,7 +20,7 @@ use crate::signing_keys::documents::{CertificateDocuments, Documents, Ready};
 use crate::tenants::Tenant;
 
 /// How long a cache may serve the old answer while it fetches the new one, in seconds.
-const WHILE_REVALIDATE: u32 = 60;
+pub const WHILE_REVALIDATE: u32 = 60;
 
 /// The routes of the public documents.
 pub fn router() -> Router<Arc<App>> {

@@ -23,7 +23,7 @@ mod user_tokens;
 mod userinfo;
 
 pub use device::router as device_router;
-pub use documents::{caching, router as documents_router};
+pub use documents::{WHILE_REVALIDATE, caching, router as documents_router};
 pub use error::wrong_method;
 pub use insider::issue_for_administrator;
 pub use logout::router as logout_router;

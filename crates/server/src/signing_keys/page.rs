@@ -12,6 +12,8 @@ use std::sync::Arc;
 use askama::Template;
 use axum::Router;
 use axum::response::Response;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use chancery_crypto::certificate::Certificate;
 use http::StatusCode;
 use jiff::Timestamp;
@@ -20,6 +22,7 @@ use serde_json::Value;
 use crate::app::App;
 use crate::dashboard::ui::{Badge, Copy, CopyField, Icon, Moment, Tone, span, text, timestamp};
 use crate::dashboard::{Desk, Failure, action, escaped, screen, settings};
+use crate::oidc::WHILE_REVALIDATE;
 use timeline::Timeline;
 
 /// Where the page is.
@@ -60,6 +63,7 @@ struct Key {
     fingerprint: String,
     thumbprint: String,
     jwk: Value,
+    pem: String,
     last_hour: u64,
     last_day: u64,
     last_token: Option<Timestamp>,
@@ -84,6 +88,7 @@ impl Key {
             fingerprint: text("fingerprint"),
             thumbprint: text("thumbprint"),
             jwk: value.get("jwk").cloned().unwrap_or_default(),
+            pem: pem(value.get("jwk")),
             last_hour: signed("last_hour"),
             last_day: signed("last_day"),
             last_token: timestamp(value.get("last_token_expires_at")),
@@ -123,11 +128,24 @@ impl Key {
         self.kid.chars().take(10).collect()
     }
 
+    /// The beginning of its fingerprint.
+    fn mark(&self) -> &str {
+        self.fingerprint.get(..17).unwrap_or(&self.fingerprint)
+    }
+
     /// How long ago it was published.
     fn age(&self, now: Timestamp) -> String {
         let seconds = self.published.map_or(0, |at| now.duration_since(at).as_secs());
         span(seconds.max(0))
     }
+}
+
+/// The certificate in a public key, as PEM.
+fn pem(jwk: Option<&Value>) -> String {
+    let der = jwk.and_then(|jwk| jwk.get("x5c")?.get(0)?.as_str()).map(|text| STANDARD.decode(text));
+    der.and_then(Result::ok)
+        .and_then(|der| Certificate::from_der(der).ok())
+        .map_or_else(String::new, |certificate| certificate.to_pem())
 }
 
 /// Who did something, as people call it.
@@ -143,6 +161,8 @@ struct Ring {
     /// Seconds that relying parties may go on with an older set of keys.
     max_age: i64,
     left_today: Option<u64>,
+    /// When the next rotation is allowed, if none is now.
+    again: Option<Timestamp>,
     applications: u64,
     saml: u64,
     wsfed: u64,
@@ -156,10 +176,22 @@ impl Ring {
             keys: ring.get("keys").and_then(Value::as_array).into_iter().flatten().map(Key::of).collect(),
             max_age: ring.get("public_max_age").and_then(Value::as_i64).unwrap_or(0),
             left_today: ring.get("rotations_left_today").and_then(Value::as_u64),
+            again: timestamp(ring.get("next_rotation_possible_at")),
             applications: impact("applications"),
             saml: impact("applications_saml"),
             wsfed: impact("applications_wsfed"),
         })
+    }
+
+    /// The longest that a copy of the key set is used, in seconds: what its answer says, with the time to renew it in.
+    fn longest_copy(&self) -> i64 {
+        self.max_age + i64::from(WHILE_REVALIDATE)
+    }
+
+    /// Until when copies of the key set may lack a key, if some may.
+    fn unknown_until(&self, key: &Key, now: Timestamp) -> Option<Timestamp> {
+        let age = jiff::SignedDuration::from_secs(self.longest_copy());
+        key.published.and_then(|at| at.checked_add(age).ok()).filter(|safe| *safe > now)
     }
 
     fn in_state(&self, state: &str) -> Option<&Key> {
@@ -184,6 +216,7 @@ struct List<'a> {
     may_rotate: bool,
     may_revoke: bool,
     left_today: Option<u64>,
+    again: Option<Timestamp>,
     now: Timestamp,
     home: &'static str,
 }
@@ -200,6 +233,7 @@ async fn list(desk: Arc<Desk>) -> Result<Response, Failure> {
         may_rotate: desk.may("create:signing_keys") && desk.may("update:signing_keys"),
         may_revoke: desk.may("update:signing_keys"),
         left_today: ring.left_today,
+        again: ring.again.filter(|_| ring.left_today == Some(0)),
         now,
         home: HOME,
     };

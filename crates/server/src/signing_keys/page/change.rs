@@ -25,7 +25,7 @@ fn counted(number: u64, one: &str, many: &str) -> String {
 }
 
 /// What a rotation means, whether or not the old key is revoked with it.
-fn rotation(confirm: Confirm, ring: &Ring, (current, next): (&Key, &Key)) -> Confirm {
+fn rotation(confirm: Confirm, ring: &Ring, (current, next): (&Key, &Key), now: Timestamp) -> Confirm {
     let applications = counted(ring.applications, "application gets", "applications get");
     let confirm = confirm
         .that(format!(
@@ -33,10 +33,17 @@ fn rotation(confirm: Confirm, ring: &Ring, (current, next): (&Key, &Key)) -> Con
             next.short(),
             current.short()
         ))
-        .that(format!(
-            "A new next key is made and published. Who verifies with the key set (JWKS) knows the next key already; a cache may be {} old.",
+        .that("A new next key is made and published.");
+    let confirm = match ring.unknown_until(next, now) {
+        None => confirm.that(format!(
+            "Who verifies with the key set (JWKS) knows the next key: it was published before the {} that a copy may be old.",
             clock::in_words(ring.max_age)
-        ));
+        )),
+        Some(safe) => confirm.that(format!(
+            "Wait until {}, if you can: the next key has just been published, and who verifies with an older copy of the key set (JWKS) refuses what it signs before.",
+            safe.strftime("%-d %b %Y, %H:%M:%S UTC")
+        )),
+    };
     if ring.saml + ring.wsfed == 0 {
         return confirm
             .that("No application uses SAML or WS-Federation, so nobody has to be given a certificate.");
@@ -57,8 +64,9 @@ fn rotating(desk: &Desk, ring: &Ring, revokes: bool) -> Result<Confirm, Failure>
     let current = ring.in_state("current").ok_or_else(no_ring)?;
     let next = ring.in_state("next").ok_or_else(no_ring)?;
     let button = if revokes { "Rotate & revoke key" } else { "Rotate key" };
-    let confirm = rotation(Confirm::new(desk, button, HOME), ring, (current, next));
-    let last = last_token(current, desk.app.clock.now());
+    let now = desk.app.clock.now();
+    let confirm = rotation(Confirm::new(desk, button, HOME), ring, (current, next), now);
+    let last = last_token(current, now);
     let confirm = match (revokes, last) {
         (false, Some(last)) => confirm
             .that(format!(
@@ -70,8 +78,9 @@ fn rotating(desk: &Desk, ring: &Ring, revokes: bool) -> Result<Confirm, Failure>
             confirm.that(format!("{} has signed no token that is still good.", current.short())).harmless()
         }
         (true, Some(last)) => confirm.that(format!(
-            "Every token that {} has signed is refused at once, although the last of them would be good until {last}. Users and programs have to get new ones.",
-            current.short()
+            "Every token that {} has signed is refused, although the last of them would be good until {last}: here at once, elsewhere when a copy of the key set is renewed, within {}. Users and programs have to get new ones.",
+            current.short(),
+            clock::in_words(ring.longest_copy())
         )),
         (true, None) => confirm.that(format!("{} has signed no token that is still good.", current.short())),
     };
@@ -140,17 +149,20 @@ pub(super) async fn rotate_and_revoke(desk: Arc<Desk>, posted: Posted) -> Result
     Ok(desk.done(HOME, "The key was rotated, and the one before it was revoked."))
 }
 
-fn revoking(desk: &Desk, key: &Key) -> Confirm {
-    let confirm = Confirm::new(desk, "Revoke key", HOME)
-        .that(format!("{} is taken out of the key set (JWKS). Nobody accepts it any more.", key.kid));
+fn revoking(desk: &Desk, ring: &Ring, key: &Key) -> Confirm {
+    let confirm = Confirm::new(desk, "Revoke key", HOME).that(format!(
+        "{} is taken out of the key set (JWKS). It is accepted nowhere once older copies are renewed, within {}.",
+        key.kid,
+        clock::in_words(ring.longest_copy())
+    ));
     let confirm = match last_token(key, desk.app.clock.now()) {
         Some(last) => confirm.that(format!(
-            "Tokens that it has signed are refused at once, although the last of them would be good until {last}."
+            "Tokens that it has signed are refused from then on, although the last of them would be good until {last}."
         )),
         None => confirm.that("It has signed no token that is still good."),
     };
     confirm
-        .that("SAML and WS-Federation partners that still trust its certificate can remove it.")
+        .that("SAML and WS-Federation partners accept what it signed until they remove its certificate: ask them to.")
         .that("Its private half is erased. Nobody can bring it back.")
         .name(&desk.tenant.stored.name, "name of the tenant")
 }
@@ -162,13 +174,13 @@ pub(super) async fn ask_revoke(desk: Arc<Desk>) -> Result<Response, Failure> {
         let text = "Only a key that was used before can be revoked. Rotate first.";
         return Err(Failure::new(StatusCode::BAD_REQUEST, text));
     }
-    Ok(desk.page(&frame("Revoke the signing key?"), &revoking(&desk, key)))
+    Ok(desk.page(&frame("Revoke the signing key?"), &revoking(&desk, &ring, key)))
 }
 
 pub(super) async fn revoke(desk: Arc<Desk>, posted: Posted) -> Result<Response, Failure> {
     let ring = Ring::load(&desk).await?;
     let key = ring.find(desk.name("kid"))?;
-    let confirm = revoking(&desk, key);
+    let confirm = revoking(&desk, &ring, key);
     if let Some(missing) = confirm.missing(&desk, &frame("Revoke the signing key?"), &posted) {
         return Ok(missing);
     }
