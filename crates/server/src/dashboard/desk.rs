@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use askama::Template;
-use axum::extract::{FromRequest, FromRequestParts, RawPathParams, Request};
+use axum::extract::{FromRequest, FromRequestParts, OriginalUri, RawPathParams, Request};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get, post};
 use chancery_oauth::scope::Scopes;
@@ -84,6 +84,13 @@ where
         let answer = act(Arc::clone(&desk), form).await;
         desk.settled(answer)
     })
+    .fallback(above)
+}
+
+/// Whoever comes by the address of a form, as after a reload, gets the page above it.
+async fn above(uri: OriginalUri) -> Response {
+    let page = uri.path().rsplit_once('/').map(|(page, _)| page);
+    see_other(page.filter(|page| page.starts_with("/dashboard")).unwrap_or("/dashboard"))
 }
 
 impl FromRequest<Arc<App>> for Desk {
@@ -195,8 +202,9 @@ impl Came {
         if self.method != Method::GET {
             // What was sent is lost; the page that it was typed on is not.
             let from = headers.get(header::REFERER).and_then(|value| value.to_str().ok());
-            let path = from.and_then(|from| from.parse::<http::Uri>().ok()).map(|uri| uri.path().to_owned());
-            to = path.unwrap_or_else(|| "/dashboard".to_owned());
+            let place = from.and_then(|from| from.parse::<http::Uri>().ok());
+            let place = place.and_then(|uri| uri.path_and_query().map(ToString::to_string));
+            to = place.unwrap_or_else(|| "/dashboard".to_owned());
         } else if !self.query.is_empty() {
             to = format!("{to}?{}", self.query);
         }

@@ -40,6 +40,7 @@ use crate::app::App;
 pub fn router() -> Router<Arc<App>> {
     Router::new()
         .route("/dashboard", screen(start::show))
+        .route("/dashboard/", get(async || shell::see_other("/dashboard")))
         .route("/dashboard/token", action(start::with_token))
         .route("/dashboard/login", get(sign_in::begin))
         .route("/dashboard/callback", get(sign_in::end))
