@@ -19,6 +19,7 @@ use crate::http::Origin;
 use crate::http::body::read;
 use crate::http::host::Site;
 use crate::passkeys;
+use crate::passwords::policy::Weak;
 use crate::tenants::Tenant;
 
 /// The largest form, in bytes.
@@ -37,6 +38,15 @@ struct Setup<'a> {
     email: &'a str,
     /// Whether the invitation is for this address alone.
     fixed: bool,
+    /// The field that something is wrong with, and what.
+    wrong: Option<(&'static str, &'a str)>,
+}
+
+impl Setup<'_> {
+    /// What is wrong with a field.
+    fn wrong_with(&self, field: &str) -> Option<&str> {
+        self.wrong.filter(|(name, _)| *name == field).map(|(_, text)| text)
+    }
 }
 
 #[derive(Template)]
@@ -126,11 +136,23 @@ fn invited<'a>(
     tenant: &'a Tenant,
     invitation: &Invitation,
     (ticket, email): (&'a str, &'a str),
-    problem: Option<&'a str>,
+    wrong: Option<(&'static str, &'a str)>,
 ) -> Gate<'a> {
-    let setup = Setup { ticket, email, fixed: invitation.email.is_some() };
+    let setup = Setup { ticket, email, fixed: invitation.email.is_some(), wrong };
     let gate = Gate::new("Make your account", &tenant.stored.domain, Content::Setup(setup));
-    Gate { problem, ..gate }
+    Gate { problem: wrong.map(|_| "The account was not made. What is wrong stands at the field."), ..gate }
+}
+
+/// What is wrong with a password, for whoever chose it.
+fn weakness(weak: &Weak) -> &'static str {
+    match weak {
+        Weak::Strength(_) => {
+            "This password is too weak: it lacks what stands below, or has the same character three times in a row."
+        }
+        Weak::Common => "This is one of the common passwords, which are tried first. Choose another.",
+        Weak::Personal => "This password contains a part of your address. Choose another.",
+        Weak::Reused => "This password was used before. Choose another.",
+    }
 }
 
 /// Makes the administrator.
@@ -150,12 +172,12 @@ pub(super) async fn accept(
         Ok(None) => return over(),
         Err(error) => return broken(&error),
     };
-    let again = |problem: &str| {
-        let gate = invited(&tenant, &invitation, (ticket, email), Some(problem));
+    let again = |field: &'static str, problem: &str| {
+        let gate = invited(&tenant, &invitation, (ticket, email), Some((field, problem)));
         gate.answer(StatusCode::BAD_REQUEST)
     };
     if password != form.exact("password_repeat") {
-        return again("The two passwords differ. Type the same one twice.");
+        return again("password_repeat", "The two passwords differ. Type the same one twice.");
     }
     let accepting = Accepting { text: ticket, email, password, origin: &origin };
     match administrators::accept(&app, &tenant, accepting).await {
@@ -170,6 +192,12 @@ pub(super) async fn accept(
         }
         Err(AcceptError::Over) => over(),
         Err(AcceptError::Db(error)) => broken(&error),
-        Err(mendable) => again(&mendable.to_string()),
+        Err(AcceptError::Weak(weak)) => again("password", weakness(&weak)),
+        Err(of_password @ (AcceptError::NoPassword(_) | AcceptError::Pool(_))) => {
+            again("password", &of_password.to_string())
+        }
+        Err(of_email @ (AcceptError::NoEmail | AcceptError::OtherEmail | AcceptError::Taken)) => {
+            again("email", &of_email.to_string())
+        }
     }
 }
