@@ -41,6 +41,8 @@ fn app(asked: &Value) -> Value {
         domain: text(&asked["domain"]),
         issuer: text(&asked["issuer"]),
         callback: asked["callback"].as_str(),
+        logout_urls: &[],
+        web_origins: &[],
         audience: asked["audience"].as_str(),
         alg: text(&asked["alg"]),
     };

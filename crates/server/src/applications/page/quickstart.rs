@@ -46,6 +46,17 @@ pub(super) async fn show(desk: Arc<Desk>) -> Result<Response, Failure> {
     let path = format!("/client-grants?client_id={}&per_page=1", crate::dashboard::escaped(&shown.client_id));
     let grants = desk.api.look(&path).await?;
     let audience = grants.as_ref().and_then(|grants| grants.get(0)?.get("audience")?.as_str());
+    let urls = |name: &str| -> Vec<&str> {
+        shown
+            .value
+            .get(name)
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
+            .collect()
+    };
+    let (logout_urls, web_origins) = (urls("allowed_logout_urls"), urls("web_origins"));
     let callback = shown.value.get("callbacks").and_then(|own| own.get(0)).and_then(Value::as_str);
     let app = App {
         app_type: &shown.app_type,
@@ -54,6 +65,8 @@ pub(super) async fn show(desk: Arc<Desk>) -> Result<Response, Failure> {
         domain: &desk.tenant.stored.domain,
         issuer: &desk.tenant.issuer,
         callback,
+        logout_urls: &logout_urls,
+        web_origins: &web_origins,
         audience,
         alg: shown.alg(),
     };

@@ -35,20 +35,22 @@ impl Local {
         if self.path == "/" { self.origin.clone() } else { format!("{}{}", self.origin, self.path) }
     }
 
-    /// What has to be allowed before anything works.
-    pub(super) fn steps(&self, origins: bool) -> Vec<Step> {
+    /// What has to be allowed before anything works, and is not; `origins`: web origins too.
+    pub(super) fn steps(&self, app: &App<'_>, origins: bool) -> Vec<Step> {
+        let origin = self.origin.as_str();
         let mut steps = Vec::new();
         if !self.allowed {
             let text = "Add this address to the allowed callback URLs of the application.";
             steps.push(Step::address(text, &self.callback()));
         }
-        let logout =
-            "Add this address to the allowed logout URLs, so that people come back after signing out.";
-        steps.push(Step::address(logout, &self.origin));
-        if origins {
+        if !app.logout_urls.contains(&origin) {
             let text =
-                "Add the same address to the allowed web origins, so that a session survives a reload.";
-            steps.push(Step::address(text, &self.origin));
+                "Add this address to the allowed logout URLs, so that people come back after signing out.";
+            steps.push(Step::address(text, origin));
+        }
+        if origins && !app.web_origins.contains(&origin) {
+            let text = "Add this address to the allowed web origins, so that a session survives a reload.";
+            steps.push(Step::address(text, origin));
         }
         steps
     }

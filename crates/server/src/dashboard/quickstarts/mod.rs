@@ -27,6 +27,10 @@ pub struct App<'a> {
     pub issuer: &'a str,
     /// The first callback of the application, if it has any.
     pub callback: Option<&'a str>,
+    /// Its allowed logout URLs.
+    pub logout_urls: &'a [&'a str],
+    /// Its allowed web origins.
+    pub web_origins: &'a [&'a str],
     /// The identifier of an API that the application calls, if it is known.
     pub audience: Option<&'a str>,
     /// What ID tokens of the application are signed with.

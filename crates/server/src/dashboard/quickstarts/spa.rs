@@ -53,7 +53,7 @@ fn before(app: &App<'_>, local: &Local) -> Vec<Step> {
             app.alg
         )));
     }
-    steps.extend(local.steps(true));
+    steps.extend(local.steps(app, true));
     steps
 }
 

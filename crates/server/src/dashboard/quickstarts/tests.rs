@@ -11,6 +11,8 @@ const APP: App<'_> = App {
     domain: "meadow.example",
     issuer: "https://meadow.example/",
     callback: Some("http://localhost:4000/back"),
+    logout_urls: &[],
+    web_origins: &[],
     audience: None,
     alg: "RS256",
 };
@@ -20,6 +22,16 @@ fn everything(quickstarts: &[Quickstart]) -> String {
     let steps = quickstarts.iter().flat_map(|one| &one.steps);
     let both = |step: &super::Step| [&*step.text, step.code.as_deref().unwrap_or_default()].join("\n");
     steps.map(both).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn what_an_application_already_allows_is_not_asked_for() {
+    let spa = App { app_type: "spa", callback: Some("http://localhost:4000"), ..APP };
+    let asked = everything(&for_app(&spa));
+    assert!(asked.contains("allowed logout URLs") && asked.contains("allowed web origins"), "{asked}");
+    let own = ["http://localhost:4000"];
+    let text = everything(&for_app(&App { logout_urls: &own, web_origins: &own, ..spa }));
+    assert!(!text.contains("allowed logout URLs") && !text.contains("allowed web origins"), "{text}");
 }
 
 #[test]

@@ -8,7 +8,7 @@ use crate::dashboard::snippets::quote::{javascript, python as python_text};
 
 pub(super) fn node(app: &App<'_>) -> Quickstart {
     let local = Local::of(app, "/callback");
-    let mut steps = local.steps(false);
+    let mut steps = local.steps(app, false);
     steps.push(Step::command(
         "Make a folder and install Express, and the library that signs people in. Node.js 20 or newer is needed.",
         "mkdir web-app && cd web-app\nnpm init --yes\nnpm install express@5 express-openid-connect@3\n".to_owned(),
@@ -73,7 +73,7 @@ app.listen({port}, () => console.log('Open', {base}));
 
 pub(super) fn python(app: &App<'_>) -> Quickstart {
     let local = Local::of(app, "/callback");
-    let mut steps = local.steps(false);
+    let mut steps = local.steps(app, false);
     steps.push(Step::command(
         "Make a folder and install Flask, and the library that signs people in.",
         "mkdir web-app && cd web-app\npython3 -m venv venv\nvenv/bin/pip install Flask Authlib requests\n"
