@@ -1,7 +1,7 @@
 //! The Dashboard through the router: the way in, the proof of forms, roles, and what every page carries.
 
 use http::Method;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use chancery::administrators::Role;
 
@@ -117,7 +117,7 @@ async fn every_page_forbids_frames_foreign_code_and_caches() {
     for page in pages {
         assert_eq!(page.header("x-frame-options"), Some("DENY"));
         assert_eq!(page.header("cache-control"), Some("no-store"));
-        assert_eq!(page.header("referrer-policy"), Some("no-referrer"));
+        assert_eq!(page.header("referrer-policy"), Some("same-origin"));
         assert_eq!(
             page.header("content-security-policy"),
             Some(
@@ -256,6 +256,72 @@ async fn an_administrator_who_was_removed_or_lost_a_role_notices_at_once() {
     chancery::administrators::remove(&server.app, tenant.id(), &id, entry()).await.unwrap();
     assert_eq!(keys.get(&server, KEYS).await.status.as_u16(), 303);
     assert_eq!(boss.get(&server, KEYS).await.status.as_u16(), 200);
+}
+
+#[tokio::test]
+async fn the_log_says_which_administrator_changed_the_members() {
+    let server = TestServer::start().await;
+    let bob = administrator(&server, "bob@example.com", Role::Viewer).await;
+    let (mut ada, _) = at_keys(&server, "ada@example.com", Role::Admin).await;
+    let members = "/dashboard/settings/members";
+    let mut sent = form_in_content(&ada.get(&server, members).await);
+    sent.hidden.retain(|(name, _)| name != "seen");
+    sent.action = format!("{members}/{}/role", bob.user_id.replace('|', "%7C"));
+    let done = ada.post(&server, &sent, &[("seen", "viewer"), ("role", "editor_keys")]).await;
+    assert_eq!(location(&done), members);
+    sent.action = format!("{members}/invite");
+    let done = ada.post(&server, &sent, &[("email", "cleo@example.com"), ("role", "viewer")]).await;
+    done.expect_ok();
+    let logs = server.api_get("/logs?sort=date:1").await.expect(200);
+    let of = |description: &str| {
+        let all = logs.as_array().unwrap().iter();
+        let found: Vec<_> = all
+            .filter(|log| log["description"] == description && log["user_name"] == "ada@example.com")
+            .map(|log| log["details"]["member"].clone())
+            .collect();
+        found
+    };
+    let changed = json!({ "user_id": bob.user_id, "email": "bob@example.com", "role": "editor_keys" });
+    assert_eq!(of("Change the role of an administrator"), [changed]);
+    let invited = json!({ "user_id": null, "email": "cleo@example.com", "role": "viewer" });
+    assert_eq!(of("Invite an administrator").last(), Some(&invited));
+}
+
+#[tokio::test]
+async fn a_form_that_was_sent_too_late_leads_back_to_its_page() {
+    let server = TestServer::start().await;
+    let form = || Call::new(Method::POST, &format!("{KEYS}/rotate")).form(&[]);
+    let sent = server.send(form().header("referer", &format!("{ISSUER}{KEYS}/rotate?x=1")).build()).await;
+    let to = "/dashboard/login?to=%2Fdashboard%2Fsettings%2Fsigning-keys%2Frotate%3Fx%3D1";
+    assert_eq!((sent.status.as_u16(), location(&sent).as_str()), (303, to));
+    let unsaid = server.send(form().build()).await;
+    assert_eq!(location(&unsaid), "/dashboard/login?to=%2Fdashboard");
+}
+
+#[tokio::test]
+async fn the_address_of_a_form_leads_to_the_page_above_it() {
+    let server = TestServer::start().await;
+    let (mut ada, _) = at_keys(&server, "ada@example.com", Role::Admin).await;
+    for (path, page) in [
+        ("/dashboard/token", "/dashboard"),
+        ("/dashboard/logout", "/dashboard"),
+        ("/dashboard/settings/members/invite", "/dashboard/settings/members"),
+        ("/dashboard/", "/dashboard"),
+    ] {
+        let answer = ada.get(&server, path).await;
+        assert_eq!((answer.status.as_u16(), location(&answer).as_str()), (303, page), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_rotation_is_warned_of_while_copies_of_the_key_set_may_lack_the_next_key() {
+    let server = TestServer::start().await;
+    let (mut ada, _) = at_keys(&server, "ada@example.com", Role::Admin).await;
+    let asked = ada.get(&server, &format!("{KEYS}/rotate")).await.text();
+    assert!(asked.contains("Wait until 15 Jan 2027, 08:06:00 UTC, if you can"), "{asked}");
+    server.clock.advance(jiff::SignedDuration::from_mins(6));
+    let asked = ada.get(&server, &format!("{KEYS}/rotate")).await.text();
+    assert!(asked.contains("knows the next key") && !asked.contains("Wait until"), "{asked}");
 }
 
 #[tokio::test]

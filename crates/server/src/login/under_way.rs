@@ -144,6 +144,15 @@ pub async fn enter(visit: &Visit, text: &str, first: &str, of: (&str, Option<&st
     }
 }
 
+/// Where somebody begins anew whose login is over: at the address that the tenant has for it, or at the page that says so.
+fn over(visit: &Visit) -> Response {
+    let address = visit.tenant.settings().get("default_redirection_uri").and_then(Value::as_str);
+    match address.filter(|address| !address.is_empty()) {
+        Some(address) => visit.redirect(address),
+        None => visit.failure(Failure::Expired, None),
+    }
+}
+
 /// The digest of the value of a visit's browser.
 pub fn of_browser(visit: &Visit) -> String {
     base64url::encode(&digest::sha256(visit.browser.as_bytes()))
@@ -152,7 +161,7 @@ pub fn of_browser(visit: &Visit) -> String {
 impl Step {
     /// The login that a page belongs to; otherwise the page that says that it is over.
     pub async fn find(visit: &Visit, text: Option<String>) -> Result<Self, Response> {
-        let over = || visit.failure(Failure::Expired, None);
+        let over = || over(visit);
         let text = text.ok_or_else(over)?;
         let found = LOGINS.find::<UnderWay>(&visit.app, visit.tenant.id(), &text).await;
         let login = found.map_err(|error| visit.broken(&error))?.ok_or_else(over)?;

@@ -12,6 +12,7 @@ use chancery_oauth::authorize::{
     decide,
 };
 use chancery_oauth::client::Client;
+use chancery_oauth::parameters::Parameters;
 use chancery_oauth::scope::Scopes;
 
 use super::respond;
@@ -119,8 +120,24 @@ fn checked(visit: &Visit, client: &Client, raw: &Raw) -> Result<Request, Box<Res
     })
 }
 
+/// The error page: that of the tenant, if it has one, or ours.
 fn on_page(visit: &Visit, error: &PageError) -> Response {
-    visit.failure(Failure::Request, Some((error.code(), &error.to_string())))
+    let (code, text) = (error.code(), error.to_string());
+    let own = visit.tenant.settings().get("error_page").and_then(|page| page.get("url")?.as_str());
+    let Some(own) = own.filter(|url| !url.is_empty()) else {
+        return visit.failure(Failure::Request, Some((code, &text)));
+    };
+    let asked = Parameters::from_form(visit.raw_query.as_bytes()).unwrap_or_default();
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    for name in ["client_id", "connection"] {
+        query.extend_pairs(asked.value(name).map(|value| (name, value)));
+    }
+    query.append_pair("lang", &visit.language(asked.value("ui_locales")).tag);
+    query.append_pair("error", code);
+    query.append_pair("error_description", &text);
+    query.append_pair("tracking", visit.origin.request_id.as_str());
+    let sign = if own.contains('?') { '&' } else { '?' };
+    visit.redirect(&format!("{own}{sign}{}", query.finish()))
 }
 
 /// Whether a user who is signed in may be so at this application, whose connections may be others.

@@ -310,9 +310,29 @@ async fn a_redirect_uri_that_is_not_the_applications_own_is_never_followed() {
     }
     let unknown = server.get("/authorize?client_id=nobody&response_type=code").await;
     assert_eq!(unknown.status, 400);
+    assert!(unknown.header("location").is_none());
     let both = server
         .send(crate::kit::Call::new(Method::GET, &format!("{}&state=2", authorize(&shop, &[]))).build());
     assert_eq!(both.await.status, 400, "a parameter twice");
+}
+
+#[tokio::test]
+async fn a_tenant_has_an_error_page_of_its_own_and_a_place_to_begin_anew() {
+    let server = TestServer::start().await;
+    let settings = json!({
+        "error_page": { "url": "https://tenant-errors.example/oops?from=login" },
+        "default_redirection_uri": "https://app.example/login",
+    });
+    server.api_send(Method::PATCH, "/tenants/settings", &settings).await.expect(200);
+    let refused =
+        server.get("/authorize?client_id=nobody&response_type=code&connection=x&ui_locales=de").await;
+    let to = refused.header("location").unwrap();
+    let told =
+        to.strip_prefix("https://tenant-errors.example/oops?from=login&client_id=nobody&connection=x&");
+    assert!(told.is_some_and(|told| told.starts_with("lang=de&error=")), "{to}");
+    assert!(to.contains("&error_description=") && to.contains("&tracking="), "{to}");
+    let over = server.get("/u/login?state=over").await;
+    assert_eq!((over.status.as_u16(), over.header("location")), (302, Some("https://app.example/login")));
 }
 
 #[tokio::test]
