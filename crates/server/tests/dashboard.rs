@@ -325,6 +325,20 @@ async fn a_rotation_is_warned_of_while_copies_of_the_key_set_may_lack_the_next_k
 }
 
 #[tokio::test]
+async fn an_application_shows_the_endpoints_of_the_protocols_that_it_speaks() {
+    let server = TestServer::start().await;
+    let body = json!({ "name": "Shop", "app_type": "regular_web", "addons": { "samlp": {} } });
+    let made = server.api_send(Method::POST, "/clients", &body).await.expect(201);
+    let id = made["client_id"].as_str().unwrap();
+    let (mut ada, _) = at_keys(&server, "ada@example.com", Role::Admin).await;
+    let page = ada.get(&server, &format!("/dashboard/applications/{id}/endpoints")).await.text();
+    for path in [&*format!("samlp/metadata/{id}"), &*format!("samlp/{id}/logout"), "oauth/token"] {
+        assert!(page.contains(&format!("{ISSUER}/{path}\"")), "{path}: {page}");
+    }
+    assert!(!page.contains("/wsfed/"), "{page}");
+}
+
+#[tokio::test]
 async fn a_header_that_claims_to_come_from_the_dashboard_opens_nothing() {
     let server = TestServer::start().await;
     let call = Call::get("/api/v2/keys/signing").header("x-insider", "auth0|chancery_admin_x");

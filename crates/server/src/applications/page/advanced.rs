@@ -12,7 +12,9 @@ use serde_json::{Map, Value};
 use super::{Shown, api_path, shown_path};
 use crate::app::App;
 use crate::dashboard::ui::CopyField;
-use crate::dashboard::{Desk, Failure, Field, Form, Frame, Group, Kind, Posted, Sent, action, form, screen};
+use crate::dashboard::{
+    Desk, Failure, Field, Form, Frame, Group, Kind, Posted, Sent, action, escaped, form, screen,
+};
 
 /// A part that is one form.
 struct Part {
@@ -210,24 +212,44 @@ struct Endpoint {
     url: String,
 }
 
+/// The endpoints of a protocol.
+struct Protocol {
+    title: &'static str,
+    lead: &'static str,
+    endpoints: Vec<Endpoint>,
+}
+
+impl Protocol {
+    /// Paths of the tenant; `{}` is the client id.
+    fn of(
+        (title, lead): (&'static str, &'static str),
+        (issuer, client_id): (&str, &str),
+        endpoints: &[(&'static str, &'static str, &str)],
+    ) -> Self {
+        let endpoint = |(id, name, path): &(&'static str, &'static str, &str)| Endpoint {
+            id,
+            name,
+            url: format!("{issuer}{}", path.replace("{}", &escaped(client_id))),
+        };
+        Self { title, lead, endpoints: endpoints.iter().map(endpoint).collect() }
+    }
+}
+
 #[derive(Template)]
 #[template(
     ext = "html",
-    source = r#"<section class="card"><header><div><h2>OAuth</h2><p>The addresses of the tenant. Most libraries need the domain alone and find the rest themselves.</p></div></header><div class="body fields">{% for endpoint in endpoints %}{{ CopyField::new(endpoint.id, endpoint.name, endpoint.url) }}{% endfor %}</div></section>"#
+    source = r#"{% for protocol in protocols %}<section class="card"><header><div><h2>{{ protocol.title }}</h2><p>{{ protocol.lead }}</p></div></header><div class="body fields">{% for endpoint in protocol.endpoints %}{{ CopyField::new(endpoint.id, endpoint.name, endpoint.url) }}{% endfor %}</div></section>{% endfor %}"#
 )]
 struct Endpoints {
-    endpoints: Vec<Endpoint>,
+    protocols: Vec<Protocol>,
 }
 
 async fn endpoints(desk: Arc<Desk>) -> Result<Response, Failure> {
     let shown = Shown::load(&desk).await?;
-    let issuer = &desk.tenant.issuer;
-    let endpoint = |(id, name, path): (&'static str, &'static str, &str)| Endpoint {
-        id,
-        name,
-        url: format!("{issuer}{path}"),
-    };
-    let endpoints = [
+    let of = (desk.tenant.issuer.as_str(), shown.client_id.as_str());
+    let lead =
+        "The addresses of the tenant. Most libraries need the domain alone and find the rest themselves.";
+    let oauth = [
         ("authorization", "OAuth Authorization URL", "authorize"),
         ("token", "OAuth Token URL", "oauth/token"),
         ("userinfo", "OAuth User Info URL", "userinfo"),
@@ -239,6 +261,29 @@ async fn endpoints(desk: Arc<Desk>) -> Result<Response, Failure> {
         ("discovery", "OpenID Configuration", ".well-known/openid-configuration"),
         ("jwks", "JSON Web Key Set", ".well-known/jwks.json"),
     ];
-    let body = Endpoints { endpoints: endpoints.into_iter().map(endpoint).collect() };
+    let mut protocols = vec![Protocol::of(("OAuth", lead), of, &oauth)];
+    let stored = desk.api.get(&format!("{}?fields=addons", api_path(&desk))).await?;
+    let has =
+        |add_on: &str| stored.get("addons").is_some_and(|own| own.get(add_on).is_some_and(Value::is_object));
+    if has("samlp") {
+        let saml = [
+            ("saml-protocol", "SAML Protocol URL", "samlp/{}"),
+            ("saml-metadata", "SAML Metadata URL", "samlp/metadata/{}"),
+            ("saml-logout", "SAML Single Logout URL", "samlp/{}/logout"),
+        ];
+        protocols.push(Protocol::of(("SAML", "What the service provider is given."), of, &saml));
+    }
+    if has("wsfed") {
+        let wsfed = [
+            ("wsfed-sign-in", "WS-Federation Sign-in URL", "wsfed/{}"),
+            (
+                "wsfed-metadata",
+                "WS-Federation Metadata URL",
+                "wsfed/{}/FederationMetadata/2007-06/FederationMetadata.xml",
+            ),
+        ];
+        protocols.push(Protocol::of(("WS-Federation", "What the relying party is given."), of, &wsfed));
+    }
+    let body = Endpoints { protocols };
     Ok(desk.page(&frame(&shown, "endpoints"), &body))
 }
