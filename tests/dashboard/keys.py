@@ -74,7 +74,7 @@ def test_rotating_promotes_the_next_key_and_keeps_the_old_one_published(it, serv
     old, new = key_in(before, "current")["kid"], key_in(before, "next")["kid"]
     visitor.opens(f"{it.issuer}{HOME}")
     visitor.follows("Rotate Key")
-    visitor.sees("Rotate the signing key?", "What will happen", new[:10], old[:10], "5 minutes")
+    visitor.sees("Rotate the signing key?", "What will happen", new[:10], old[:10], "6 minutes")
     visitor.presses("Rotate key")
     visitor.sees("Signing Keys", "The key was rotated.")
     after = server.keys(it.token())

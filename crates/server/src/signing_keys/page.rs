@@ -110,6 +110,15 @@ impl Key {
         }
     }
 
+    /// The public key for a menu, without the certificate, which is copied by itself: a page of many keys stays light.
+    fn jwk_alone(&self) -> String {
+        let mut jwk = self.jwk.clone();
+        if let Some(members) = jwk.as_object_mut() {
+            members.retain(|name, _| !name.starts_with("x5"));
+        }
+        jwk.to_string()
+    }
+
     fn jwk(&self) -> String {
         serde_json::to_string_pretty(&self.jwk).unwrap_or_default()
     }

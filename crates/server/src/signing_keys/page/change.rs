@@ -34,13 +34,13 @@ fn rotation(confirm: Confirm, ring: &Ring, (current, next): (&Key, &Key), now: T
             current.short()
         ))
         .that("A new next key is made and published.");
+    let old = clock::in_words(ring.longest_copy());
     let confirm = match ring.unknown_until(next, now) {
         None => confirm.that(format!(
-            "Who verifies with the key set (JWKS) knows the next key: it was published before the {} that a copy may be old.",
-            clock::in_words(ring.max_age)
+            "Who verifies with the key set (JWKS) knows the next key already; a copy of it may be {old} old."
         )),
         Some(safe) => confirm.that(format!(
-            "Wait until {}, if you can: the next key has just been published, and who verifies with an older copy of the key set (JWKS) refuses what it signs before.",
+            "Wait until {}, if you can: the next key has just been published. Copies of the key set (JWKS) may be {old} old, and who verifies with one of them refuses what the key signs before.",
             safe.strftime("%-d %b %Y, %H:%M:%S UTC")
         )),
     };
