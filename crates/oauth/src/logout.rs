@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 use crate::client::Client;
 use crate::id_token::{self, Hint, HintError};
-use crate::uri::Allowed;
+use crate::uri::{Allowed, with_query};
 use crate::user_access::after;
 
 /// The longest `state` that goes along, in bytes: as long as that of an authorization request.
@@ -141,13 +141,8 @@ pub fn decide_oidc(
 
 fn with_state(url: &str, state: Option<&str>) -> String {
     let Some(state) = state else { return url.to_owned() };
-    let (address, fragment) = match url.find('#') {
-        Some(at) => url.split_at(at),
-        None => (url, ""),
-    };
-    let glue = if address.contains('?') { "&" } else { "?" };
     let encoded = form_urlencoded::Serializer::new(String::new()).append_pair("state", state).finish();
-    [address, glue, &encoded, fragment].concat()
+    with_query(url, &encoded)
 }
 
 /// A logout token about to be signed.

@@ -6,6 +6,13 @@
 
 mod allowed;
 
+/// An address with this query, encoded already, behind the one that it may have and before its fragment.
+pub fn with_query(address: &str, query: &str) -> String {
+    let (place, fragment) = address.split_at(address.find('#').unwrap_or(address.len()));
+    let glue = if place.contains('?') { "&" } else { "?" };
+    [place, glue, query, fragment].concat()
+}
+
 #[cfg(test)]
 mod tests;
 

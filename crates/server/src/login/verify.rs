@@ -4,6 +4,7 @@
 //! whether it is there: programs that look through mails send HEAD.
 
 use axum::response::{IntoResponse, Redirect, Response};
+use chancery_oauth::uri::with_query;
 use http::StatusCode;
 
 use super::pages::{Outcome, Page};
@@ -42,9 +43,7 @@ pub(super) async fn page(visit: Visit) -> Response {
 fn with_result(url: &str, email: Option<&str>) -> String {
     let mut query = form_urlencoded::Serializer::new(String::new());
     query.extend_pairs(email.map(|email| ("email", email)));
-    let query = query.append_pair("success", "true").append_pair("code", "success").finish();
-    let glue = if url.contains('?') { '&' } else { '?' };
-    format!("{url}{glue}{query}")
+    with_query(url, &query.append_pair("success", "true").append_pair("code", "success").finish())
 }
 
 async fn redeem(visit: &Visit, text: &str) -> Result<(Outcome, Option<Ticket>), DbError> {

@@ -14,6 +14,7 @@ use chancery_oauth::authorize::{
 use chancery_oauth::client::Client;
 use chancery_oauth::parameters::Parameters;
 use chancery_oauth::scope::Scopes;
+use chancery_oauth::uri::with_query;
 
 use super::respond;
 use super::user_tokens::{Grant, Maker};
@@ -136,8 +137,7 @@ fn on_page(visit: &Visit, error: &PageError) -> Response {
     query.append_pair("error", code);
     query.append_pair("error_description", &text);
     query.append_pair("tracking", visit.origin.request_id.as_str());
-    let sign = if own.contains('?') { '&' } else { '?' };
-    visit.redirect(&format!("{own}{sign}{}", query.finish()))
+    visit.redirect(&with_query(own, &query.finish()))
 }
 
 /// Whether a user who is signed in may be so at this application, whose connections may be others.
