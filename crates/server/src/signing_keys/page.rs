@@ -63,7 +63,6 @@ struct Key {
     fingerprint: String,
     thumbprint: String,
     jwk: Value,
-    pem: String,
     last_hour: u64,
     last_day: u64,
     last_token: Option<Timestamp>,
@@ -88,7 +87,6 @@ impl Key {
             fingerprint: text("fingerprint"),
             thumbprint: text("thumbprint"),
             jwk: value.get("jwk").cloned().unwrap_or_default(),
-            pem: pem(value.get("jwk")),
             last_hour: signed("last_hour"),
             last_day: signed("last_day"),
             last_token: timestamp(value.get("last_token_expires_at")),
@@ -119,6 +117,14 @@ impl Key {
         jwk.to_string()
     }
 
+    /// The certificate, as PEM.
+    fn pem(&self) -> String {
+        let der =
+            self.jwk.get("x5c").and_then(|chain| chain.get(0)?.as_str()).map(|text| STANDARD.decode(text));
+        let certificate = der.and_then(Result::ok).and_then(|der| Certificate::from_der(der).ok());
+        certificate.map_or_else(String::new, |certificate| certificate.to_pem())
+    }
+
     fn jwk(&self) -> String {
         serde_json::to_string_pretty(&self.jwk).unwrap_or_default()
     }
@@ -147,14 +153,6 @@ impl Key {
         let seconds = self.published.map_or(0, |at| now.duration_since(at).as_secs());
         span(seconds.max(0))
     }
-}
-
-/// The certificate in a public key, as PEM.
-fn pem(jwk: Option<&Value>) -> String {
-    let der = jwk.and_then(|jwk| jwk.get("x5c")?.get(0)?.as_str()).map(|text| STANDARD.decode(text));
-    der.and_then(Result::ok)
-        .and_then(|der| Certificate::from_der(der).ok())
-        .map_or_else(String::new, |certificate| certificate.to_pem())
 }
 
 /// Who did something, as people call it.
@@ -242,7 +240,7 @@ async fn list(desk: Arc<Desk>) -> Result<Response, Failure> {
         may_rotate: desk.may("create:signing_keys") && desk.may("update:signing_keys"),
         may_revoke: desk.may("update:signing_keys"),
         left_today: ring.left_today,
-        again: ring.again.filter(|_| ring.left_today == Some(0)),
+        again: ring.again,
         now,
         home: HOME,
     };
