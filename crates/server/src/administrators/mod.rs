@@ -94,12 +94,15 @@ pub async fn dashboard_client(db: &Db, tenant: &TenantId) -> Result<Option<Strin
     Ok(found.map(|application| application.client_id))
 }
 
-/// Name, scheme and domain of each tenant where somebody with this address is an administrator.
-pub async fn tenants_of(db: &Db, email: &str) -> Result<Vec<(String, String, String)>, DbError> {
-    match users::email(email) {
-        Some(email) => sql::tenants_of(db, &email).await,
-        None => Ok(Vec::new()),
-    }
+/// Name, scheme and domain of the tenant of an administrator, and of each where somebody with the same address is one
+/// too; not as long as the address is a mere word of another administrator, so that nobody learns by an invitation to
+/// their own tenant where else a stranger is at home. Whom the operator has let in needs no proof.
+pub async fn tenants_of(
+    db: &Db,
+    tenant: &TenantId,
+    user_id: &str,
+) -> Result<Vec<(String, String, String)>, DbError> {
+    sql::tenants_of(db, tenant, user_id).await
 }
 
 /// Removes an administrator with everything that is theirs: their sessions end.

@@ -20,7 +20,10 @@ const LIST: &str = "SELECT a.user_id, a.role, a.invited_by, a.created_at, u.emai
 const TENANTS_OF: &str = "SELECT t.name, d.scheme, d.domain FROM administrators a \
      JOIN users u ON u.tenant_id = a.tenant_id AND u.user_id = a.user_id \
      JOIN tenants t ON t.id = a.tenant_id JOIN domains d ON d.tenant_id = t.id AND d.canonical \
-     WHERE u.email = $1 AND (u.blocked IS NULL OR NOT u.blocked) ORDER BY t.name";
+     WHERE ((a.tenant_id = $1 AND a.user_id = $2) OR u.email = (SELECT own.email FROM administrators me \
+         JOIN users own ON own.tenant_id = me.tenant_id AND own.user_id = me.user_id \
+         WHERE me.tenant_id = $1 AND me.user_id = $2 AND (me.invited_by IS NULL OR own.email_verified))) \
+     AND (u.blocked IS NULL OR NOT u.blocked) ORDER BY t.name";
 const INSERT: &str = "INSERT INTO administrators (tenant_id, user_id, role, invited_by, created_at) \
      VALUES ($1, $2, $3, $4, $5)";
 const UPDATE_ROLE: &str = "UPDATE administrators SET role = $3 WHERE tenant_id = $1 AND user_id = $2";
@@ -112,9 +115,14 @@ pub(super) async fn list_in(tx: &mut Tx, tenant: &TenantId) -> Result<Vec<Admini
     tx.query(LIST, &[tenant.as_str().into()]).await?.iter().map(administrator).collect()
 }
 
-/// Name, scheme and domain of the tenants where somebody with this address is an administrator.
-pub(super) async fn tenants_of(db: &Db, email: &str) -> Result<Vec<(String, String, String)>, DbError> {
-    let rows = db.query(TENANTS_OF, &[email.into()]).await?;
+/// Name, scheme and domain of the tenant of an administrator, and of those where somebody with their proved address is
+/// one too.
+pub(super) async fn tenants_of(
+    db: &Db,
+    tenant: &TenantId,
+    user_id: &str,
+) -> Result<Vec<(String, String, String)>, DbError> {
+    let rows = db.query(TENANTS_OF, &[tenant.as_str().into(), user_id.into()]).await?;
     rows.iter().map(|row| Ok((row.text("name")?, row.text("scheme")?, row.text("domain")?))).collect()
 }
 

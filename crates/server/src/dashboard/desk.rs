@@ -136,7 +136,7 @@ impl FromRequest<Arc<App>> for Desk {
             ip: origin.ip,
             user_agent: origin.user_agent.clone(),
         };
-        let tenants = places(app, &tenant, &who.email).await;
+        let tenants = places(app, &tenant, &who.user_id).await;
         Ok(Self {
             api: Api {
                 operations: operations.router(app),
@@ -170,8 +170,8 @@ async fn recognise(
     }
 }
 
-async fn places(app: &Arc<App>, tenant: &Tenant, email: &str) -> Vec<Place> {
-    let found = administrators::tenants_of(&app.db, email).await;
+async fn places(app: &Arc<App>, tenant: &Tenant, user_id: &str) -> Vec<Place> {
+    let found = administrators::tenants_of(&app.db, tenant.id(), user_id).await;
     let found =
         found.inspect_err(|error| tracing::warn!(%error, "the tenants of an administrator are unknown"));
     let place = |(name, scheme, domain): (String, String, String)| Place {

@@ -1,13 +1,18 @@
 //! Invitations and their links.
 
+use std::sync::Arc;
+
 use chancery::administrators::{
     self, AcceptError, Accepting, Administrator, InviteError, NewInvitation, Role, invitations,
 };
+use chancery::tenants::Tenant;
+use chancery::users;
 use jiff::SignedDuration;
 use serde_json::json;
 
 use super::{administrator, entry, invited, origin, tenant};
-use crate::kit::{ISSUER, TestServer, engines};
+use crate::kit::{DOMAIN, ISSUER, TestServer, engines};
+use crate::management::common::{OTHER, other_tenant};
 use crate::people::{EMAIL, PASSWORD};
 
 async fn accept(
@@ -44,9 +49,43 @@ async fn an_invitation_makes_an_administrator_once() {
         assert!(matches!(again, Err(AcceptError::Over)), "{again:?}");
         let client = administrators::dashboard_client(&server.app.db, tenant.id()).await.unwrap();
         assert_eq!(client.as_deref(), Some("chancery-dashboard"));
-        let place = ("main".to_owned(), "https".to_owned(), "tenant.example".to_owned());
-        assert_eq!(administrators::tenants_of(&server.app.db, "ADA@x.example").await.unwrap(), [place]);
-        assert_eq!(administrators::tenants_of(&server.app.db, "eve@x.example").await.unwrap(), []);
+    }
+}
+
+/// Whom an invitation makes an administrator of the tenant at `domain`.
+async fn member_of(
+    server: &TestServer,
+    domain: &str,
+    invited_by: Option<&str>,
+) -> (Arc<Tenant>, Administrator) {
+    let tenant = server.app.tenants.find(&server.app, domain).await.unwrap().unwrap();
+    let invited_by = invited_by.map(str::to_owned);
+    let new = NewInvitation { email: Some(EMAIL.to_owned()), role: Role::Viewer, invited_by };
+    let text = administrators::invite(&server.app, tenant.id(), new, entry()).await.unwrap().text;
+    let origin = origin();
+    let accepted = Accepting { text: &text, email: EMAIL, password: PASSWORD, origin: &origin };
+    let made = administrators::accept(&server.app, &tenant, accepted).await.unwrap();
+    (tenant, made)
+}
+
+#[tokio::test]
+async fn an_invitation_tells_nobody_where_else_a_stranger_is_an_administrator() {
+    for on in engines() {
+        let server = TestServer::on(on).await;
+        other_tenant(&server).await;
+        let (here, ada) = member_of(&server, DOMAIN, Some("auth0|chancery_x")).await;
+        let (there, known) = member_of(&server, OTHER, None).await;
+        let names = async |tenant: &Tenant, user_id: &str| {
+            let found = administrators::tenants_of(&server.app.db, tenant.id(), user_id).await.unwrap();
+            found.into_iter().map(|(name, ..)| name).collect::<Vec<_>>()
+        };
+        assert_eq!(names(&here, &ada.user_id).await, ["main"], "the address is a word of the inviter");
+        assert_eq!(names(&there, &known.user_id).await, ["main", "other"], "the operator has invited them");
+        let mut tx = server.app.db.begin().await.unwrap();
+        let of = (ada.user_id.as_str(), EMAIL);
+        assert!(users::mark_email_verified(&mut tx, here.id(), of, server.app.clock.now()).await.unwrap());
+        tx.commit().await.unwrap();
+        assert_eq!(names(&here, &ada.user_id).await, ["main", "other"], "a mailed link has proved it");
     }
 }
 

@@ -97,7 +97,7 @@ pub(crate) async fn exercise(server: &TestServer) {
     let tenant = tenant(server).await;
     let (app, id) = (&server.app, tenant.id());
     administrators::find(&app.db, id, &one.user_id).await.unwrap().unwrap();
-    administrators::tenants_of(&app.db, EMAIL).await.unwrap();
+    administrators::tenants_of(&app.db, id, &one.user_id).await.unwrap();
     administrators::change_role(app, id, (&two.user_id, Role::Admin), entry()).await.unwrap();
     invited(server, None, Role::Viewer).await;
     let open = links::open(app, id).await.unwrap();
