@@ -1,4 +1,4 @@
-//! Settings > Advanced: how long sessions last, logout, devices, and what the protocol offers.
+//! Settings > Advanced: how long sessions last, logout, devices, what the protocol offers, where errors lead.
 //!
 //! Must never show a setting as off that is on while nobody has chosen: those have switches of their own.
 
@@ -89,6 +89,18 @@ const GROUPS: &[Group] = &[
         ],
     },
     Group {
+        title: "When a login cannot go on",
+        lead: "Where people are sent who would otherwise read an error here.",
+        fields: &[
+            Field::new("default_redirection_uri", "Tenant Login URI", Kind::Text("url"))
+                .help("A page of yours that starts a login: for people whose login has expired, such as after a bookmark of the login page.")
+                .placeholder("https://www.example.com/login"),
+            Field::new("error_page.url", "Error page", Kind::Text("url"))
+                .help("A page of yours for errors that cannot be told to an application. It gets error, error_description, client_id, connection, lang and tracking as parameters.")
+                .placeholder("https://www.example.com/error"),
+        ],
+    },
+    Group {
         title: "Flags",
         lead: "What is off unless somebody needs it.",
         fields: &[
@@ -127,6 +139,12 @@ const SWITCHES: &[Switch] = &[
         name: "rp_logout_end_session_endpoint_discovery",
         title: "Announce the logout endpoint",
         text: "The discovery document names end_session_endpoint, so that libraries sign users out here as well.",
+    },
+    Switch {
+        group: "flags",
+        name: "enable_client_connections",
+        title: "Enable Application Connections",
+        text: "Each new application may use every connection of the tenant. Turned off, none is until it is chosen.",
     },
 ];
 
