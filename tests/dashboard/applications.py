@@ -34,6 +34,15 @@ def test_a_client_secret_is_shown_when_asked_for_and_rotated_when_the_name_is_ty
     home = f"{it.issuer}dashboard/applications/{machine['client_id']}"
     visitor.opens(home)
     assert machine["client_secret"] not in visitor.page.content()
+    reads = lambda: sum(entry["type"] == "mgmt_api_read" for entry in server.get("/api/v2/logs", token=it.token()).expect(200).json())
+    before = reads()
+    visitor.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    button = visitor.page.get_by_role("button", name="Copy: Client Secret", exact=True)
+    button.click()
+    button.get_by_text("Copied", exact=True).wait_for()
+    assert visitor.page.evaluate("navigator.clipboard.readText()") == machine["client_secret"]
+    assert machine["client_secret"] not in visitor.page.content()
+    assert reads() == before + 1, "a copy is in the log"
     visitor.page.get_by_role("button", name="Reveal").click()
     visitor.page.wait_for_load_state()
     field = visitor.page.get_by_label("Client Secret", exact=True)

@@ -22,7 +22,7 @@ CONNECTIONS = {
                "userInfoURL": "https://p.example/me", **SECRET},
 }
 # What a walk does not follow: files, the end of the session, the log that follows, other tenants.
-APART = re.compile(r"/certificate/|/tail|/_components|^/dashboard/(login|logout|token)")
+APART = re.compile(r"/certificate/|/jwk$|/tail|/_components|^/dashboard/(login|logout|token)")
 
 
 # The strategies whose pages have parts that no other has; and connections of theirs by their ids.
@@ -60,14 +60,19 @@ def accepts(visitor, link, email=None):
 
 
 def signs_in(visitor, email):
+    visitor.page.wait_for_url("**/u/login**")
+    enters(visitor, email)
+    visitor.page.wait_for_url("**/dashboard**")
+
+
+def enters(visitor, email):
+    """Fills in the login page."""
     page = visitor.page
-    page.wait_for_url("**/u/login**")
     if page.locator("input[name=password]").count() == 0:
         page.fill("input[name=username]", email)
         page.click("button[type=submit]")
     page.fill("input[name=password]", PASSWORD)
     page.click("button[type=submit]")
-    page.wait_for_url("**/dashboard**")
 
 
 def administrator(it, visitor, email="ada@example.com", role="admin"):
@@ -92,14 +97,14 @@ def shape_of(path):
     return "/".join(kinds.get(part) or ("one" if len(part) > 16 or "%7C" in part else part) for part in parts)
 
 
-def walk(visitor, base, start="/dashboard", most=400):
-    """Every page that links lead to, once for each kind of page; yields its path after it was opened."""
-    seen, waiting = set(), [start]
-    while waiting and len(seen) < most:
+def walk(visitor, base, starts=("/dashboard",), shape=shape_of):
+    """Every page that links lead to, once for each shape; yields its path after it was opened."""
+    seen, waiting = set(), [*starts]
+    while waiting and len(seen) < 400:
         path = waiting.pop(0)
-        if shape_of(path) in seen:
+        if shape(path) in seen:
             continue
-        seen.add(shape_of(path))
+        seen.add(shape(path))
         answer = visitor.page.goto(base + path)
         yield path, answer
         links = visitor.page.eval_on_selector_all("a[href]", "all => all.map(a => a.href)")

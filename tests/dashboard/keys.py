@@ -1,5 +1,6 @@
 """Settings > Signing Keys, in a browser: what it shows, what can be taken away, what rotating and revoking does."""
 
+import json
 import subprocess
 
 from chancery import key_in
@@ -66,6 +67,8 @@ def test_what_is_copied_is_what_the_button_says_and_it_confirms(it, server, visi
 
     assert copied("Key ID") == current["kid"]
     assert copied("Fingerprint") == current["fingerprint"]
+    published = next(key for key in server.get("/.well-known/jwks.json").expect(200).json()["keys"] if key["kid"] == current["kid"])
+    assert json.loads(copied("Public JWK")) == published
     assert pems(copied("Certificate").encode()) == pems(current["cert"].encode())
 
 

@@ -159,7 +159,9 @@ impl From<ChangeError> for ApiError {
 impl From<InviteError> for ApiError {
     fn from(error: InviteError) -> Self {
         match error {
-            InviteError::NoEmail(_) => Self::Body("The email is no e-mail address.".to_owned()),
+            InviteError::NoEmail(text) => Self::Body(format!(
+                "Payload validation error: 'Object didn't pass validation for format email: {text}' on property email."
+            )),
             InviteError::Taken(_) => Self::Conflict {
                 code: None,
                 message: "There is an administrator with this email already.".to_owned(),

@@ -37,6 +37,7 @@ pub fn router() -> Router<Arc<App>> {
             screen(settings::ask_delete).merge(action(settings::delete)),
         )
         .route("/dashboard/applications/{id}/secret", screen(secret::back).merge(action(secret::reveal)))
+        .route("/dashboard/applications/{id}/secret/copy", action(secret::copy))
         .route(
             "/dashboard/applications/{id}/rotate-secret",
             screen(secret::ask_rotate).merge(action(secret::rotate)),

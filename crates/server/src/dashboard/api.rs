@@ -14,6 +14,7 @@ use serde_json::Value;
 use tower::ServiceExt;
 
 use super::ui::rows;
+use super::words::plain;
 use crate::app::App;
 use crate::management;
 use crate::management::caller::Insider;
@@ -79,12 +80,16 @@ impl Failure {
     }
 
     /// Why, without the words that the API puts around a property at fault.
-    pub fn reason(&self) -> &str {
-        self.property().map_or(self.message.as_str(), |(reason, _)| reason)
+    pub fn reason(&self) -> String {
+        self.property().map_or_else(|| self.message.clone(), |(reason, _)| reason)
     }
 
-    /// The reason and the property at fault, where the API names one.
-    pub fn property(&self) -> Option<(&str, &str)> {
+    /// The reason in the words of a form, and the property at fault, where the API names one.
+    pub fn property(&self) -> Option<(String, &str)> {
+        self.named().map(|(reason, property)| (plain(reason), property))
+    }
+
+    fn named(&self) -> Option<(&str, &str)> {
         if let Some((property, reason)) = self.message.split_once(" cannot be used: ") {
             return (!property.contains(' ')).then_some((reason, property));
         }
@@ -242,11 +247,11 @@ mod tests {
         let one = failure(
             "Payload validation error: 'Expected type string but found type number' on property a.b.",
         );
-        assert_eq!(one.property(), Some(("Expected type string but found type number", "a.b")));
+        assert_eq!(one.named(), Some(("Expected type string but found type number", "a.b")));
         let two = failure("Payload validation error: 'Too short' on property name (The name).");
-        assert_eq!(two.property(), Some(("Too short", "name")));
+        assert_eq!(two.named(), Some(("Too short", "name")));
         let three = failure("options.metadataUrl cannot be used: it answered 404, expected 200.");
-        assert_eq!(three.property(), Some(("it answered 404, expected 200.", "options.metadataUrl")));
+        assert_eq!(three.named(), Some(("it answered 404, expected 200.", "options.metadataUrl")));
         assert_eq!(failure("The client does not exist.").property(), None);
         assert_eq!(failure("The key cannot be used: it was revoked.").property(), None);
     }

@@ -68,7 +68,7 @@ pub(super) async fn show(desk: Arc<Desk>) -> Result<Response, Failure> {
             .that("Whatever used it stops working.")
             .name("thing", "name of the thing"),
         tones: [Tone::Plain, Tone::Accent, Tone::Good, Tone::Warn, Tone::Bad],
-        pager: Pager { page: 1, per_page: 10, total: 42, base: "?page=".to_owned() },
+        pager: Pager { list: "list", page: 1, per_page: 10, total: 42, base: "?page=".to_owned() },
         moment: Moment::at(Some(desk.app.clock.now())),
     };
     let frame = Frame::new(Room::Start, "Components")

@@ -10,16 +10,23 @@
   const copied = (button, ok) => {
     const text = button.querySelector("[data-text]") || button;
     const before = button.dataset.before || (button.dataset.before = text.textContent);
-    text.textContent = ok ? "Copied" : "Press Ctrl+C";
-    say(ok ? `${button.dataset.name || "The text"} was copied.` : "The browser refused to copy.");
+    const remote = button.dataset.copyFrom || button.dataset.copyAnswer;
+    text.textContent = ok ? "Copied" : remote ? "Not copied" : "Press Ctrl+C";
+    const name = button.getAttribute("aria-label").replace("Copy: ", "");
+    say(ok ? `${name} was copied.` : "Nothing was copied. Load the page again.");
     clearTimeout(button.timer);
     button.timer = setTimeout(() => { text.textContent = before; }, 2000);
   };
-  const copy = async (text) => {
-    if (navigator.clipboard) return navigator.clipboard.writeText(text);
+  // `source` is a text, or the promise of one.
+  const copy = async (source) => {
+    if (navigator.clipboard && window.ClipboardItem) {
+      // Some browsers take nothing that comes after the click, but its promise.
+      const blob = Promise.resolve(source).then((text) => new Blob([text], { type: "text/plain" }));
+      return navigator.clipboard.write([new ClipboardItem({ "text/plain": blob })]);
+    }
     // Plain HTTP has no clipboard; an invisible field does.
     const area = document.createElement("textarea");
-    area.value = text;
+    area.value = await source;
     area.className = "unseen";
     document.body.append(area);
     area.select();
@@ -27,11 +34,18 @@
     area.remove();
     if (!ok) throw new Error("refused");
   };
+  const fetched = async (address, options) => {
+    const answer = await fetch(address, { redirect: "error", ...options });
+    if (!answer.ok) throw new Error(answer.status);
+    return answer.text();
+  };
   document.addEventListener("click", (event) => {
-    const button = event.target.closest("button[data-copy], button[data-copy-of]");
+    const button = event.target.closest("button[data-copy], button[data-copy-of], button[data-copy-from], button[data-copy-answer]");
     if (button) {
       const of = button.dataset.copyOf && document.getElementById(button.dataset.copyOf);
-      const text = of ? (of.value ?? of.textContent) : button.dataset.copy;
+      const { copyFrom: from, copyAnswer: answer } = button.dataset;
+      const form = answer && { method: "POST", body: new URLSearchParams(new FormData(button.form)) };
+      const text = from || answer ? fetched(from || answer, form) : of ? (of.value ?? of.textContent) : button.dataset.copy;
       copy(text).then(() => copied(button, true), () => { if (of && of.select) of.select(); copied(button, false); });
       return;
     }

@@ -182,7 +182,7 @@ impl Form {
         let named = failure.property();
         let at = named.and_then(|(reason, property)| {
             let field = self.fields().find(|shown| shown.field.holds(property))?;
-            field.wrong = Some(reason.to_owned());
+            field.wrong = Some(reason);
             Some(())
         });
         let text = match at {

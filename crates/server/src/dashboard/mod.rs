@@ -12,6 +12,7 @@ pub mod desk;
 pub mod editor;
 pub mod form;
 mod gate;
+mod listing;
 pub mod posted;
 pub mod quickstarts;
 pub mod settings;
@@ -20,6 +21,7 @@ mod sign_in;
 pub mod snippets;
 mod start;
 pub mod ui;
+mod words;
 
 use std::sync::Arc;
 
@@ -31,6 +33,7 @@ pub use confirm::Confirm;
 pub use desk::{Desk, action, screen};
 pub use editor::Editor;
 pub use form::{Field, Form, Group, Kind, Sent};
+pub use listing::{Cut, Listing};
 pub use posted::Posted;
 pub use shell::{Frame, Room};
 

@@ -294,7 +294,7 @@ pub(super) fn see_other(to: &str) -> Response {
 }
 
 /// The headers of every page.
-pub(super) fn protected(mut response: Response) -> Response {
+pub fn protected(mut response: Response) -> Response {
     const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; \
          connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
     for (name, value) in [

@@ -16,12 +16,12 @@ parts!(Icon, Badge, Moment, Copy<'_>, CopyField<'_>, Code<'_>, Empty<'_>, Pager,
 #[derive(Template, Debug, Clone, Copy)]
 #[template(
     ext = "html",
-    source = r#"<svg class="icon" viewBox="0 0 24 24" aria-hidden="true" focusable="false"><path d="{{ self.path() }}"/></svg>"#
+    source = r#"<svg class="icon" viewBox="0 0 24 24" aria-hidden="true"><path d="{{ self.path() }}"/></svg>"#
 )]
 pub struct Icon(pub &'static str);
 
 impl Icon {
-    fn path(self) -> &'static str {
+    pub(super) fn path(self) -> &'static str {
         match self.0 {
             "start" => "M3 11.5 12 4l9 7.5M5.5 10v10h13V10M10 20v-6h4v6",
             "applications" => "M4 4h7v7H4zM13 4h7v7h-7zM4 13h7v7H4zM13 13h7v7h-7z",
@@ -201,30 +201,45 @@ pub fn span(seconds: i64) -> String {
     format!("{number} {unit}{}", if number == 1 { "" } else { "s" })
 }
 
-/// A button that copies `value` and confirms it. Needs the script, so what it copies has to be visible elsewhere too.
+/// A button that copies something and confirms it. Needs the script, so that what it copies has to be somewhere else too.
 #[derive(Template, Debug, Clone, Copy)]
 #[template(
     ext = "html",
-    source = r#"<button type="button" class="copy needs-script" data-copy="{{ value }}" data-name="{{ name }}" aria-label="Copy: {{ name }}">{{ Icon("copy") }}<span data-text>{{ text }}</span></button>"#
+    source = r##"<button type="button" class="copy" data-copy{{ way }}="{{ value }}" aria-label="Copy: {{ name }}"><svg class="icon" aria-hidden="true"><use href="#icon-copy"/></svg><span data-text>{{ text }}</span></button>"##
 )]
 pub struct Copy<'a> {
-    /// What it is: “Client ID”.
-    pub name: &'a str,
-    /// What is copied.
-    pub value: &'a str,
-    /// What the button says.
-    pub text: &'a str,
+    name: &'a str,
+    /// How `value` leads to what is copied; nothing if it is that itself.
+    way: &'static str,
+    value: &'a str,
+    text: &'a str,
 }
 
 impl<'a> Copy<'a> {
-    /// A button that says “Copy”.
+    /// A button that says “Copy”; `name` is what `value` is: “Client ID”.
     pub fn new(name: &'a str, value: &'a str) -> Self {
-        Self { name, value, text: "Copy" }
+        Self::named(name, value, "Copy")
     }
 
     /// A button of a menu, which says what it copies.
     pub fn named(name: &'a str, value: &'a str, text: &'a str) -> Self {
-        Self { name, value, text }
+        Self { name, way: "", value, text }
+    }
+
+    /// The same for what the element with this id shows.
+    pub fn of(name: &'a str, id: &'a str) -> Self {
+        Self { way: "-of", ..Self::new(name, id) }
+    }
+
+    /// The same for what is at an address: what is long is not sent before it is asked for.
+    pub fn from(name: &'a str, address: &'a str, text: &'a str) -> Self {
+        Self { way: "-from", ..Self::named(name, address, text) }
+    }
+
+    /// The same for what the form around the button is answered at an address: a secret that the page does not hold, so
+    /// that each copy is asked for.
+    pub fn answer(name: &'a str, address: &'a str, text: &'a str) -> Self {
+        Self { way: "-answer", ..Self::named(name, address, text) }
     }
 }
 
@@ -257,7 +272,7 @@ impl<'a> CopyField<'a> {
 #[derive(Template, Debug, Clone, Copy)]
 #[template(
     ext = "html",
-    source = r#"<div class="code"><pre id="{{ id }}" tabindex="0" role="group" aria-label="{{ name }}"><code>{{ code }}</code></pre><button type="button" class="copy needs-script" data-copy-of="{{ id }}" data-name="{{ name }}" aria-label="Copy: {{ name }}">{{ Icon("copy") }}<span data-text>Copy</span></button></div>"#
+    source = r#"<div class="code"><pre id="{{ id }}" tabindex="0" role="group" aria-label="{{ name }}"><code>{{ code }}</code></pre>{{ Copy::of(name, id) }}</div>"#
 )]
 pub struct Code<'a> {
     /// The id of the element.
@@ -306,9 +321,11 @@ impl<'a> Empty<'a> {
 #[derive(Template, Debug, Clone)]
 #[template(
     ext = "html",
-    source = r#"{% if total > per_page || page > 0 %}<nav class="pager" aria-label="Pages of the list"><span>{{ self.range() }}</span><span class="buttons">{% if page > 0 %}<a class="button" rel="prev" href="{{ base }}{{ page - 1 }}">Previous</a>{% endif %}{% if (page + 1) * per_page < total %}<a class="button" rel="next" href="{{ base }}{{ page + 1 }}">Next</a>{% endif %}</span></nav>{% endif %}"#
+    source = r#"{% if total > per_page || page > 0 %}<nav class="pager" aria-label="Pages of the {{ list }}"><span>{{ self.range() }}</span><span class="buttons">{% if page > 0 %}<a class="button" rel="prev" href="{{ base }}{{ page - 1 }}">Previous</a>{% endif %}{% if (page + 1) * per_page < total %}<a class="button" rel="next" href="{{ base }}{{ page + 1 }}">Next</a>{% endif %}</span></nav>{% endif %}"#
 )]
 pub struct Pager {
+    /// What it goes through; each of a page has another name.
+    pub list: &'static str,
     /// Which page, from 0.
     pub page: u64,
     /// How many a page holds.

@@ -84,7 +84,13 @@ async fn list(desk: Arc<Desk>) -> Result<Response, Failure> {
     let separator = if own.contains('?') { '&' } else { '?' };
     let body = List {
         rows: Rows { entries: entries.iter().map(Entry::of).collect() },
-        pager: Pager { page, per_page: PER_PAGE, total, base: format!("{own}{separator}page=") },
+        pager: Pager {
+            list: "list",
+            page,
+            per_page: PER_PAGE,
+            total,
+            base: format!("{own}{separator}page="),
+        },
         groups: GROUPS,
         follows: page == 0 && problem.is_none(),
         problem,

@@ -90,7 +90,7 @@ async fn add(desk: Arc<Desk>, posted: Posted) -> Result<Response, Failure> {
     let body = json!({ "name": posted.get("name"), "credential": posted.get("credential") });
     match desk.api.post(OPERATIONS, &body).await {
         Ok(_) => Ok(desk.done(HOME, "The passkey was added. Next time you can sign in with it.")),
-        Err(failure) if failure.is_mendable() => again(failure.status, failure.reason().to_owned()).await,
+        Err(failure) if failure.is_mendable() => again(failure.status, failure.reason()).await,
         Err(failure) => Err(failure),
     }
 }
@@ -101,7 +101,8 @@ async fn removing(desk: &Desk) -> Result<Confirm, Failure> {
     let name = text(found.ok_or_else(|| Failure::missing("There is no such passkey."))?, "name").to_owned();
     Ok(Confirm::new(desk, "Remove passkey", HOME)
         .that(format!("Nobody can sign in with the passkey \"{name}\" any more."))
-        .that("It stays on its device until you delete it there."))
+        .that("It stays on its device until you delete it there.")
+        .name(&name, "name of the passkey"))
 }
 
 async fn ask_remove(desk: Arc<Desk>) -> Result<Response, Failure> {
@@ -109,7 +110,10 @@ async fn ask_remove(desk: Arc<Desk>) -> Result<Response, Failure> {
     Ok(desk.page(&frame(), &confirm))
 }
 
-async fn remove(desk: Arc<Desk>, _posted: Posted) -> Result<Response, Failure> {
+async fn remove(desk: Arc<Desk>, posted: Posted) -> Result<Response, Failure> {
+    if let Some(missing) = removing(&desk).await?.missing(&desk, &frame(), &posted) {
+        return Ok(missing);
+    }
     let path = format!("{OPERATIONS}/{}", escaped(desk.name("id")));
     match desk.api.delete(&path, None).await {
         Ok(_) => Ok(desk.done(HOME, "The passkey was removed.")),

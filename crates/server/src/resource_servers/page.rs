@@ -168,7 +168,7 @@ async fn list(desk: Arc<Desk>) -> Result<Response, Failure> {
     let (apis, total) = rows(&answer, "resource_servers");
     let body = List {
         apis: apis.iter().map(|api| (format!("{HOME}/{}", escaped(text(api, "id"))), api.clone())).collect(),
-        pager: Pager { page, per_page: PER_PAGE, total, base: "?page=".to_owned() },
+        pager: Pager { list: "list", page, per_page: PER_PAGE, total, base: "?page=".to_owned() },
         may: desk.may("create:resource_servers"),
     };
     let frame = Frame::new(Room::Apis, "APIs").lead("What applications call with access tokens.").action(

@@ -71,7 +71,13 @@ async fn list(desk: Arc<Desk>) -> Result<Response, Failure> {
             .iter()
             .map(|role| (format!("{HOME}/{}", escaped(text(role, "id"))), role.clone()))
             .collect(),
-        pager: Pager { page, per_page: PER_PAGE, total, base: format!("?q={}&page=", escaped(q)) },
+        pager: Pager {
+            list: "list",
+            page,
+            per_page: PER_PAGE,
+            total,
+            base: format!("?q={}&page=", escaped(q)),
+        },
         q: q.to_owned(),
         may: desk.may("create:roles"),
     };
@@ -184,7 +190,7 @@ async fn members_page(desk: &Desk, (wanted, problem): (&str, Option<String>)) ->
             .iter()
             .map(|user| (format!("/dashboard/users/{}", escaped(text(user, "user_id"))), user.clone()))
             .collect(),
-        pager: Pager { page, per_page: PER_PAGE, total, base: "?page=".to_owned() },
+        pager: Pager { list: "list", page, per_page: PER_PAGE, total, base: "?page=".to_owned() },
         csrf: desk.csrf(),
         problem,
         wanted: wanted.to_owned(),

@@ -12,8 +12,6 @@ use std::sync::Arc;
 use askama::Template;
 use axum::Router;
 use axum::response::Response;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use chancery_crypto::certificate::Certificate;
 use http::StatusCode;
 use jiff::Timestamp;
@@ -21,12 +19,14 @@ use serde_json::Value;
 
 use crate::app::App;
 use crate::dashboard::ui::{Badge, Copy, CopyField, Icon, Moment, Tone, span, text, timestamp};
-use crate::dashboard::{Desk, Failure, action, escaped, screen, settings};
+use crate::dashboard::{Cut, Desk, Failure, Listing, action, escaped, screen, settings};
 use crate::oidc::WHILE_REVALIDATE;
 use timeline::Timeline;
 
 /// Where the page is.
 const HOME: &str = "/dashboard/settings/signing-keys";
+/// A tenant that never revokes has any number of previous keys.
+const CUT: Cut = Cut::new(4).page("keys").keeping(&["connection-keys"]);
 
 /// The pages.
 pub fn router() -> Router<Arc<App>> {
@@ -47,6 +47,7 @@ pub fn router() -> Router<Arc<App>> {
             screen(change::ask_revoke).merge(action(change::revoke)),
         )
         .route("/dashboard/settings/signing-keys/{kid}/certificate/{form}", screen(download))
+        .route("/dashboard/settings/signing-keys/{kid}/jwk", screen(jwk))
 }
 
 /// A key as `GET /keys/ring` tells of it.
@@ -99,6 +100,16 @@ impl Key {
         format!("{HOME}/{}", escaped(&self.kid))
     }
 
+    /// Where its certificate is, as PEM.
+    fn pem_path(&self) -> String {
+        format!("{}/certificate/pem", self.path())
+    }
+
+    /// Where its public half is, as a JWK.
+    fn jwk_path(&self) -> String {
+        format!("{}/jwk", self.path())
+    }
+
     fn label(&self) -> &'static str {
         match self.state.as_str() {
             "next" => "Next in queue",
@@ -106,23 +117,6 @@ impl Key {
             "previous" => "Previously used",
             _ => "Revoked",
         }
-    }
-
-    /// The public key for a menu, without the certificate, which is copied by itself: a page of many keys stays light.
-    fn jwk_alone(&self) -> String {
-        let mut jwk = self.jwk.clone();
-        if let Some(members) = jwk.as_object_mut() {
-            members.retain(|name, _| !name.starts_with("x5"));
-        }
-        jwk.to_string()
-    }
-
-    /// The certificate, as PEM.
-    fn pem(&self) -> String {
-        let der =
-            self.jwk.get("x5c").and_then(|chain| chain.get(0)?.as_str()).map(|text| STANDARD.decode(text));
-        let certificate = der.and_then(Result::ok).and_then(|der| Certificate::from_der(der).ok());
-        certificate.map_or_else(String::new, |certificate| certificate.to_pem())
     }
 
     fn jwk(&self) -> String {
@@ -216,7 +210,7 @@ impl Ring {
 #[derive(Template)]
 #[template(path = "signing_keys/page.html")]
 struct List<'a> {
-    valid: Vec<&'a Key>,
+    valid: Listing<&'a Key>,
     revoked: Vec<&'a Key>,
     timeline: Timeline,
     connection: connection::Section,
@@ -231,11 +225,14 @@ struct List<'a> {
 async fn list(desk: Arc<Desk>) -> Result<Response, Failure> {
     let ring = Ring::load(&desk).await?;
     let now = desk.app.clock.now();
-    let (revoked, valid) = ring.keys.iter().partition(|key| key.state == "revoked");
+    let (revoked, valid): (Vec<&Key>, Vec<&Key>) = ring.keys.iter().partition(|key| key.state == "revoked");
+    let valid = Listing::of(&desk, CUT, valid, |_| String::new());
+    // The picture shows what the lists below it show.
+    let shown: Vec<&Key> = valid.rows.iter().chain(&revoked).copied().collect();
     let body = List {
+        timeline: Timeline::of(&shown, now),
         valid,
         revoked,
-        timeline: Timeline::of(&ring.keys, now),
         connection: connection::section(&desk).await?,
         may_rotate: desk.may("create:signing_keys") && desk.may("update:signing_keys"),
         may_revoke: desk.may("update:signing_keys"),
@@ -276,6 +273,13 @@ async fn download(desk: Arc<Desk>) -> Result<Response, Failure> {
     let kid = desk.name("kid");
     let stored = desk.api.get(&format!("/keys/signing/{}", escaped(kid))).await?;
     certificate_file(&desk, &stored, desk.name("form"))
+}
+
+/// The public half of a key as a file (RFC 7517).
+async fn jwk(desk: Arc<Desk>) -> Result<Response, Failure> {
+    let ring = Ring::load(&desk).await?;
+    let key = ring.find(desk.name("kid"))?;
+    Ok(desk.file(&format!("{}.jwk", desk.tenant.stored.name), "application/jwk+json", key.jwk()))
 }
 
 /// A certificate that the API answered (`cert`, `pkcs7`), as a file.

@@ -167,7 +167,7 @@ pub(super) async fn list(desk: Arc<Desk>) -> Result<Response, Failure> {
     };
     let body = List {
         rows: list.iter().map(row).collect(),
-        pager: Pager { page, per_page: PER_PAGE, total, base: format!("{base}?page=") },
+        pager: Pager { list: "list", page, per_page: PER_PAGE, total, base: format!("{base}?page=") },
         may_create: desk.may("create:resource_servers"),
     };
     Ok(super::page(&desk, &shown, "apis", &body))
@@ -296,7 +296,7 @@ pub(super) async fn save(desk: Arc<Desk>, posted: Posted) -> Result<Response, Fa
     match done {
         Ok(_) => Ok(desk.done(&pair.home(), &format!("The access to {} was saved.", pair.target.name))),
         Err(failure) if failure.is_mendable() => {
-            Ok(page(&desk, &pair, (failure.status, Some(failure.reason().to_owned()))))
+            Ok(page(&desk, &pair, (failure.status, Some(failure.reason()))))
         }
         Err(failure) => Err(failure),
     }
@@ -309,7 +309,8 @@ fn removing(desk: &Desk, pair: &Pair) -> (Frame, Confirm) {
             pair.shown.name, pair.target.name, pair.subject.title
         ))
         .that("Tokens that it has got already stay good until they expire.")
-        .that("Which permissions it had is forgotten; access can be given again.");
+        .that("Which permissions it had is forgotten; access can be given again.")
+        .name(&pair.target.name, "name of the API");
     let title = format!("Remove the access to {}?", pair.target.name);
     (pair.shown.frame_below("apis", title), confirm)
 }
@@ -320,8 +321,12 @@ pub(super) async fn ask_remove(desk: Arc<Desk>) -> Result<Response, Failure> {
     Ok(desk.page(&frame, &confirm))
 }
 
-pub(super) async fn remove(desk: Arc<Desk>, _: Posted) -> Result<Response, Failure> {
+pub(super) async fn remove(desk: Arc<Desk>, posted: Posted) -> Result<Response, Failure> {
     let pair = Pair::load(&desk).await?;
+    let (frame, confirm) = removing(&desk, &pair);
+    if let Some(missing) = confirm.missing(&desk, &frame, &posted) {
+        return Ok(missing);
+    }
     if let Some(grant) = &pair.grant {
         desk.api.delete(&format!("/client-grants/{}", escaped(&grant.id)), None).await?;
     }

@@ -66,7 +66,7 @@ pub(super) async fn show(desk: Arc<Desk>) -> Result<Response, Failure> {
     let action = format!("{}/connections", shown.path());
     let body = Page {
         rows: list.iter().map(row).collect(),
-        pager: Pager { page, per_page: PER_PAGE, total, base: format!("{action}?page=") },
+        pager: Pager { list: "list", page, per_page: PER_PAGE, total, base: format!("{action}?page=") },
         csrf: desk.csrf(),
         action: with_query(&action, &[("page", desk.query.get("page"))]),
         may_change: desk.may("update:connections"),

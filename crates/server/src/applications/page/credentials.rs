@@ -198,7 +198,7 @@ pub(super) async fn choose(desk: Arc<Desk>, posted: Posted) -> Result<Response, 
     match desk.api.patch(&api_path(&desk), &Value::Object(patch)).await {
         Ok(_) => Ok(desk.done(&own.home(), "The authentication method was changed.")),
         Err(failure) if failure.is_mendable() => {
-            Ok(page(&desk, &own, (failure.status, Some(failure.reason().to_owned()))))
+            Ok(page(&desk, &own, (failure.status, Some(failure.reason()))))
         }
         Err(failure) => Err(failure),
     }

@@ -79,7 +79,7 @@ pub(super) async fn show(desk: Arc<Desk>) -> Result<Response, Failure> {
     let may_create = desk.may("create:clients");
     let body = List {
         rows,
-        pager: Pager { page, per_page: PER_PAGE, total, base },
+        pager: Pager { list: "list", page, per_page: PER_PAGE, total, base },
         q: q.to_owned(),
         app_type: app_type.to_owned(),
         types: TYPES,

@@ -9,7 +9,8 @@ use axum::response::{IntoResponse, Redirect, Response};
 use serde_json::{Value, json};
 
 use super::{Shown, api_path};
-use crate::dashboard::ui::{CopyField, Icon};
+use crate::dashboard::shell::protected;
+use crate::dashboard::ui::{Copy, Csrf, Icon};
 use crate::dashboard::{Confirm, Desk, Failure, Frame, Posted};
 
 #[derive(Template)]
@@ -17,6 +18,9 @@ use crate::dashboard::{Confirm, Desk, Failure, Frame, Posted};
 struct Secret {
     value: String,
     path: String,
+    /// Where a copy is asked for.
+    copy: String,
+    csrf: Csrf,
     rotated: bool,
     public: bool,
 }
@@ -27,17 +31,32 @@ pub(super) async fn back(desk: Arc<Desk>) -> Result<Response, Failure> {
     Ok(Redirect::to(&shown.path()).into_response())
 }
 
-/// Shows the secret. The API notes each such read in the log (`mgmt_api_read`); a button can copy only what was revealed
-/// here, so that entry tells of copies as well.
+/// The secret. The API notes each such read in the log (`mgmt_api_read`).
+async fn read(desk: &Desk) -> Result<String, Failure> {
+    desk.needs("read:client_keys")?;
+    let opened = desk.api.get(&format!("{}?fields=client_secret", api_path(desk))).await?;
+    let secret = opened.get("client_secret").and_then(Value::as_str);
+    secret.map(str::to_owned).ok_or_else(|| Failure::missing("This application has no client secret."))
+}
+
+/// Where the secret is copied from.
+pub(super) fn copy_path(shown: &Shown) -> String {
+    format!("{}/secret/copy", shown.path())
+}
+
+/// The secret alone, for a button that copies it: it reads anew, so that each copy is in the log.
+pub(super) async fn copy(desk: Arc<Desk>, _: Posted) -> Result<Response, Failure> {
+    Ok(protected(read(&desk).await?.into_response()))
+}
+
+/// Shows the secret.
 pub(super) async fn reveal(desk: Arc<Desk>, _: Posted) -> Result<Response, Failure> {
     let shown = Shown::load(&desk).await?;
-    desk.needs("read:client_keys")?;
-    let opened = desk.api.get(&format!("{}?fields=client_secret", api_path(&desk))).await?;
-    let secret = opened.get("client_secret").and_then(Value::as_str);
-    let secret = secret.ok_or_else(|| Failure::missing("This application has no client secret."))?;
     let body = Secret {
-        value: secret.to_owned(),
+        value: read(&desk).await?,
         path: shown.path(),
+        copy: copy_path(&shown),
+        csrf: desk.csrf(),
         rotated: desk.query.get("rotated") == "true",
         public: shown.text("token_endpoint_auth_method") == "none",
     };

@@ -8,7 +8,7 @@ use askama::Template;
 use axum::response::Response;
 
 use super::{HOME, Shown, TYPES, api_path, shown_path};
-use crate::dashboard::ui::{CopyField, Csrf};
+use crate::dashboard::ui::{Copy, CopyField, Csrf};
 use crate::dashboard::{Confirm, Desk, Failure, Field, Form, Frame, Group, Kind, Posted, Sent, form};
 
 const ROTATION: &[(&str, &str)] = &[("non-rotating", "Stay the same"), ("rotating", "Rotate with each use")];
@@ -117,6 +117,8 @@ struct Settings {
     client_id: String,
     /// Its address in the Dashboard.
     path: String,
+    /// Where a copy of the secret is asked for.
+    copy: String,
     csrf: Csrf,
     /// Whether it proves itself with keys and has no secret that counts.
     by_keys: bool,
@@ -134,6 +136,7 @@ impl Settings {
             domain: desk.tenant.stored.domain.clone(),
             client_id: shown.client_id.clone(),
             path: shown.path(),
+            copy: super::secret::copy_path(shown),
             csrf: desk.csrf(),
             by_keys: shown.value.get("client_authentication_methods").is_some(),
             public: shown.text("token_endpoint_auth_method") == "none",

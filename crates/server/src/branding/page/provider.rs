@@ -129,18 +129,24 @@ async fn save(desk: Arc<Desk>, posted: Posted) -> Result<Response, Failure> {
     }
 }
 
-fn deleting(desk: &Desk) -> Confirm {
-    Confirm::new(desk, "Remove provider", HOME)
+fn deleting(desk: &Desk) -> (Frame, Confirm) {
+    let confirm = Confirm::new(desk, "Remove provider", HOME)
         .that("Mails of this tenant go where the operator sends them, or are kept for the operator to read.")
         .that("The password of the server is erased.")
+        .name(&desk.tenant.stored.name, "name of the tenant");
+    (frame("Remove the email provider?", "provider").up(HOME, "Email Provider"), confirm)
 }
 
 async fn ask_delete(desk: Arc<Desk>) -> Result<Response, Failure> {
-    Ok(desk
-        .page(&frame("Remove the email provider?", "provider").up(HOME, "Email Provider"), &deleting(&desk)))
+    let (frame, confirm) = deleting(&desk);
+    Ok(desk.page(&frame, &confirm))
 }
 
-async fn delete(desk: Arc<Desk>, _: Posted) -> Result<Response, Failure> {
+async fn delete(desk: Arc<Desk>, posted: Posted) -> Result<Response, Failure> {
+    let (frame, confirm) = deleting(&desk);
+    if let Some(missing) = confirm.missing(&desk, &frame, &posted) {
+        return Ok(missing);
+    }
     desk.api.delete(API, None).await?;
     Ok(desk.done(HOME, "The email provider was removed."))
 }

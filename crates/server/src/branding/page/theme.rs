@@ -196,17 +196,24 @@ async fn save(desk: Arc<Desk>, posted: Posted) -> Result<Response, Failure> {
     }
 }
 
-fn deleting(desk: &Desk) -> Confirm {
-    Confirm::new(desk, "Remove theme", HOME)
+fn deleting(desk: &Desk) -> (Frame, Confirm) {
+    let confirm = Confirm::new(desk, "Remove theme", HOME)
         .that("The login pages look as Universal Login says again.")
         .that("All colours and shapes of the theme are gone.")
+        .name(&desk.tenant.stored.name, "name of the tenant");
+    (frame("Remove the theme?", "theme").up(HOME, "Theme"), confirm)
 }
 
 async fn ask_delete(desk: Arc<Desk>) -> Result<Response, Failure> {
-    Ok(desk.page(&frame("Remove the theme?", "theme").up(HOME, "Theme"), &deleting(&desk)))
+    let (frame, confirm) = deleting(&desk);
+    Ok(desk.page(&frame, &confirm))
 }
 
-async fn delete(desk: Arc<Desk>, _: Posted) -> Result<Response, Failure> {
+async fn delete(desk: Arc<Desk>, posted: Posted) -> Result<Response, Failure> {
+    let (frame, confirm) = deleting(&desk);
+    if let Some(missing) = confirm.missing(&desk, &frame, &posted) {
+        return Ok(missing);
+    }
     let theme = desk.api.get(DEFAULT).await?;
     desk.api.delete(&format!("/branding/themes/{}", escaped(text(&theme, "themeId"))), None).await?;
     Ok(desk.done(HOME, "The theme was removed."))

@@ -71,7 +71,7 @@ pub(super) async fn show(desk: Arc<Desk>) -> Result<Response, Failure> {
     };
     let body = Applications {
         clients: list.iter().map(client).collect(),
-        pager: Pager { page, per_page: PER_PAGE, total, base: "?page=".to_owned() },
+        pager: Pager { list: "list", page, per_page: PER_PAGE, total, base: "?page=".to_owned() },
         csrf: desk.csrf(),
         may: desk.may("update:connections"),
     };

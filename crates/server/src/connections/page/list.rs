@@ -121,7 +121,7 @@ async fn show(desk: &Desk, family: Family) -> Result<Response, Failure> {
         .action(may, words.new.0, words.new.1, "first");
     let body = List {
         rows,
-        pager: Pager { page, per_page: PER_PAGE, total, base },
+        pager: Pager { list: "list", page, per_page: PER_PAGE, total, base },
         q: q.to_owned(),
         words,
         family,

@@ -78,7 +78,7 @@ impl Wish {
         }
         match desk.api.get(&with_query("/logs", &[("per_page", "0"), ("q", &self.q)])).await {
             Ok(_) => Ok(None),
-            Err(failure) if failure.is_mendable() => Ok(Some(failure.reason().to_owned())),
+            Err(failure) if failure.is_mendable() => Ok(Some(failure.reason())),
             Err(failure) => Err(failure),
         }
     }

@@ -97,7 +97,7 @@ pub(super) async fn list(desk: Arc<Desk>) -> Result<Response, Failure> {
     }
     let body = Applications {
         rows: all,
-        pager: Pager { page, per_page: PER_PAGE, total, base: "?page=".to_owned() },
+        pager: Pager { list: "list", page, per_page: PER_PAGE, total, base: "?page=".to_owned() },
         others: format!("{}/applications/authorize", own_path(&desk)),
         may: desk.may("create:client_grants"),
         is_closed: is_closed(&api),
@@ -131,7 +131,7 @@ pub(super) async fn others(desk: Arc<Desk>) -> Result<Response, Failure> {
     }
     let body = Others {
         rows: all,
-        pager: Pager { page, per_page: PER_PAGE, total, base: "?page=".to_owned() },
+        pager: Pager { list: "list", page, per_page: PER_PAGE, total, base: "?page=".to_owned() },
         back: format!("{}/applications", own_path(&desk)),
     };
     Ok(desk.page(&frame(&desk, &api, "applications"), &body))

@@ -10,15 +10,20 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::{api_path, frame, is_system, load, own_path};
+use crate::dashboard::form::stamp;
 use crate::dashboard::ui::{self, Csrf, Empty, text};
-use crate::dashboard::{Confirm, Desk, Failure, Frame, Posted, with_query};
+use crate::dashboard::{Confirm, Cut, Desk, Failure, Frame, Listing, Posted, with_query};
+
+const CUT: Cut = Cut::new(50).search("Search permissions");
 
 #[derive(Template)]
 #[template(path = "resource_servers/permissions.html")]
 struct Permissions {
     /// Each with the address of the page that removes it.
-    scopes: Vec<(Value, String)>,
+    scopes: Listing<(Value, String)>,
     csrf: Csrf,
+    /// The digest of the permissions that are shown.
+    seen: String,
     may: bool,
     /// What was typed, and what is wrong with it.
     value: String,
@@ -30,6 +35,10 @@ fn scopes(api: &Value) -> Vec<Value> {
     api.get("scopes").and_then(Value::as_array).cloned().unwrap_or_default()
 }
 
+fn seen(api: &Value) -> String {
+    stamp(&Value::Array(scopes(api)))
+}
+
 fn home(desk: &Desk) -> String {
     format!("{}/permissions", own_path(desk))
 }
@@ -37,9 +46,13 @@ fn home(desk: &Desk) -> String {
 fn page(desk: &Desk, api: &Value) -> Permissions {
     let removal =
         |scope: &Value| with_query(&format!("{}/remove", home(desk)), &[("value", text(scope, "value"))]);
+    let all = scopes(api).into_iter().map(|scope| (scope.clone(), removal(&scope))).collect();
     Permissions {
-        scopes: scopes(api).into_iter().map(|scope| (scope.clone(), removal(&scope))).collect(),
+        scopes: Listing::of(desk, CUT, all, |(scope, _)| {
+            format!("{} {}", text(scope, "value"), text(scope, "description"))
+        }),
         csrf: desk.csrf(),
+        seen: seen(api),
         may: desk.may("update:resource_servers") && !is_system(api),
         value: String::new(),
         description: String::new(),
@@ -58,6 +71,20 @@ pub(super) async fn put(desk: Arc<Desk>, posted: Posted) -> Result<Response, Fai
     let mut all = scopes(&api);
     let (value, description) = (posted.get("value"), posted.get("description"));
     let new = json!({ "value": value, "description": description });
+    let again = |status: StatusCode, problem: &str| {
+        let body = Permissions {
+            value: value.to_owned(),
+            description: description.to_owned(),
+            problem: Some(problem.to_owned()),
+            ..page(&desk, &api)
+        };
+        Ok(desk.page_with(status, &frame(&desk, &api, "permissions"), &body))
+    };
+    if all.iter().any(|scope| text(scope, "value") == value) && posted.get("seen") != seen(&api) {
+        let problem = "Somebody changed the permissions since you opened this page, and this one is there. Add it again \
+            to put your description in the place of theirs.";
+        return again(StatusCode::CONFLICT, problem);
+    }
     let said = if let Some(known) = all.iter_mut().find(|scope| text(scope, "value") == value) {
         *known = new;
         "The permission is described anew."
@@ -67,16 +94,7 @@ pub(super) async fn put(desk: Arc<Desk>, posted: Posted) -> Result<Response, Fai
     };
     match desk.api.patch(&api_path(&desk), &json!({ "scopes": all })).await {
         Ok(_) => Ok(desk.done(&home(&desk), said)),
-        Err(failure) if failure.status == StatusCode::BAD_REQUEST => {
-            let problem = if value.is_empty() { "Fill this in." } else { failure.reason() };
-            let body = Permissions {
-                value: value.to_owned(),
-                description: description.to_owned(),
-                problem: Some(problem.to_owned()),
-                ..page(&desk, &api)
-            };
-            Ok(desk.page_with(failure.status, &frame(&desk, &api, "permissions"), &body))
-        }
+        Err(failure) if failure.status == StatusCode::BAD_REQUEST => again(failure.status, &failure.reason()),
         Err(failure) => Err(failure),
     }
 }
@@ -93,7 +111,8 @@ fn removing(desk: &Desk, api: &Value, value: &str) -> Result<(Vec<Value>, Frame,
     let confirm = Confirm::new(desk, "Remove permission", home(desk))
         .carrying("value", value)
         .that(format!("No new token for {} contains {value}, whoever asks.", text(api, "name")))
-        .that("Tokens that contain it already stay good until they expire.");
+        .that("Tokens that contain it already stay good until they expire.")
+        .name(value, "permission");
     Ok((rest, frame, confirm))
 }
 
@@ -106,6 +125,9 @@ pub(super) async fn ask_remove(desk: Arc<Desk>) -> Result<Response, Failure> {
 pub(super) async fn remove(desk: Arc<Desk>, posted: Posted) -> Result<Response, Failure> {
     let api = load(&desk).await?;
     let (rest, frame, confirm) = removing(&desk, &api, posted.get("value"))?;
+    if let Some(missing) = confirm.missing(&desk, &frame, &posted) {
+        return Ok(missing);
+    }
     match desk.api.patch(&api_path(&desk), &json!({ "scopes": rest })).await {
         Ok(_) => Ok(desk.done(&home(&desk), "The permission was removed.")),
         Err(failure) if failure.is_mendable() => {

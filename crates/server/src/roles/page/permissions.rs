@@ -11,7 +11,11 @@ use serde_json::{Value, json};
 
 use super::{api_path, frame, own_path};
 use crate::dashboard::ui::{self, Alert, Csrf, Empty, Tone, text};
-use crate::dashboard::{Desk, Failure, Posted, escaped, with_query};
+use crate::dashboard::{Cut, Desk, Failure, Listing, Posted, escaped, with_query};
+
+const CUT: Cut = Cut::new(20).search("Search permissions").keeping(&["api"]);
+/// How many permissions of an API are offered at once: whoever wants another one names a part of it.
+const OFFERED: usize = 40;
 
 /// An API to choose from.
 pub struct Choice {
@@ -26,6 +30,8 @@ pub struct Offer {
     api: Choice,
     /// Value and description.
     permissions: Vec<(String, String)>,
+    /// How many more there are than are offered.
+    more: usize,
     /// Whether the API has any at all.
     has_some: bool,
 }
@@ -34,7 +40,9 @@ pub struct Offer {
 #[derive(Template)]
 #[template(path = "roles/permissions.html")]
 pub struct Permissions {
-    own: Vec<Value>,
+    own: Listing<Value>,
+    /// What the offered ones have in them.
+    part: String,
     apis: Vec<Choice>,
     offer: Option<Offer>,
     csrf: Csrf,
@@ -52,7 +60,12 @@ impl Permissions {
             Some(api) => Some(offer(desk, api, &own).await?),
             None => None,
         };
-        Ok(Self { own, apis, offer, csrf: desk.csrf(), may, problem: None })
+        let own = Listing::of(desk, CUT, own, |one| {
+            let words = ["permission_name", "description", "resource_server_name"];
+            words.map(|name| text(one, name)).join(" ")
+        });
+        let part = desk.query.get("part").to_owned();
+        Ok(Self { own, part, apis, offer, csrf: desk.csrf(), may, problem: None })
     }
 
     /// Says what is wrong.
@@ -91,11 +104,17 @@ async fn offer(desk: &Desk, api: &Choice, own: &[Value]) -> Result<Offer, Failur
             text(one, "permission_name") == value && text(one, "resource_server_identifier") == api.identifier
         })
     };
-    let free = scopes.iter().filter(|scope| !is_given(text(scope, "value")));
+    let part = desk.query.get("part").to_lowercase();
+    let has_part = |scope: &Value| {
+        ["value", "description"].iter().any(|name| text(scope, name).to_lowercase().contains(&part))
+    };
+    let free: Vec<&Value> =
+        scopes.iter().filter(|scope| !is_given(text(scope, "value")) && has_part(scope)).collect();
     let shown = |scope: &Value| (text(scope, "value").to_owned(), text(scope, "description").to_owned());
     Ok(Offer {
         api: Choice { id: api.id.clone(), name: api.name.clone(), identifier: api.identifier.clone() },
-        permissions: free.map(shown).collect(),
+        more: free.len().saturating_sub(OFFERED),
+        permissions: free.into_iter().take(OFFERED).map(shown).collect(),
         has_some: !scopes.is_empty(),
     })
 }

@@ -16,10 +16,14 @@ use serde_json::Value;
 use super::{HOME, certificate_file};
 use crate::app::App;
 use crate::dashboard::ui::{Badge, Copy, Icon, Moment, Tone, rows, text, timestamp};
-use crate::dashboard::{Confirm, Desk, Failure, Frame, Posted, action, escaped, screen, settings};
+use crate::dashboard::{
+    Confirm, Cut, Desk, Failure, Frame, Listing, Posted, action, escaped, screen, settings,
+};
 
 /// Where the pages are.
 const CONNECTION: &str = "/dashboard/settings/connection-keys";
+
+const CUT: Cut = Cut::new(3).page("connection-keys").keeping(&["keys"]);
 
 /// The pages.
 pub(super) fn router() -> Router<Arc<App>> {
@@ -78,7 +82,7 @@ impl Key {
 #[derive(Template)]
 #[template(path = "signing_keys/connection.html")]
 pub(super) struct Section {
-    keys: Vec<Key>,
+    keys: Listing<Key>,
     may_rotate: bool,
     may_revoke: bool,
     home: &'static str,
@@ -93,8 +97,9 @@ async fn load(desk: &Desk) -> Result<Vec<Value>, Failure> {
 
 /// The section as it stands.
 pub(super) async fn section(desk: &Desk) -> Result<Section, Failure> {
+    let keys = load(desk).await?.iter().map(Key::of).collect();
     Ok(Section {
-        keys: load(desk).await?.iter().map(Key::of).collect(),
+        keys: Listing::of(desk, CUT, keys, |_| String::new()),
         may_rotate: desk.may("create:signing_keys") && desk.may("update:signing_keys"),
         may_revoke: desk.may("update:signing_keys"),
         home: CONNECTION,

@@ -72,7 +72,7 @@ fn number(value: f64) -> String {
 impl Timeline {
     /// Of these keys, as seen now.
     #[expect(clippy::cast_precision_loss, reason = "a picture: a millisecond is far less than a pixel")]
-    pub(super) fn of(keys: &[Key], now: Timestamp) -> Self {
+    pub(super) fn of(keys: &[&Key], now: Timestamp) -> Self {
         let first = keys.iter().filter_map(|key| key.published).min().unwrap_or(now);
         let past = now.duration_since(first).max(SignedDuration::from_secs(10));
         // A little room after now, so that its line is not the edge.
@@ -99,9 +99,9 @@ impl Timeline {
 
 fn ticks(scale: &Scale, (first, past): (Timestamp, SignedDuration)) -> Vec<Tick> {
     let form = if past < SignedDuration::from_hours(1) {
-        "%H:%M:%S"
+        "%H:%M:%S UTC"
     } else if past < SignedDuration::from_hours(48) {
-        "%-d %b %H:%M"
+        "%-d %b %H:%M UTC"
     } else if past < SignedDuration::from_hours(24 * 300) {
         "%-d %b"
     } else {

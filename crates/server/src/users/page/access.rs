@@ -12,18 +12,21 @@ use serde_json::{Value, json};
 
 use super::{api_path, frame, load, own_path};
 use crate::dashboard::ui::{self, Badge, Csrf, Empty, Moment, Pager, Tone, rows, text};
-use crate::dashboard::{Confirm, Desk, Failure, Posted, escaped, with_query};
+use crate::dashboard::{Confirm, Cut, Desk, Failure, Listing, Posted, escaped, with_query};
 use crate::roles::page::permissions::{Permissions, after, change, given};
 
 /// How many sessions and tokens are shown: whoever has more ends all of them.
 const MOST: usize = 100;
+const SESSIONS: Cut = Cut::new(10).page("sessions").keeping(&["tokens"]);
+const TOKENS: Cut = Cut::new(10).page("tokens").keeping(&["sessions"]);
+const GRANTS: Cut = Cut::new(25).search("Search applications and APIs");
 
 #[derive(Template)]
 #[template(path = "users/devices.html")]
 struct Devices {
-    sessions: Vec<Value>,
+    sessions: Listing<Value>,
     /// The tokens, and the names of their applications.
-    tokens: Vec<(Value, String)>,
+    tokens: Listing<(Value, String)>,
     csrf: Csrf,
     home: String,
     /// Whether there are more than are shown.
@@ -64,15 +67,19 @@ pub(super) async fn devices(desk: Arc<Desk>) -> Result<Response, Failure> {
         Ok(desk.api.look(&path).await?.unwrap_or_default())
     };
     let (sessions, found) = (list("sessions").await?, list("refresh-tokens").await?);
+    let sessions_shown =
+        Listing::of(&desk, SESSIONS, rows(&sessions, "sessions").0.to_vec(), |_| String::new());
+    let found_tokens = Listing::of(&desk, TOKENS, rows(&found, "tokens").0.to_vec(), |_| String::new());
     let mut names = Names::new(&desk);
     let mut tokens = Vec::new();
-    for token in rows(&found, "tokens").0 {
-        tokens.push((token.clone(), names.of(text(token, "client_id")).await?));
+    for token in found_tokens.rows {
+        let name = names.of(text(&token, "client_id")).await?;
+        tokens.push((token, name));
     }
     let more = |answer: &Value| answer.get("next").is_some_and(|next| !next.is_null());
     let body = Devices {
-        sessions: rows(&sessions, "sessions").0.to_vec(),
-        tokens,
+        sessions: sessions_shown,
+        tokens: Listing { rows: tokens, search: found_tokens.search, pager: found_tokens.pager },
         csrf: desk.csrf(),
         home: own_path(&desk),
         more: more(&sessions) || more(&found),
@@ -141,7 +148,7 @@ struct Roles {
 }
 
 pub(super) async fn roles(desk: Arc<Desk>) -> Result<Response, Failure> {
-    const PER_PAGE: u64 = 50;
+    const PER_PAGE: u64 = 25;
     let user = load(&desk).await?;
     let own = desk.api.get(&format!("{}/roles?per_page=100", api_path(&desk))).await?;
     let own: Vec<&str> = rows(&own, "roles").0.iter().map(|role| text(role, "id")).collect();
@@ -157,7 +164,13 @@ pub(super) async fn roles(desk: Arc<Desk>) -> Result<Response, Failure> {
     };
     let body = Roles {
         all: list.iter().map(role).collect(),
-        pager: Pager { page, per_page: PER_PAGE, total, base: format!("?q={}&page=", escaped(q)) },
+        pager: Pager {
+            list: "list",
+            page,
+            per_page: PER_PAGE,
+            total,
+            base: format!("?q={}&page=", escaped(q)),
+        },
         q: q.to_owned(),
         csrf: desk.csrf(),
         may: desk.may("update:users"),
@@ -211,7 +224,7 @@ struct Grant {
 #[derive(Template)]
 #[template(path = "users/grants.html")]
 struct Grants {
-    all: Vec<Grant>,
+    all: Listing<Grant>,
     csrf: Csrf,
     may: bool,
 }
@@ -231,6 +244,7 @@ pub(super) async fn grants(desk: Arc<Desk>) -> Result<Response, Failure> {
             scope: scope.collect::<Vec<_>>().join(" "),
         });
     }
+    let grants = Listing::of(&desk, GRANTS, grants, |one| format!("{} {}", one.client, one.audience));
     let body = Grants { all: grants, csrf: desk.csrf(), may: desk.may("delete:grants") };
     super::within(&desk, "applications", &body).await
 }
@@ -258,7 +272,7 @@ pub(super) async fn history(desk: Arc<Desk>) -> Result<Response, Failure> {
     let (entries, total) = rows(&answer, "logs");
     let body = History {
         entries: entries.to_vec(),
-        pager: Pager { page, per_page: PER_PAGE, total, base: "?page=".to_owned() },
+        pager: Pager { list: "list", page, per_page: PER_PAGE, total, base: "?page=".to_owned() },
     };
     Ok(desk.page(&frame(&desk, &user, "history"), &body))
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::response::Response;
+use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::{HOME, wrong_password};
@@ -85,11 +86,17 @@ pub(super) async fn create(desk: Arc<Desk>, posted: Posted) -> Result<Response, 
         Err(failure) if failure.is_mendable() => {
             let mut page = page(&desk, &posted).await?;
             let shown = |property: &str| ["email", "username", "password"].contains(&property);
+            let taken = || {
+                let field = if posted.get("email").is_empty() { "username" } else { "email" };
+                let is_taken = failure.status == StatusCode::CONFLICT;
+                is_taken.then(|| ("Somebody at this connection is called that already.".to_owned(), field))
+            };
             page.wrong = failure
                 .property()
                 .filter(|(_, property)| shown(property))
-                .or_else(|| wrong_password(&failure).map(|why| (why, "password")))
-                .map(|(reason, property)| (property.to_owned(), reason.to_owned()));
+                .or_else(|| wrong_password(&failure).map(|why| (why.to_owned(), "password")))
+                .or_else(taken)
+                .map(|(reason, property)| (property.to_owned(), reason));
             let said = if page.wrong.is_some() {
                 "Nobody was created. Look at the field that is marked."
             } else {

@@ -189,8 +189,7 @@ pub(super) async fn set_password(desk: Arc<Desk>, posted: Posted) -> Result<Resp
             Ok(desk.done(&own_path(&desk), "The password was set, and every session of the user has ended."))
         }
         Err(failure) if failure.is_mendable() => {
-            let said = failure.property().map(|(reason, _)| reason).or(wrong_password(&failure));
-            let said = said.unwrap_or(&failure.message).to_owned();
+            let said = wrong_password(&failure).map_or_else(|| failure.reason(), str::to_owned);
             let body = Password { csrf: desk.csrf(), home: own_path(&desk), problem: Some(said) };
             Ok(desk.page_with(StatusCode::BAD_REQUEST, &frame(&desk, &user, ""), &body))
         }
@@ -255,7 +254,8 @@ async fn unlinking(desk: &Desk) -> Result<(Frame, Confirm), Failure> {
     let found = found.ok_or_else(|| Failure::missing("The user has no linked identity with this ID."))?;
     let confirm = Confirm::new(desk, "Unlink identity", own_path(desk))
         .that(format!("{provider}|{id} at {} becomes a user of its own.", text(found, "connection")))
-        .that("Who signs in with it gets neither the roles nor the metadata of this user any more.");
+        .that("Who signs in with it gets neither the roles nor the metadata of this user any more.")
+        .name(&format!("{provider}|{id}"), "identity");
     Ok((frame(desk, &user, ""), confirm))
 }
 
@@ -264,7 +264,11 @@ pub(super) async fn ask_unlink(desk: Arc<Desk>) -> Result<Response, Failure> {
     Ok(desk.page(&frame, &confirm))
 }
 
-pub(super) async fn unlink(desk: Arc<Desk>, _: Posted) -> Result<Response, Failure> {
+pub(super) async fn unlink(desk: Arc<Desk>, posted: Posted) -> Result<Response, Failure> {
+    let (frame, confirm) = unlinking(&desk).await?;
+    if let Some(missing) = confirm.missing(&desk, &frame, &posted) {
+        return Ok(missing);
+    }
     let (provider, id) = (escaped(desk.name("provider")), escaped(desk.name("identity")));
     desk.api.delete(&format!("{}/identities/{provider}/{id}", api_path(&desk)), None).await?;
     Ok(desk.done(&own_path(&desk), "The identity is a user of its own now."))

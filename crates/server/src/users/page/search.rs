@@ -100,15 +100,14 @@ pub(super) async fn list(desk: Arc<Desk>) -> Result<Response, Failure> {
     );
     let (answer, problem) = match desk.api.get(&path).await {
         Ok(answer) => (answer, None),
-        Err(failure) if failure.is_mendable() && !typed.is_empty() => {
-            (Value::Null, Some(failure.reason().to_owned()))
-        }
+        Err(failure) if failure.is_mendable() && !typed.is_empty() => (Value::Null, Some(failure.reason())),
         Err(failure) => return Err(failure),
     };
     let (list, total) = rows(&answer, "users");
     let body = List {
         users: list.iter().map(Row::of).collect(),
         pager: Pager {
+            list: "list",
             page,
             per_page: PER_PAGE,
             total: total.min(REACH),

@@ -1,0 +1,109 @@
+//! Lists that the API answers whole: searched here, and shown a page at a time.
+//!
+//! Must never be used where the API has pages of its own: what is not shown need not be read.
+
+use askama::Template;
+use askama::filters::HtmlSafe;
+
+use super::api::with_query;
+use super::desk::Desk;
+use super::ui::Pager;
+
+/// How a list is shown.
+#[derive(Debug, Clone, Copy)]
+pub struct Cut {
+    per_page: u64,
+    page: &'static str,
+    search: &'static str,
+    kept: &'static [&'static str],
+}
+
+impl Cut {
+    /// So many rows a page.
+    pub const fn new(per_page: u64) -> Self {
+        Self { per_page, page: "page", search: "", kept: &[] }
+    }
+
+    /// The parameter with the number of its page, where a page has several lists.
+    pub const fn page(self, page: &'static str) -> Self {
+        Self { page, ..self }
+    }
+
+    /// What the field of its search is called; without it there is none.
+    pub const fn search(self, search: &'static str) -> Self {
+        Self { search, ..self }
+    }
+
+    /// The parameters of the address that stay there.
+    pub const fn keeping(self, kept: &'static [&'static str]) -> Self {
+        Self { kept, ..self }
+    }
+}
+
+/// The rows of one page of a list, with the search above them and the way to the others below.
+#[derive(Debug, Clone)]
+pub struct Listing<T> {
+    /// What is shown.
+    pub rows: Vec<T>,
+    /// The search.
+    pub search: Search,
+    /// Back and forth.
+    pub pager: Pager,
+}
+
+/// The field that a list is searched with; nothing as long as one page holds all of it.
+#[derive(Template, Debug, Clone)]
+#[template(
+    ext = "html",
+    source = r#"{% if shown %}<form class="search" method="get" role="search">{% for (name, value) in kept %}<input type="hidden" name="{{ name }}" value="{{ value }}">{% endfor %}<div class="field"><label for="q">{{ label }}</label><input id="q" name="q" type="search" value="{{ q }}"></div><button>Search</button></form>{% endif %}"#
+)]
+pub struct Search {
+    /// What is looked for.
+    pub q: String,
+    label: &'static str,
+    shown: bool,
+    /// What else is in the address and stays there.
+    kept: Vec<(&'static str, String)>,
+}
+impl HtmlSafe for Search {}
+
+impl<T> Listing<T> {
+    /// The page of `all` that the address asks for, of those rows in whose `words` the text that is searched for is.
+    pub fn of(desk: &Desk, cut: Cut, all: Vec<T>, words: impl Fn(&T) -> String) -> Self {
+        let q = if cut.search.is_empty() { "" } else { desk.query.get("q") };
+        let wanted = q.to_lowercase();
+        let is_found = |row: &T| wanted.is_empty() || words(row).to_lowercase().contains(&wanted);
+        let found: Vec<T> = all.into_iter().filter(is_found).collect();
+        let kept: Vec<_> = cut.kept.iter().map(|name| (*name, desk.query.get(name))).collect();
+        let mut parameters = kept.clone();
+        parameters.push(("q", q));
+        let mut base = with_query("", &parameters);
+        base.push(if base.is_empty() { '?' } else { '&' });
+        base.push_str(cut.page);
+        base.push('=');
+        let page = desk.query.number(cut.page).unwrap_or(0).min(1_000_000);
+        let (per_page, total) = (cut.per_page, found.len() as u64);
+        let index = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
+        Self {
+            search: Search {
+                q: q.to_owned(),
+                label: cut.search,
+                shown: !cut.search.is_empty() && (!q.is_empty() || total > per_page),
+                kept: kept.into_iter().map(|(name, value)| (name, value.to_owned())).collect(),
+            },
+            rows: found.into_iter().skip(index(page * per_page)).take(index(per_page)).collect(),
+            pager: Pager {
+                list: if cut.page == "page" { "list" } else { cut.page },
+                page,
+                per_page,
+                total,
+                base,
+            },
+        }
+    }
+
+    /// Whether there is nothing at all, rather than nothing that was looked for.
+    pub fn is_empty(&self) -> bool {
+        self.pager.total == 0 && self.search.q.is_empty()
+    }
+}
