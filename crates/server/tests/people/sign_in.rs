@@ -1,5 +1,6 @@
 //! Signing up, in, silently, with consent, and what must not get through.
 
+use chancery::refresh_tokens::MOST_PER_USER_AND_CLIENT;
 use chancery_crypto::digest;
 use chancery_jose::base64url;
 use http::Method;
@@ -7,10 +8,10 @@ use jiff::SignedDuration;
 use serde_json::json;
 
 use super::{
-    Browser, CALLBACK, EMAIL, PASSWORD, answered, application, authorize, exchange, form, mailed, parameter,
-    refresh, signed_in, user,
+    Application, Browser, CALLBACK, EMAIL, PASSWORD, answered, application, authorize, exchange, form,
+    mailed, parameter, refresh, signed_in, user,
 };
-use crate::kit::{ISSUER, START, TestServer, claims, engines, token_header};
+use crate::kit::{Answer, ISSUER, START, TestServer, claims, engines, token_header};
 
 #[tokio::test]
 async fn a_user_signs_in_and_the_application_gets_tokens_for_the_code() {
@@ -102,6 +103,42 @@ async fn refresh_tokens_rotate_and_the_reuse_of_an_old_one_ends_the_family() {
         assert_eq!(refresh(&server, &shop, &first).await.status, 403, "reuse after the leeway");
         assert_eq!(refresh(&server, &shop, &second).await.status, 403, "and the whole family is gone");
     }
+}
+
+#[tokio::test]
+async fn of_more_than_two_hundred_refresh_tokens_at_an_application_the_oldest_are_gone() {
+    for on in engines() {
+        let server = TestServer::on(on).await;
+        let (shop, other) = (application(&server, json!({})).await, application(&server, json!({})).await);
+        user(&server).await;
+        let mut browser = Browser::default();
+        let mut token_at = async |application: &Application| {
+            let back = signed_in_again(&server, &mut browser, application).await;
+            let tokens = exchange(&server, application, &parameter(&back, "code")).await.expect(200);
+            server.clock.advance(SignedDuration::from_secs(1));
+            tokens["refresh_token"].as_str().unwrap().to_owned()
+        };
+        let elsewhere = token_at(&other).await;
+        let mut tokens = Vec::new();
+        for _ in 0..MOST_PER_USER_AND_CLIENT + 2 {
+            tokens.push(token_at(&shop).await);
+        }
+        for gone in &tokens[..2] {
+            assert_eq!(refresh(&server, &shop, gone).await.status, 403, "{on:?}");
+        }
+        refresh(&server, &shop, &tokens[2]).await.expect(200);
+        refresh(&server, &shop, &tokens[201]).await.expect(200);
+        refresh(&server, &other, &elsewhere).await.expect(200);
+    }
+}
+
+/// Signs in, with the page where there is no session yet.
+async fn signed_in_again(server: &TestServer, browser: &mut Browser, application: &Application) -> Answer {
+    let silent = browser.get(server, &authorize(application, &[("prompt", "none")])).await;
+    if answered(&silent).iter().any(|(name, _)| name == "code") {
+        return silent;
+    }
+    signed_in(server, browser, application, &[]).await
 }
 
 #[tokio::test]
