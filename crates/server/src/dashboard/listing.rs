@@ -1,6 +1,6 @@
-//! Lists that the API answers whole: searched here, and shown a page at a time.
+//! Searches above lists; and lists that the API answers whole: searched here, and shown a page at a time.
 //!
-//! Must never be used where the API has pages of its own: what is not shown need not be read.
+//! Must never cut what the API has pages of: what is not shown need not be read.
 
 use askama::Template;
 use askama::filters::HtmlSafe;
@@ -8,6 +8,9 @@ use askama::filters::HtmlSafe;
 use super::api::with_query;
 use super::desk::Desk;
 use super::ui::Pager;
+
+/// As many rows are seen at a glance, without a search.
+const FEW: u64 = 8;
 
 /// How a list is shown.
 #[derive(Debug, Clone, Copy)]
@@ -51,7 +54,7 @@ pub struct Listing<T> {
     pub pager: Pager,
 }
 
-/// The field that a list is searched with; nothing as long as one page holds all of it.
+/// The field that a list is searched with; nothing where there are few rows.
 #[derive(Template, Debug, Clone)]
 #[template(
     ext = "html",
@@ -66,6 +69,14 @@ pub struct Search {
     kept: Vec<(&'static str, String)>,
 }
 impl HtmlSafe for Search {}
+
+impl Search {
+    /// The search of a list of which the API answers the part that `q` is in.
+    pub fn new(label: &'static str, q: &str, pager: &Pager) -> Self {
+        let shown = !q.is_empty() || pager.total > FEW;
+        Self { q: q.to_owned(), label, shown, kept: Vec::new() }
+    }
+}
 
 impl<T> Listing<T> {
     /// The page of `all` that the address asks for, of those rows in whose `words` the text that is searched for is.
@@ -84,22 +95,13 @@ impl<T> Listing<T> {
         let page = desk.query.number(cut.page).unwrap_or(0).min(1_000_000);
         let (per_page, total) = (cut.per_page, found.len() as u64);
         let index = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
-        Self {
-            search: Search {
-                q: q.to_owned(),
-                label: cut.search,
-                shown: !cut.search.is_empty() && (!q.is_empty() || total > per_page),
-                kept: kept.into_iter().map(|(name, value)| (name, value.to_owned())).collect(),
-            },
-            rows: found.into_iter().skip(index(page * per_page)).take(index(per_page)).collect(),
-            pager: Pager {
-                list: if cut.page == "page" { "list" } else { cut.page },
-                page,
-                per_page,
-                total,
-                base,
-            },
-        }
+        let list = if cut.page == "page" { "list" } else { cut.page };
+        let pager = Pager { list, page, per_page, total, base };
+        let mut search = Search::new(cut.search, q, &pager);
+        search.shown &= !cut.search.is_empty();
+        search.kept = kept.into_iter().map(|(name, value)| (name, value.to_owned())).collect();
+        let rows = found.into_iter().skip(index(page * per_page)).take(index(per_page)).collect();
+        Self { rows, search, pager }
     }
 
     /// Whether there is nothing at all, rather than nothing that was looked for.

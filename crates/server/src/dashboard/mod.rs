@@ -33,7 +33,7 @@ pub use confirm::Confirm;
 pub use desk::{Desk, action, screen};
 pub use editor::Editor;
 pub use form::{Field, Form, Group, Kind, Sent};
-pub use listing::{Cut, Listing};
+pub use listing::{Cut, Listing, Search};
 pub use posted::Posted;
 pub use shell::{Frame, Room};
 

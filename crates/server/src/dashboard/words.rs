@@ -41,29 +41,29 @@ fn known(reason: &str) -> Option<String> {
     if reason.starts_with("Missing required property") {
         return Some("Fill this in.".to_owned());
     }
-    if let Some(least) = bound(reason, "String is too short", "minimum ") {
+    let bound = |words, limit| bound(reason, words, limit);
+    if let Some(least) = bound("String is too short", "minimum ") {
         return Some(match least {
             "1" => "Fill this in.".to_owned(),
             _ => format!("Type at least {least} characters."),
         });
     }
-    let most = |words, limit| bound(reason, words, limit);
-    if let Some(most) = most("String is too long", "maximum ") {
+    if let Some(most) = bound("String is too long", "maximum ") {
         return Some(format!("Type at most {most} characters."));
     }
-    if let Some(most) = most("Array is too long", "maximum ").or(most("Too many properties", "maximum ")) {
+    if let Some(most) = bound("Array is too long", "maximum ").or(bound("Too many properties", "maximum ")) {
         return Some(format!("List at most {most}."));
     }
-    if let Some(least) = most("Array is too short", "minimum ") {
+    if let Some(least) = bound("Array is too short", "minimum ") {
         return Some(format!("List at least {least}."));
     }
-    if let Some(least) = most("Value ", "is less than minimum ") {
+    if let Some(least) = bound("Value ", "is less than minimum ") {
         return Some(format!("Type a number that is {least} or more."));
     }
-    if let Some(most) = most("Value ", "is greater than maximum ") {
+    if let Some(most) = bound("Value ", "is greater than maximum ") {
         return Some(format!("Type a number that is {most} or less."));
     }
-    bound(reason, "No enum match for", "expected one of: ").map(|all| format!("Choose one of: {all}."))
+    bound("No enum match for", "expected one of: ").map(|all| format!("Choose one of: {all}."))
 }
 
 /// What stands after `limit` in a reason that begins with `words`.

@@ -15,12 +15,14 @@ use serde_json::{Value, json};
 use crate::app::App;
 use crate::dashboard::ui::{self, Badge, Copy, CopyField, Csrf, Empty, Pager, Tone, rows, text};
 use crate::dashboard::{
-    Confirm, Desk, Failure, Field, Form, Frame, Group, Kind, Posted, Room, Sent, action, escaped, form,
-    screen,
+    Confirm, Desk, Failure, Field, Form, Frame, Group, Kind, Posted, Room, Search, Sent, action, escaped,
+    form, screen,
 };
 
 const HOME: &str = "/dashboard/apis";
 const PER_PAGE: u64 = 25;
+/// How many are looked through for a name: the API has no search for it.
+const MOST_SEARCHED: usize = 1_000;
 
 const ALGORITHMS: &[(&str, &str)] =
     &[("RS256", "RS256"), ("RS512", "RS512"), ("PS256", "PS256"), ("HS256", "HS256")];
@@ -143,7 +145,10 @@ pub fn router() -> Router<Arc<App>> {
 #[template(path = "resource_servers/list.html")]
 struct List {
     apis: Vec<(String, Value)>,
+    search: Search,
     pager: Pager,
+    /// Whether there were too many to look through all of them.
+    cut: bool,
     may: bool,
 }
 
@@ -160,15 +165,29 @@ impl List {
 }
 
 async fn list(desk: Arc<Desk>) -> Result<Response, Failure> {
-    let page = desk.page_number();
-    let fields = "id,name,identifier,is_system,signing_alg";
-    let path =
-        format!("/resource-servers?fields={fields}&include_totals=true&per_page={PER_PAGE}&page={page}");
-    let answer = desk.api.get(&path).await?;
-    let (apis, total) = rows(&answer, "resource_servers");
+    let (page, q) = (desk.page_number(), desk.query.get("q"));
+    let path = "/resource-servers?fields=id,name,identifier,is_system,signing_alg";
+    let (apis, total, cut) = if q.is_empty() {
+        let paging = format!("&include_totals=true&per_page={PER_PAGE}&page={page}");
+        let answer = desk.api.get(&format!("{path}{paging}")).await?;
+        let (apis, total) = rows(&answer, "resource_servers");
+        (apis.to_vec(), total, false)
+    } else {
+        let path = format!("{path}&take=100");
+        let wanted = q.to_lowercase();
+        let is_found = |api: &Value| {
+            ["name", "identifier"].iter().any(|name| text(api, name).to_lowercase().contains(&wanted))
+        };
+        let pick = |api: &Value| is_found(api).then(|| api.clone());
+        desk.api.picked((&path, "resource_servers"), MOST_SEARCHED, (page, PER_PAGE), pick).await?
+    };
+    let base = format!("?q={}&page=", escaped(q));
+    let pager = Pager { list: "list", page, per_page: PER_PAGE, total, base };
     let body = List {
-        apis: apis.iter().map(|api| (format!("{HOME}/{}", escaped(text(api, "id"))), api.clone())).collect(),
-        pager: Pager { list: "list", page, per_page: PER_PAGE, total, base: "?page=".to_owned() },
+        apis: apis.into_iter().map(|api| (format!("{HOME}/{}", escaped(text(&api, "id"))), api)).collect(),
+        search: Search::new("Search by name or identifier", q, &pager),
+        pager,
+        cut,
         may: desk.may("create:resource_servers"),
     };
     let frame = Frame::new(Room::Apis, "APIs").lead("What applications call with access tokens.").action(

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::{api_path, frame, load, own_path};
 use crate::dashboard::ui::{self, Badge, Csrf, Empty, Moment, Pager, Tone, rows, text};
-use crate::dashboard::{Confirm, Cut, Desk, Failure, Listing, Posted, escaped, with_query};
+use crate::dashboard::{Confirm, Cut, Desk, Failure, Listing, Posted, Search, escaped, with_query};
 use crate::roles::page::permissions::{Permissions, after, change, given};
 
 /// How many sessions and tokens are shown: whoever has more ends all of them.
@@ -121,6 +121,9 @@ pub(super) async fn ask_end_all(desk: Arc<Desk>) -> Result<Response, Failure> {
 }
 
 pub(super) async fn end_all(desk: Arc<Desk>, _: Posted) -> Result<Response, Failure> {
+    if !desk.may("delete:sessions") && !desk.may("delete:refresh_tokens") {
+        return Err(Failure::forbidden());
+    }
     if desk.may("delete:sessions") {
         desk.api.delete(&format!("{}/sessions", api_path(&desk)), None).await?;
     }
@@ -142,7 +145,7 @@ struct Role {
 struct Roles {
     all: Vec<Role>,
     pager: Pager,
-    q: String,
+    search: Search,
     csrf: Csrf,
     may: bool,
 }
@@ -162,16 +165,12 @@ pub(super) async fn roles(desk: Arc<Desk>) -> Result<Response, Failure> {
         name: text(value, "name").to_owned(),
         description: text(value, "description").to_owned(),
     };
+    let base = format!("?q={}&page=", escaped(q));
+    let pager = Pager { list: "list", page, per_page: PER_PAGE, total, base };
     let body = Roles {
         all: list.iter().map(role).collect(),
-        pager: Pager {
-            list: "list",
-            page,
-            per_page: PER_PAGE,
-            total,
-            base: format!("?q={}&page=", escaped(q)),
-        },
-        q: q.to_owned(),
+        search: Search::new("Search roles", q, &pager),
+        pager,
         csrf: desk.csrf(),
         may: desk.may("update:users"),
     };

@@ -24,6 +24,7 @@ struct New {
     email: String,
     username: String,
     verified: bool,
+    may: bool,
     problem: Option<String>,
     /// The field that is wrong, and why.
     wrong: Option<(String, String)>,
@@ -58,6 +59,7 @@ async fn page(desk: &Desk, posted: &Posted) -> Result<New, Failure> {
         email: posted.get("email").to_owned(),
         username: posted.get("username").to_owned(),
         verified: posted.has("verified"),
+        may: desk.may("create:users"),
         problem: None,
         wrong: None,
     })
