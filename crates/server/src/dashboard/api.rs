@@ -13,6 +13,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 use tower::ServiceExt;
 
+use super::listing::part;
 use super::ui::rows;
 use super::words::plain;
 use crate::app::App;
@@ -174,7 +175,7 @@ impl Api {
         &self,
         (path, name): (&str, &str),
         most: usize,
-        (page, per_page): (u64, u64),
+        paging: (u64, u64),
         pick: impl Fn(&Value) -> Option<T>,
     ) -> Result<(Vec<T>, u64, bool), Failure> {
         let (mut from, mut found, mut searched) = (String::new(), Vec::new(), 0);
@@ -189,9 +190,7 @@ impl Api {
             from = next;
         };
         let total = found.len() as u64;
-        let index = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
-        let (first, many) = (index(page.saturating_mul(per_page)), index(per_page));
-        Ok((found.into_iter().skip(first).take(many).collect(), total, cut))
+        Ok((part(found, paging), total, cut))
     }
 
     /// The part of a list with checkpoints that begins at `from`, and where the next part begins; none after the last.

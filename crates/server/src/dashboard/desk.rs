@@ -230,8 +230,13 @@ impl Desk {
 
     /// Which page of a list is asked for, from 0.
     pub fn page_number(&self) -> u64 {
+        self.page_number_in("page")
+    }
+
+    /// The same for a list whose pages another parameter counts.
+    pub fn page_number_in(&self, parameter: &str) -> u64 {
         // Nobody has as many, and what is counted from it stays a number.
-        self.query.number("page").unwrap_or(0).min(1_000_000)
+        self.query.number(parameter).unwrap_or(0).min(1_000_000)
     }
 
     /// A name in the path, such as an id; as it was before it was escaped.

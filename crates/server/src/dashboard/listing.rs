@@ -17,24 +17,18 @@ const FEW: u64 = 8;
 pub struct Cut {
     per_page: u64,
     page: &'static str,
-    search: &'static str,
     kept: &'static [&'static str],
 }
 
 impl Cut {
     /// So many rows a page.
     pub const fn new(per_page: u64) -> Self {
-        Self { per_page, page: "page", search: "", kept: &[] }
+        Self { per_page, page: "page", kept: &[] }
     }
 
     /// The parameter with the number of its page, where a page has several lists.
     pub const fn page(self, page: &'static str) -> Self {
         Self { page, ..self }
-    }
-
-    /// What the field of its search is called; without it there is none.
-    pub const fn search(self, search: &'static str) -> Self {
-        Self { search, ..self }
     }
 
     /// The parameters of the address that stay there.
@@ -48,14 +42,14 @@ impl Cut {
 pub struct Listing<T> {
     /// What is shown.
     pub rows: Vec<T>,
-    /// The search.
+    /// The search, if it has one.
     pub search: Search,
     /// Back and forth.
     pub pager: Pager,
 }
 
 /// The field that a list is searched with; nothing where there are few rows.
-#[derive(Template, Debug, Clone)]
+#[derive(Template, Debug, Clone, Default)]
 #[template(
     ext = "html",
     source = r#"{% if shown %}<form class="search" method="get" role="search">{% for (name, value) in kept %}<input type="hidden" name="{{ name }}" value="{{ value }}">{% endfor %}<div class="field"><label for="q">{{ label }}</label><input id="q" name="q" type="search" value="{{ q }}"></div><button>Search</button></form>{% endif %}"#
@@ -79,33 +73,47 @@ impl Search {
 }
 
 impl<T> Listing<T> {
-    /// The page of `all` that the address asks for, of those rows in whose `words` the text that is searched for is.
-    pub fn of(desk: &Desk, cut: Cut, all: Vec<T>, words: impl Fn(&T) -> String) -> Self {
-        let q = if cut.search.is_empty() { "" } else { desk.query.get("q") };
+    /// The page of `all` that the address asks for.
+    pub fn of(desk: &Desk, cut: Cut, all: Vec<T>) -> Self {
+        Self::page(desk, cut, "", all)
+    }
+
+    /// The same with a search that is called `label`, for the rows in whose `words` a text is.
+    pub fn searched(
+        desk: &Desk,
+        cut: Cut,
+        (label, words): (&'static str, impl Fn(&T) -> String),
+        all: Vec<T>,
+    ) -> Self {
+        let q = desk.query.get("q");
         let wanted = q.to_lowercase();
         let is_found = |row: &T| wanted.is_empty() || words(row).to_lowercase().contains(&wanted);
-        let found: Vec<T> = all.into_iter().filter(is_found).collect();
-        let kept: Vec<_> = cut.kept.iter().map(|name| (*name, desk.query.get(name))).collect();
-        let mut parameters = kept.clone();
+        let page = Self::page(desk, cut, q, all.into_iter().filter(is_found).collect());
+        let kept = cut.kept.iter().map(|name| (*name, desk.query.get(name).to_owned())).collect();
+        Self { search: Search { kept, ..Search::new(label, q, &page.pager) }, ..page }
+    }
+
+    fn page(desk: &Desk, cut: Cut, q: &str, found: Vec<T>) -> Self {
+        let mut parameters: Vec<_> = cut.kept.iter().map(|name| (*name, desk.query.get(name))).collect();
         parameters.push(("q", q));
         let mut base = with_query("", &parameters);
         base.push(if base.is_empty() { '?' } else { '&' });
         base.push_str(cut.page);
         base.push('=');
-        let page = desk.query.number(cut.page).unwrap_or(0).min(1_000_000);
-        let (per_page, total) = (cut.per_page, found.len() as u64);
-        let index = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
+        let (page, per_page, total) = (desk.page_number_in(cut.page), cut.per_page, found.len() as u64);
         let list = if cut.page == "page" { "list" } else { cut.page };
         let pager = Pager { list, page, per_page, total, base };
-        let mut search = Search::new(cut.search, q, &pager);
-        search.shown &= !cut.search.is_empty();
-        search.kept = kept.into_iter().map(|(name, value)| (name, value.to_owned())).collect();
-        let rows = found.into_iter().skip(index(page * per_page)).take(index(per_page)).collect();
-        Self { rows, search, pager }
+        Self { rows: part(found, (page, per_page)), search: Search::default(), pager }
     }
 
     /// Whether there is nothing at all, rather than nothing that was looked for.
     pub fn is_empty(&self) -> bool {
         self.pager.total == 0 && self.search.q.is_empty()
     }
+}
+
+/// The rows of a page, of all of them.
+pub(super) fn part<T>(all: Vec<T>, (page, per_page): (u64, u64)) -> Vec<T> {
+    let index = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
+    all.into_iter().skip(index(page.saturating_mul(per_page))).take(index(per_page)).collect()
 }

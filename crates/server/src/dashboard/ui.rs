@@ -201,7 +201,7 @@ pub fn span(seconds: i64) -> String {
     format!("{number} {unit}{}", if number == 1 { "" } else { "s" })
 }
 
-/// A button that copies something and confirms it. Needs the script, so that what it copies has to be somewhere else too.
+/// A button that copies something and confirms it. Needs the script, so what it copies has to be within reach without it too.
 #[derive(Template, Debug, Clone, Copy)]
 #[template(
     ext = "html",

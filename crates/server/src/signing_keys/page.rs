@@ -226,7 +226,7 @@ async fn list(desk: Arc<Desk>) -> Result<Response, Failure> {
     let ring = Ring::load(&desk).await?;
     let now = desk.app.clock.now();
     let (revoked, valid): (Vec<&Key>, Vec<&Key>) = ring.keys.iter().partition(|key| key.state == "revoked");
-    let valid = Listing::of(&desk, CUT, valid, |_| String::new());
+    let valid = Listing::of(&desk, CUT, valid);
     // The picture shows what the lists below it show.
     let shown: Vec<&Key> = valid.rows.iter().chain(&revoked).copied().collect();
     let body = List {

@@ -14,7 +14,7 @@ use crate::dashboard::form::stamp;
 use crate::dashboard::ui::{self, Csrf, Empty, text};
 use crate::dashboard::{Confirm, Cut, Desk, Failure, Frame, Listing, Posted, with_query};
 
-const CUT: Cut = Cut::new(50).search("Search permissions");
+const CUT: Cut = Cut::new(50);
 
 #[derive(Template)]
 #[template(path = "resource_servers/permissions.html")]
@@ -47,10 +47,10 @@ fn page(desk: &Desk, api: &Value) -> Permissions {
     let removal =
         |scope: &Value| with_query(&format!("{}/remove", home(desk)), &[("value", text(scope, "value"))]);
     let all = scopes(api).into_iter().map(|scope| (scope.clone(), removal(&scope))).collect();
+    let words =
+        |(scope, _): &(Value, String)| format!("{} {}", text(scope, "value"), text(scope, "description"));
     Permissions {
-        scopes: Listing::of(desk, CUT, all, |(scope, _)| {
-            format!("{} {}", text(scope, "value"), text(scope, "description"))
-        }),
+        scopes: Listing::searched(desk, CUT, ("Search permissions", words), all),
         csrf: desk.csrf(),
         seen: seen(api),
         may: desk.may("update:resource_servers") && !is_system(api),

@@ -13,7 +13,7 @@ use super::{api_path, frame, own_path};
 use crate::dashboard::ui::{self, Alert, Csrf, Empty, Tone, text};
 use crate::dashboard::{Cut, Desk, Failure, Listing, Posted, escaped, with_query};
 
-const CUT: Cut = Cut::new(20).search("Search permissions").keeping(&["api"]);
+const CUT: Cut = Cut::new(20).keeping(&["api"]);
 /// How many permissions of an API are offered at once: whoever wants another one names a part of it.
 const OFFERED: usize = 40;
 
@@ -60,10 +60,10 @@ impl Permissions {
             Some(api) => Some(offer(desk, api, &own).await?),
             None => None,
         };
-        let own = Listing::of(desk, CUT, own, |one| {
-            let words = ["permission_name", "description", "resource_server_name"];
-            words.map(|name| text(one, name)).join(" ")
-        });
+        let words = |one: &Value| {
+            ["permission_name", "description", "resource_server_name"].map(|name| text(one, name)).join(" ")
+        };
+        let own = Listing::searched(desk, CUT, ("Search permissions", words), own);
         let part = desk.query.get("part").to_owned();
         Ok(Self { own, part, apis, offer, csrf: desk.csrf(), may, problem: None })
     }

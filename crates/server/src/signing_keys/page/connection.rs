@@ -99,7 +99,7 @@ async fn load(desk: &Desk) -> Result<Vec<Value>, Failure> {
 pub(super) async fn section(desk: &Desk) -> Result<Section, Failure> {
     let keys = load(desk).await?.iter().map(Key::of).collect();
     Ok(Section {
-        keys: Listing::of(desk, CUT, keys, |_| String::new()),
+        keys: Listing::of(desk, CUT, keys),
         may_rotate: desk.may("create:signing_keys") && desk.may("update:signing_keys"),
         may_revoke: desk.may("update:signing_keys"),
         home: CONNECTION,

@@ -19,7 +19,7 @@ use crate::roles::page::permissions::{Permissions, after, change, given};
 const MOST: usize = 100;
 const SESSIONS: Cut = Cut::new(10).page("sessions").keeping(&["tokens"]);
 const TOKENS: Cut = Cut::new(10).page("tokens").keeping(&["sessions"]);
-const GRANTS: Cut = Cut::new(25).search("Search applications and APIs");
+const GRANTS: Cut = Cut::new(25);
 
 #[derive(Template)]
 #[template(path = "users/devices.html")]
@@ -67,19 +67,17 @@ pub(super) async fn devices(desk: Arc<Desk>) -> Result<Response, Failure> {
         Ok(desk.api.look(&path).await?.unwrap_or_default())
     };
     let (sessions, found) = (list("sessions").await?, list("refresh-tokens").await?);
-    let sessions_shown =
-        Listing::of(&desk, SESSIONS, rows(&sessions, "sessions").0.to_vec(), |_| String::new());
-    let found_tokens = Listing::of(&desk, TOKENS, rows(&found, "tokens").0.to_vec(), |_| String::new());
+    let shown = Listing::of(&desk, TOKENS, rows(&found, "tokens").0.to_vec());
     let mut names = Names::new(&desk);
     let mut tokens = Vec::new();
-    for token in found_tokens.rows {
+    for token in shown.rows {
         let name = names.of(text(&token, "client_id")).await?;
         tokens.push((token, name));
     }
     let more = |answer: &Value| answer.get("next").is_some_and(|next| !next.is_null());
     let body = Devices {
-        sessions: sessions_shown,
-        tokens: Listing { rows: tokens, search: found_tokens.search, pager: found_tokens.pager },
+        sessions: Listing::of(&desk, SESSIONS, rows(&sessions, "sessions").0.to_vec()),
+        tokens: Listing { rows: tokens, search: shown.search, pager: shown.pager },
         csrf: desk.csrf(),
         home: own_path(&desk),
         more: more(&sessions) || more(&found),
@@ -243,7 +241,8 @@ pub(super) async fn grants(desk: Arc<Desk>) -> Result<Response, Failure> {
             scope: scope.collect::<Vec<_>>().join(" "),
         });
     }
-    let grants = Listing::of(&desk, GRANTS, grants, |one| format!("{} {}", one.client, one.audience));
+    let words = |one: &Grant| format!("{} {}", one.client, one.audience);
+    let grants = Listing::searched(&desk, GRANTS, ("Search applications and APIs", words), grants);
     let body = Grants { all: grants, csrf: desk.csrf(), may: desk.may("delete:grants") };
     super::within(&desk, "applications", &body).await
 }
