@@ -218,3 +218,30 @@ def test_two_administrators_who_change_the_same_role_are_told(it, browser):
         one.page.get_by_text("The role was changed.").wait_for()
         other.page.get_by_text("Somebody changed this role while you were looking at it").wait_for()
         equal(row(other).locator("select").input_value(), "editor_keys", "the role that is shown now")
+
+
+def test_two_administrators_who_name_the_same_permission_are_told(it, server, browser, made):
+    page = f"{it.issuer}dashboard/apis/{made['api']['id']}/permissions"
+    stored = lambda: {scope["value"]: scope["description"] for scope in server.get(
+        f"/api/v2/resource-servers/{made['api']['id']}", token=it.token()).expect(200).json()["scopes"]}
+    with browser.visitor() as one, browser.visitor() as other:
+        for visitor, email in ((one, "namer@example.com"), (other, "renamer@example.com")):
+            administrator(it, visitor, email)
+            visitor.opens(page)
+        for visitor, text in ((one, "Theirs"), (other, "Ours")):
+            visitor.fills(**{"Permission_(scope)": "write:beds", "Description": text})
+            visitor.presses("Add")
+            visitor.page.wait_for_load_state()
+        one.page.get_by_text("The permission was added.").wait_for()
+        other.page.get_by_text("Somebody changed the permissions since you opened this page").wait_for()
+        equal(stored()["write:beds"], "Theirs", "what the first has written")
+        other.presses("Add")
+        other.page.get_by_text("The permission is described anew.").wait_for()
+        equal(stored()["write:beds"], "Ours", "what the second has insisted on")
+        other.page.get_by_role("link", name="Remove write:beds").click()
+        other.presses("Remove permission")
+        other.page.get_by_text("Nothing was done: type the permission").wait_for()
+        other.page.fill("input[name=confirm]", "write:beds")
+        other.presses("Remove permission")
+        other.page.get_by_text("The permission was removed.").wait_for()
+        assert "write:beds" not in stored()
