@@ -9,6 +9,10 @@ use std::str::FromStr;
 /// A signature algorithm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Algorithm {
+    /// ECDSA on the curve P-256 with SHA-256.
+    Es256,
+    /// ECDSA on the curve P-384 with SHA-384.
+    Es384,
     /// HMAC with SHA-256: the signer and the verifier share one secret.
     Hs256,
     /// RSASSA-PSS with SHA-256 and a salt of 32 bytes.
@@ -23,17 +27,79 @@ pub enum Algorithm {
     Rs512,
 }
 
+/// The kind of key that an algorithm needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum KeyKind {
+    /// A shared secret.
+    Secret,
+    /// An RSA key pair.
+    Rsa,
+    /// A key pair on this curve.
+    Ec(Curve),
+}
+
+/// An elliptic curve (RFC 7518 section 6.2.1.1). Each belongs to one algorithm (section 3.4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Curve {
+    /// For ES256.
+    P256,
+    /// For ES384.
+    P384,
+}
+
+impl Curve {
+    /// Every curve.
+    pub const ALL: [Self; 2] = [Self::P256, Self::P384];
+
+    /// The JOSE name, as in the member `crv` of a JWK.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::P256 => "P-256",
+            Self::P384 => "P-384",
+        }
+    }
+
+    /// The algorithm that its keys are for.
+    pub fn algorithm(self) -> Algorithm {
+        match self {
+            Self::P256 => Algorithm::Es256,
+            Self::P384 => Algorithm::Es384,
+        }
+    }
+
+    /// The bytes of a coordinate, and of each half of a signature.
+    pub fn width(self) -> usize {
+        match self {
+            Self::P256 => 32,
+            Self::P384 => 48,
+        }
+    }
+
+    /// The curve of this exact name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|curve| curve.name() == name)
+    }
+}
+
+impl fmt::Display for Curve {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
 /// The text is not the name of a known algorithm.
 ///
 /// It does not repeat the text, which may come from an attacker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("unknown signature algorithm (known are HS256, PS256, PS384, RS256, RS384, RS512)")]
+#[error("unknown signature algorithm (known are ES256, ES384, HS256, PS256, PS384, RS256, RS384, RS512)")]
 pub struct UnknownAlgorithm;
 
 impl Algorithm {
     /// The JOSE name, as in the `alg` header (RFC 7518 section 3.1).
     pub fn name(self) -> &'static str {
         match self {
+            Self::Es256 => "ES256",
+            Self::Es384 => "ES384",
             Self::Hs256 => "HS256",
             Self::Ps256 => "PS256",
             Self::Ps384 => "PS384",
@@ -43,12 +109,19 @@ impl Algorithm {
         }
     }
 
+    /// The kind of key it needs.
+    pub fn kind(self) -> KeyKind {
+        match self {
+            Self::Es256 => KeyKind::Ec(Curve::P256),
+            Self::Es384 => KeyKind::Ec(Curve::P384),
+            Self::Hs256 => KeyKind::Secret,
+            Self::Ps256 | Self::Ps384 | Self::Rs256 | Self::Rs384 | Self::Rs512 => KeyKind::Rsa,
+        }
+    }
+
     /// Whether the key that verifies can also sign.
     pub fn is_symmetric(self) -> bool {
-        match self {
-            Self::Hs256 => true,
-            Self::Ps256 | Self::Ps384 | Self::Rs256 | Self::Rs384 | Self::Rs512 => false,
-        }
+        self.kind() == KeyKind::Secret
     }
 }
 
@@ -64,6 +137,8 @@ impl FromStr for Algorithm {
     /// Reads the exact, case-sensitive JOSE name.
     fn from_str(name: &str) -> Result<Self, Self::Err> {
         match name {
+            "ES256" => Ok(Self::Es256),
+            "ES384" => Ok(Self::Es384),
             "HS256" => Ok(Self::Hs256),
             "PS256" => Ok(Self::Ps256),
             "PS384" => Ok(Self::Ps384),
@@ -82,6 +157,8 @@ mod tests {
     #[test]
     fn every_name_reads_back_as_its_algorithm() {
         for algorithm in [
+            Algorithm::Es256,
+            Algorithm::Es384,
             Algorithm::Hs256,
             Algorithm::Ps256,
             Algorithm::Ps384,
@@ -96,9 +173,10 @@ mod tests {
 
     #[test]
     fn none_and_names_in_another_case_are_unknown() {
-        for name in
-            ["", "none", "None", "nOnE", "rs256", "Rs256", "RS256 ", " RS256", "ES256", "EdDSA", "PS512"]
-        {
+        for name in [
+            "", "none", "None", "nOnE", "rs256", "Rs256", "RS256 ", " RS256", "es256", "ES256K", "ES512",
+            "EdDSA", "PS512",
+        ] {
             assert_eq!(name.parse::<Algorithm>(), Err(UnknownAlgorithm), "{name}");
         }
     }
@@ -108,5 +186,17 @@ mod tests {
         assert!(Algorithm::Hs256.is_symmetric());
         assert!(!Algorithm::Rs256.is_symmetric());
         assert!(!Algorithm::Ps256.is_symmetric());
+        assert!(!Algorithm::Es256.is_symmetric());
+    }
+
+    #[test]
+    fn a_curve_belongs_to_one_algorithm() {
+        for curve in Curve::ALL {
+            assert_eq!(curve.algorithm().kind(), KeyKind::Ec(curve));
+            assert_eq!(Curve::named(curve.name()), Some(curve));
+        }
+        for name in ["", "p-256", "P256", "P-521", "secp256k1"] {
+            assert_eq!(Curve::named(name), None, "{name}");
+        }
     }
 }

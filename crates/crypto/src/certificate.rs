@@ -159,7 +159,13 @@ impl Certificate {
         self.0.subject_dn.clone()
     }
 
-    /// The key the certificate speaks for.
+    /// The key the certificate speaks for, as DER `SubjectPublicKeyInfo`.
+    pub(crate) fn spki(&self) -> &[u8] {
+        &self.0.spki
+    }
+
+    /// The RSA key the certificate speaks for. For keys of either kind there is
+    /// [`KeyPair::certified`](crate::key::KeyPair::certified).
     ///
     /// # Errors
     ///

@@ -11,10 +11,11 @@ mod public;
 
 pub use oaep::OaepDigest;
 pub use private::PrivateKey;
-pub use public::{BadSignature, PublicKey};
+pub use public::PublicKey;
 
 use crate::certificate::CertificateError;
 use crate::pem::PemError;
+pub use crate::sign::BadSignature;
 
 /// Why bytes are not a usable RSA key.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

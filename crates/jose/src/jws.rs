@@ -7,10 +7,10 @@
 
 use std::fmt;
 
-use chancery_crypto::algorithm::Algorithm;
+use chancery_crypto::algorithm::{Algorithm, KeyKind};
 use chancery_crypto::hmac::HmacKey;
-use chancery_crypto::rsa::PublicKey;
 use chancery_crypto::sign::{Sign, SignError};
+use chancery_crypto::{ecdsa, key, rsa};
 use serde_json::{Map, Value};
 
 use crate::base64url;
@@ -80,9 +80,20 @@ pub struct Compact<'a> {
 #[derive(Clone, Copy, Debug)]
 pub enum VerifyingKey<'k> {
     /// For RS256, RS384, RS512, PS256 and PS384.
-    Rsa(&'k PublicKey),
+    Rsa(&'k rsa::PublicKey),
+    /// For ES256 or ES384, as the curve of the key says.
+    Ec(&'k ecdsa::PublicKey),
     /// For HS256.
     Hmac(&'k HmacKey),
+}
+
+impl<'k> From<&'k key::PublicKey> for VerifyingKey<'k> {
+    fn from(key: &'k key::PublicKey) -> Self {
+        match key {
+            key::PublicKey::Rsa(key) => Self::Rsa(key),
+            key::PublicKey::Ec(key) => Self::Ec(key),
+        }
+    }
 }
 
 impl<'a> Compact<'a> {
@@ -158,10 +169,15 @@ impl<'a> Compact<'a> {
             return Err(JwsError::AlgorithmNotAllowed(self.algorithm));
         }
         let message = self.signing_input.as_bytes();
-        let verified = match (key, self.algorithm.is_symmetric()) {
-            (VerifyingKey::Rsa(key), false) => key.verify(self.algorithm, message, &self.signature).is_ok(),
-            (VerifyingKey::Hmac(key), true) => key.verify(message, &self.signature),
-            (VerifyingKey::Rsa(_), true) | (VerifyingKey::Hmac(_), false) => {
+        let verified = match (key, self.algorithm.kind()) {
+            (VerifyingKey::Rsa(key), KeyKind::Rsa) => {
+                key.verify(self.algorithm, message, &self.signature).is_ok()
+            }
+            (VerifyingKey::Ec(key), KeyKind::Ec(curve)) if key.curve() == curve => {
+                key.verify(message, &self.signature).is_ok()
+            }
+            (VerifyingKey::Hmac(key), KeyKind::Secret) => key.verify(message, &self.signature),
+            (VerifyingKey::Rsa(_) | VerifyingKey::Ec(_) | VerifyingKey::Hmac(_), _) => {
                 return Err(JwsError::KeyMismatch(self.algorithm));
             }
         };

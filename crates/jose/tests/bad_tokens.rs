@@ -5,7 +5,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test whose set-up fails should stop at once")]
 
-use chancery_crypto::algorithm::Algorithm;
+use chancery_crypto::algorithm::{Algorithm, Curve, KeyKind};
+use chancery_crypto::ecdsa;
 use chancery_crypto::hmac::HmacKey;
 use chancery_crypto::pem::{self, LineEnd};
 use chancery_crypto::rsa::{PrivateKey, PublicKey};
@@ -16,7 +17,9 @@ use chancery_jose::jwt::{Claims, ClaimsError, TimeError};
 
 const KEY: &[u8] = include_bytes!("data/rfc7515-a2.der");
 const MAX: usize = 8192;
-const EVERY: [Algorithm; 6] = [
+const EVERY: [Algorithm; 8] = [
+    Algorithm::Es256,
+    Algorithm::Es384,
     Algorithm::Hs256,
     Algorithm::Ps256,
     Algorithm::Ps384,
@@ -59,7 +62,8 @@ fn a_token_that_names_no_known_algorithm_is_refused() {
         ("another case", r#"{"alg":"rs256"}"#),
         ("a trailing space", r#"{"alg":"RS256 "}"#),
         ("a trailing NUL", r#"{"alg":"RS256\u0000"}"#),
-        ("an elliptic curve", r#"{"alg":"ES256"}"#),
+        ("another curve", r#"{"alg":"ES512"}"#),
+        ("a curve of coins", r#"{"alg":"ES256K"}"#),
         ("a member in another case", r#"{"ALG":"RS256"}"#),
         ("JWE direct encryption", r#"{"alg":"dir"}"#),
         ("JWE RSA1_5", r#"{"alg":"RSA1_5"}"#),
@@ -178,6 +182,28 @@ fn an_hs256_token_made_from_the_public_key_is_refused() {
 }
 
 #[test]
+fn an_hs256_token_made_from_a_public_key_on_a_curve_is_refused() {
+    let key = ecdsa::PrivateKey::generate(Curve::P256).unwrap();
+    let public = key.public();
+    let spki = public.to_spki_der();
+    let point = [&[4], public.x(), public.y()].concat();
+    for (name, secret) in [
+        ("PEM", pem::encode("PUBLIC KEY", &spki, LineEnd::Lf).into_bytes()),
+        ("DER", spki),
+        ("the point", point.clone()),
+        ("both coordinates", point[1..].to_vec()),
+        ("x", public.x().to_vec()),
+    ] {
+        let token = sign(r#"{"alg":"HS256"}"#, b"{}", &HmacKey::new(&secret)).unwrap();
+        let token = Compact::parse(&token, MAX).unwrap();
+        let refused = token.verify(&[Algorithm::Es256], VerifyingKey::Ec(public));
+        assert_eq!(refused, Err(JwsError::AlgorithmNotAllowed(Algorithm::Hs256)), "{name}");
+        let refused = token.verify(&EVERY, VerifyingKey::Ec(public));
+        assert_eq!(refused, Err(JwsError::KeyMismatch(Algorithm::Hs256)), "{name}");
+    }
+}
+
+#[test]
 fn an_algorithm_that_does_not_belong_to_the_kind_of_key_is_refused() {
     let secret = HmacKey::new(b"secret");
     for algorithm in EVERY {
@@ -190,8 +216,13 @@ fn an_algorithm_that_does_not_belong_to_the_kind_of_key_is_refused() {
         );
         assert_eq!(
             token.verify(&EVERY, VerifyingKey::Rsa(key().public())) == mismatch,
-            algorithm == Algorithm::Hs256
+            algorithm.kind() != KeyKind::Rsa
         );
+        for curve in Curve::ALL {
+            let key = ecdsa::PrivateKey::generate(curve).unwrap();
+            let verified = token.verify(&EVERY, VerifyingKey::Ec(key.public()));
+            assert_eq!(verified == mismatch, algorithm != curve.algorithm(), "{algorithm} on {curve}");
+        }
     }
 }
 

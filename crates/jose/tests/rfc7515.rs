@@ -1,8 +1,9 @@
-//! The examples of RFC 7515 appendix A.1 (HS256) and A.2 (RS256), verified and made again.
+//! The examples of RFC 7515 appendix A.1 (HS256), A.2 (RS256) and A.3 (ES256), verified and made again.
 
 #![expect(clippy::unwrap_used, reason = "a test whose set-up fails should stop at once")]
 
-use chancery_crypto::algorithm::Algorithm;
+use chancery_crypto::algorithm::{Algorithm, Curve};
+use chancery_crypto::ecdsa;
 use chancery_crypto::hmac::HmacKey;
 use chancery_crypto::rsa::{PrivateKey, PublicKey};
 use chancery_crypto::sign::{Sign, SignError};
@@ -30,6 +31,13 @@ const A2_TOKEN: &str = "eyJhbGciOiJSUzI1NiJ9.\
     nZcAcQjbKBYNX4BAynRFdiuB--f_nZLgrnbyTyWzO75vRK5h6xBArLIARNPvkSjtQBMHlb1L07Qe7K0GarZRmB_eSN9383LcOLn6_dO--xi12jzDwus\
     C-eOkHWEsqtFZESc6BfI7noOPqvhJ1phCnvWh6IeYI2w9QOYEUipUTI8np6LbgGY9Fs98rqVt5AXLIhWkWywlVmtVrBp0igcN_IoypGlUPQGe77Rw";
 
+const A3_HEADER: &str = r#"{"alg":"ES256"}"#;
+const A3_X: &str = "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU";
+const A3_Y: &str = "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0";
+const A3_TOKEN: &str = "eyJhbGciOiJFUzI1NiJ9.\
+    eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ.\
+    DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-Kg6NU1Q";
+
 fn a1_key() -> HmacKey {
     HmacKey::new(&base64url::decode(A1_KEY).unwrap())
 }
@@ -37,6 +45,11 @@ fn a1_key() -> HmacKey {
 fn a2_key() -> PublicKey {
     PublicKey::from_components(&base64url::decode(A2_N).unwrap(), &base64url::decode("AQAB").unwrap())
         .unwrap()
+}
+
+fn a3_key() -> ecdsa::PublicKey {
+    let coordinate = |text| base64url::decode(text).unwrap();
+    ecdsa::PublicKey::from_coordinates(Curve::P256, &coordinate(A3_X), &coordinate(A3_Y)).unwrap()
 }
 
 struct Rs256(PrivateKey);
@@ -85,6 +98,17 @@ fn the_rs256_example_is_made_again() {
 }
 
 #[test]
+fn the_es256_example_verifies() {
+    let token = Compact::parse(A3_TOKEN, 8192).unwrap();
+    assert_eq!(token.algorithm(), Algorithm::Es256);
+    assert_eq!(token.payload(), PAYLOAD.as_bytes());
+    assert_eq!(token.signature().len(), 64);
+    assert_eq!(token.verify(&[Algorithm::Es256], VerifyingKey::Ec(&a3_key())), Ok(()));
+    let input = signing_input(A3_HEADER, PAYLOAD.as_bytes());
+    assert_eq!(assemble(input, token.signature()), A3_TOKEN);
+}
+
+#[test]
 fn signing_in_two_steps_gives_the_same_token_without_growing_the_text() {
     let key = PrivateKey::from_pkcs8(A2_KEY).unwrap();
     let input = signing_input(A2_HEADER, PAYLOAD.as_bytes());
@@ -100,7 +124,18 @@ fn signing_in_two_steps_gives_the_same_token_without_growing_the_text() {
 fn each_example_is_refused_with_the_key_of_the_other() {
     let a1 = Compact::parse(A1_TOKEN, 8192).unwrap();
     let a2 = Compact::parse(A2_TOKEN, 8192).unwrap();
+    let a3 = Compact::parse(A3_TOKEN, 8192).unwrap();
+    let (rsa, curve) = (a2_key(), a3_key());
+    let all = [Algorithm::Es256, Algorithm::Hs256, Algorithm::Rs256];
+    assert_eq!(a3.verify(&all, VerifyingKey::Rsa(&rsa)), Err(JwsError::KeyMismatch(Algorithm::Es256)));
+    assert_eq!(a3.verify(&all, VerifyingKey::Hmac(&a1_key())), Err(JwsError::KeyMismatch(Algorithm::Es256)));
+    assert_eq!(a2.verify(&all, VerifyingKey::Ec(&curve)), Err(JwsError::KeyMismatch(Algorithm::Rs256)));
+    assert_eq!(a1.verify(&all, VerifyingKey::Ec(&curve)), Err(JwsError::KeyMismatch(Algorithm::Hs256)));
     let both = [Algorithm::Hs256, Algorithm::Rs256];
+    assert_eq!(
+        a3.verify(&both, VerifyingKey::Ec(&curve)),
+        Err(JwsError::AlgorithmNotAllowed(Algorithm::Es256))
+    );
     assert_eq!(a1.verify(&both, VerifyingKey::Rsa(&a2_key())), Err(JwsError::KeyMismatch(Algorithm::Hs256)));
     assert_eq!(a2.verify(&both, VerifyingKey::Hmac(&a1_key())), Err(JwsError::KeyMismatch(Algorithm::Rs256)));
 }

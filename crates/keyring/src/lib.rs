@@ -2,7 +2,8 @@
 //!
 //! Owns the states, the transitions between them and the only way to a [`Signer`]. It decides and nothing
 //! else: storage, clocks, randomness, sealing and the making of keys belong to `server`. A state that may
-//! not sign has no function that could. The keys of connections have the same life in a [`ConnectionRing`].
+//! not sign has no function that could. The keys of connections have the same life in a [`ConnectionRing`]; they alone
+//! may be of another kind than RSA.
 
 mod connection;
 mod kid;
@@ -19,4 +20,4 @@ pub use place::{Current, Farewell, Next, Previous, Revoked, SealedHalf};
 pub use ring::{
     BrokenRing, Key, KeyRing, PublicHalf, RevokeError, Revoking, Rotating, StoredKey, StoredPlace,
 };
-pub use signer::{Signer, SignerError};
+pub use signer::{NotForRings, RingAlgorithm, Signer};

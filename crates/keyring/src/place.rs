@@ -37,8 +37,8 @@ pub struct Next {
 
 /// The one key that signs.
 #[derive(Debug)]
-pub struct Current {
-    pub(crate) private: PrivateKey,
+pub struct Current<K = PrivateKey> {
+    pub(crate) private: K,
     pub(crate) since: Timestamp,
 }
 

@@ -5,37 +5,38 @@
 //! memory: they answer what storage has to write, and the ring is restored from what was written.
 
 use chancery_crypto::certificate::Certificate;
+use chancery_crypto::key::KeyPair;
 use chancery_crypto::rsa::{PrivateKey, PublicKey};
 use jiff::Timestamp;
 
 use crate::place::{Current, Farewell, Next, Previous, Revoked, SealedHalf};
-use crate::{Kid, Signer};
+use crate::{Kid, RingAlgorithm, Signer};
 
-/// The signing keys of one tenant.
+/// The signing keys of one tenant, which are RSA keys; or, of whatever kind, those of a connection.
 #[derive(Debug)]
-pub struct KeyRing {
-    next: Key<Next>,
-    current: Key<Current>,
-    previous: Vec<Key<Previous>>,
-    revoked: Vec<Key<Revoked>>,
+pub struct KeyRing<K: KeyPair = PrivateKey> {
+    next: Key<Next, K::Public>,
+    current: Key<Current<K>, K::Public>,
+    previous: Vec<Key<Previous, K::Public>>,
+    revoked: Vec<Key<Revoked, K::Public>>,
 }
 
 /// One key in the place `P`.
 #[derive(Debug)]
-pub struct Key<P> {
-    public: PublicHalf,
+pub struct Key<P, U = PublicKey> {
+    public: PublicHalf<U>,
     place: P,
 }
 
 /// What everybody may see of a key.
 #[derive(Debug, Clone)]
-pub struct PublicHalf {
+pub struct PublicHalf<U = PublicKey> {
     /// Its id.
     pub kid: Kid,
     /// Its self-signed certificate.
     pub certificate: Certificate,
     /// The key in the certificate, parsed once.
-    pub key: PublicKey,
+    pub key: U,
 }
 
 /// A key as storage keeps it.
@@ -153,18 +154,17 @@ pub struct Revoking {
     pub now: Timestamp,
 }
 
-impl KeyRing {
+impl<K: KeyPair> KeyRing<K> {
     /// The only door from storage. `open` unseals a private half; it is called for the current key alone.
     pub fn restore<E: std::fmt::Display>(
         rows: Vec<StoredKey>,
-        open: impl FnOnce(&Kid, &SealedHalf) -> Result<PrivateKey, E>,
+        open: impl FnOnce(&Kid, &SealedHalf) -> Result<K, E>,
     ) -> Result<Self, BrokenRing> {
-        let mut next: Option<Key<Next>> = None;
-        let mut current: Option<(PublicHalf, SealedHalf, Timestamp)> = None;
+        let mut next: Option<Key<Next, K::Public>> = None;
+        let mut current: Option<(PublicHalf<K::Public>, SealedHalf, Timestamp)> = None;
         let (mut previous, mut revoked) = (Vec::new(), Vec::new());
         for StoredKey { kid, certificate, place } in rows {
-            let key = certificate
-                .public_key()
+            let key = K::certified(&certificate)
                 .map_err(|error| BrokenRing::Certificate(kid.clone(), error.to_string()))?;
             let public = PublicHalf { kid, certificate, key };
             match place {
@@ -191,8 +191,8 @@ impl KeyRing {
         let (public, sealed, since) = current.ok_or(BrokenRing::NoCurrent)?;
         let private = opened(&public, &sealed, open)?;
         // The youngest first, in both lists: that is the order in which people look for them.
-        previous.sort_by_key(|key: &Key<Previous>| std::cmp::Reverse(key.place.until));
-        revoked.sort_by_key(|key: &Key<Revoked>| std::cmp::Reverse(key.place.at));
+        previous.sort_by_key(|key: &Key<Previous, _>| std::cmp::Reverse(key.place.until));
+        revoked.sort_by_key(|key: &Key<Revoked, _>| std::cmp::Reverse(key.place.at));
         Ok(Self {
             next: next.ok_or(BrokenRing::NoNext)?,
             current: Key { public, place: Current { private, since } },
@@ -225,16 +225,8 @@ impl KeyRing {
         }
     }
 
-    /// The only maker of a [`Signer`]: it signs with the current key.
-    pub fn signer(
-        &self,
-        algorithm: chancery_crypto::algorithm::Algorithm,
-    ) -> Result<Signer, crate::SignerError> {
-        Signer::new(&self.current.public, &self.current.place.private, algorithm)
-    }
-
     /// The keys that anybody may learn, in the order of the JWKS: current, next, previous.
-    pub fn published(&self) -> impl Iterator<Item = &PublicHalf> {
+    pub fn published(&self) -> impl Iterator<Item = &PublicHalf<K::Public>> {
         [&self.current.public, &self.next.public]
             .into_iter()
             .chain(self.previous.iter().map(|key| &key.public))
@@ -245,7 +237,7 @@ impl KeyRing {
     /// The next key has signed nothing, so a token that names it is forged or stolen; a revoked key is dead. So
     /// is one whose certificate has expired: no token outlives the certificate, so whoever comes with a good one
     /// has got hold of an old key.
-    pub fn verifier(&self, kid: &str, now: Timestamp) -> Option<&PublicKey> {
+    pub fn verifier(&self, kid: &str, now: Timestamp) -> Option<&K::Public> {
         std::iter::once(&self.current.public)
             .chain(self.previous.iter().map(|key| &key.public))
             .find(|public| public.kid.as_str() == kid)
@@ -254,7 +246,7 @@ impl KeyRing {
     }
 
     /// The key that verifies the one token which a just revoked key was revoked with: see [`Farewell`].
-    pub fn farewell(&self, kid: &str, token_digest: &[u8; 32], now: Timestamp) -> Option<&PublicKey> {
+    pub fn farewell(&self, kid: &str, token_digest: &[u8; 32], now: Timestamp) -> Option<&K::Public> {
         let key = self.revoked.iter().find(|key| key.public.kid.as_str() == kid)?;
         let same = chancery_crypto::digest::equal(key.place.farewell.as_ref()?.digest(), token_digest);
         let passed = now.duration_since(key.place.at);
@@ -264,69 +256,76 @@ impl KeyRing {
     }
 
     /// The key that waits.
-    pub fn next(&self) -> &Key<Next> {
+    pub fn next(&self) -> &Key<Next, K::Public> {
         &self.next
     }
 
     /// The key that signs.
-    pub fn current(&self) -> &Key<Current> {
+    pub fn current(&self) -> &Key<Current<K>, K::Public> {
         &self.current
     }
 
     /// The keys that signed and still verify, the youngest first.
-    pub fn previous(&self) -> &[Key<Previous>] {
+    pub fn previous(&self) -> &[Key<Previous, K::Public>] {
         &self.previous
     }
 
     /// The dead keys, the last revoked first.
-    pub fn revoked(&self) -> &[Key<Revoked>] {
+    pub fn revoked(&self) -> &[Key<Revoked, K::Public>] {
         &self.revoked
     }
 }
 
-/// Opens a private half, which has to belong to its certificate.
-pub(crate) fn opened<E: std::fmt::Display>(
-    public: &PublicHalf,
-    sealed: &SealedHalf,
-    open: impl FnOnce(&Kid, &SealedHalf) -> Result<PrivateKey, E>,
-) -> Result<PrivateKey, BrokenRing> {
-    let private = open(&public.kid, sealed)
-        .map_err(|error| BrokenRing::Private(public.kid.clone(), error.to_string()))?;
-    if *private.public() == public.key { Ok(private) } else { Err(BrokenRing::Mismatch(public.kid.clone())) }
+impl KeyRing {
+    /// The only maker of a [`Signer`]: it signs with the current key, which is an RSA key.
+    pub fn signer(&self, algorithm: RingAlgorithm) -> Signer {
+        Signer::new(&self.current.public, &self.current.place.private, algorithm)
+    }
 }
 
-impl<P> Key<P> {
+/// Opens a private half, which has to belong to its certificate.
+pub(crate) fn opened<K: KeyPair, E: std::fmt::Display>(
+    public: &PublicHalf<K::Public>,
+    sealed: &SealedHalf,
+    open: impl FnOnce(&Kid, &SealedHalf) -> Result<K, E>,
+) -> Result<K, BrokenRing> {
+    let private = open(&public.kid, sealed)
+        .map_err(|error| BrokenRing::Private(public.kid.clone(), error.to_string()))?;
+    if private.belongs_to(&public.key) { Ok(private) } else { Err(BrokenRing::Mismatch(public.kid.clone())) }
+}
+
+impl<P, U> Key<P, U> {
     /// Its id.
     pub fn kid(&self) -> &Kid {
         &self.public.kid
     }
 
     /// What everybody may see of it.
-    pub fn public(&self) -> &PublicHalf {
+    pub fn public(&self) -> &PublicHalf<U> {
         &self.public
     }
 }
 
-impl Key<Next> {
+impl<U> Key<Next, U> {
     /// The private half, for storage.
     pub fn sealed_half(&self) -> &SealedHalf {
         &self.place.sealed
     }
 }
 
-impl Key<Current> {
+impl<K, U> Key<Current<K>, U> {
     /// Since when it signs.
     pub fn since(&self) -> Timestamp {
         self.place.since
     }
 
     /// The private half, for the ring of a connection: what it signs is not made of algorithms of JOSE alone.
-    pub(crate) fn private(&self) -> &PrivateKey {
+    pub(crate) fn private(&self) -> &K {
         &self.place.private
     }
 }
 
-impl Key<Previous> {
+impl<U> Key<Previous, U> {
     /// Since when it signed.
     pub fn since(&self) -> Timestamp {
         self.place.since
@@ -343,7 +342,7 @@ impl Key<Previous> {
     }
 }
 
-impl Key<Revoked> {
+impl<U> Key<Revoked, U> {
     /// Since when it signed, if it ever did.
     pub fn since(&self) -> Option<Timestamp> {
         self.place.since

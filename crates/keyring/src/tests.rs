@@ -1,7 +1,9 @@
 //! The transitions of the ring, on fixed keys and fixed times.
 
-use chancery_crypto::algorithm::Algorithm;
+use chancery_crypto::algorithm::{Algorithm, Curve};
 use chancery_crypto::certificate::{Certificate, SelfSigned};
+use chancery_crypto::ecdsa;
+use chancery_crypto::key::{self, KeyPair as _};
 use chancery_crypto::rsa::PrivateKey;
 use chancery_crypto::sign::Sign;
 use jiff::{SignedDuration, Timestamp};
@@ -83,7 +85,8 @@ fn a_private_half_that_does_not_belong_to_its_certificate_is_refused() {
 
 #[test]
 fn a_private_half_that_cannot_be_opened_is_an_error_and_not_a_new_key() {
-    let sealed_elsewhere = KeyRing::restore(vec![current(0), next(1)], |_, _| Err("wrong master key"));
+    let sealed_elsewhere =
+        KeyRing::<PrivateKey>::restore(vec![current(0), next(1)], |_, _| Err("wrong master key"));
     assert_eq!(sealed_elsewhere.unwrap_err(), BrokenRing::Private(kid(0), "wrong master key".to_owned()));
 }
 
@@ -150,18 +153,22 @@ fn the_token_that_revoked_its_own_key_has_a_minute_to_finish_and_no_other_has() 
 #[test]
 fn the_signer_signs_with_the_current_key() {
     let ring = ring(vec![current(0), next(1)]);
-    for algorithm in [Algorithm::Rs256, Algorithm::Rs512, Algorithm::Ps256] {
-        let signer = ring.signer(algorithm).unwrap();
+    for algorithm in [RingAlgorithm::Rs256, RingAlgorithm::Rs512, RingAlgorithm::Ps256] {
+        let signer = ring.signer(algorithm);
         let signature = signer.sign(b"message").unwrap();
         assert_eq!(*signer.kid(), kid(0));
-        assert_eq!(ring.current().public().key.verify(algorithm, b"message", &signature), Ok(()));
+        assert_eq!(ring.current().public().key.verify(algorithm.into(), b"message", &signature), Ok(()));
     }
 }
 
 #[test]
-fn ring_keys_do_not_sign_with_a_shared_secret_algorithm() {
-    let ring = ring(vec![current(0), next(1)]);
-    assert_eq!(ring.signer(Algorithm::Hs256).unwrap_err(), SignerError(Algorithm::Hs256));
+fn application_signing_keys_sign_with_three_algorithms_alone() {
+    for name in ["RS256", "RS512", "PS256"] {
+        assert_eq!(Algorithm::from(name.parse::<RingAlgorithm>().unwrap()).name(), name);
+    }
+    for name in ["HS256", "RS384", "PS384", "ES256", "ES384", "rs256", "none", ""] {
+        assert_eq!(name.parse::<RingAlgorithm>(), Err(NotForRings), "{name}");
+    }
 }
 
 #[test]
@@ -203,6 +210,43 @@ fn a_connection_whose_old_key_cannot_be_opened_is_broken() {
     assert_eq!(unreadable.unwrap_err(), BrokenRing::Private(kid(1), "wrong master key".to_owned()));
 }
 
+fn curve(curve: Curve) -> key::PrivateKey {
+    ecdsa::PrivateKey::generate(curve).unwrap().into()
+}
+
+fn of_key(kid: &str, key: &key::PrivateKey, place: StoredPlace) -> StoredKey {
+    let request = SelfSigned { common_name: "corp", serial: [7; 8], not_before: at(0), days: 365 };
+    let certificate = Certificate::self_signed(request, key).unwrap();
+    StoredKey { kid: kid.parse().unwrap(), certificate, place }
+}
+
+#[test]
+fn a_ring_of_a_connection_may_hold_keys_of_both_kinds_and_an_application_ring_may_not() {
+    let keys = [private(0).into(), curve(Curve::P256), curve(Curve::P384)];
+    let sealed = |number: u8| SealedHalf::new(vec![number]);
+    let rows = vec![
+        of_key("old", &keys[0], StoredPlace::Previous { sealed: sealed(0), since: at(0), until: at(9) }),
+        of_key("now", &keys[1], StoredPlace::Current { sealed: sealed(1), since: at(10) }),
+        of_key("new", &keys[2], StoredPlace::Next { sealed: sealed(2) }),
+    ];
+    let open = |_: &Kid, sealed: &SealedHalf| {
+        Ok::<_, String>(keys[usize::from(sealed.as_bytes()[0])].to_pkcs8().unwrap())
+    };
+    let either = ConnectionRing::<key::PrivateKey>::restore(rows.clone(), |kid, sealed| {
+        open(kid, sealed).map(|der| key::PrivateKey::from_pkcs8(&der).unwrap())
+    });
+    let either = either.unwrap();
+    let signing = either.signing();
+    let signature = signing.private.sign(Algorithm::Es256, b"message").unwrap();
+    assert_eq!(signing.public.key.verify(Algorithm::Es256, b"message", &signature), Ok(()));
+    assert_eq!(either.decryptors().count(), 3);
+    let swapped = ConnectionRing::restore(rows.clone(), |_, _| Ok::<_, String>(keys[2].clone()));
+    assert_eq!(swapped.unwrap_err(), BrokenRing::Mismatch("now".parse().unwrap()));
+    let application = KeyRing::<PrivateKey>::restore(rows, |_, _| Ok::<_, String>(private(0)));
+    let reason = "the key is not an RSA key".to_owned();
+    assert_eq!(application.unwrap_err(), BrokenRing::Certificate("now".parse().unwrap(), reason));
+}
+
 #[test]
 fn a_kid_is_made_of_the_base64url_alphabet_and_nothing_else() {
     assert_eq!(Kid::from_random([255; 21]).as_str(), "_".repeat(21));
@@ -214,7 +258,7 @@ fn a_kid_is_made_of_the_base64url_alphabet_and_nothing_else() {
 #[test]
 fn nothing_secret_is_printed() {
     let ring = ring(vec![current(0), next(1)]);
-    let printed = format!("{ring:?} {:?}", ring.signer(Algorithm::Rs256).unwrap());
+    let printed = format!("{ring:?} {:?}", ring.signer(RingAlgorithm::Rs256));
     assert_eq!(printed.matches("SealedHalf(1 bytes)").count(), 1, "the next key's: {printed}");
     assert_eq!(printed.matches("PrivateKey(..)").count(), 2, "the current key's and the signer's: {printed}");
     assert!(printed.len() < 1000, "nothing else has room for a key: {printed}");

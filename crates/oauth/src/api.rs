@@ -2,8 +2,8 @@
 //!
 //! Must never hold display data: names and descriptions stay in `server`.
 
-use chancery_crypto::algorithm::Algorithm;
 use chancery_crypto::hmac::HmacKey;
+use chancery_keyring::RingAlgorithm;
 
 use crate::scope::Scopes;
 
@@ -70,7 +70,7 @@ impl UserAccess {
 )]
 pub enum ApiSigning {
     /// The tenant's current key with this algorithm.
-    Ring(Algorithm),
+    Ring(RingAlgorithm),
     /// HS256 under the API's signing secret.
     Secret(HmacKey),
 }

@@ -8,6 +8,7 @@ use std::fmt;
 use chancery_crypto::algorithm::Algorithm;
 use chancery_crypto::hmac::HmacKey;
 use chancery_crypto::rsa::PublicKey;
+use chancery_keyring::RingAlgorithm;
 use jiff::Timestamp;
 
 use crate::refresh::RefreshPolicy;
@@ -104,7 +105,7 @@ pub enum IdTokenSigning {
     /// HS256 under the client secret.
     Secret(Box<HmacKey>),
     /// The tenant's current key with this algorithm.
-    Ring(Algorithm),
+    Ring(RingAlgorithm),
     /// It is set to HS256 and has no secret, or one that is too short; the text says which.
     Unusable(&'static str),
 }

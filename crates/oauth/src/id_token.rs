@@ -126,8 +126,10 @@ pub(crate) fn header(
 pub fn half_hash(algorithm: Algorithm, text: &str) -> String {
     match algorithm {
         Algorithm::Rs512 => base64url::encode(&digest::sha512(text.as_bytes())[..32]),
-        Algorithm::Rs384 | Algorithm::Ps384 => base64url::encode(&digest::sha384(text.as_bytes())[..24]),
-        Algorithm::Hs256 | Algorithm::Rs256 | Algorithm::Ps256 => {
+        Algorithm::Es384 | Algorithm::Rs384 | Algorithm::Ps384 => {
+            base64url::encode(&digest::sha384(text.as_bytes())[..24])
+        }
+        Algorithm::Es256 | Algorithm::Hs256 | Algorithm::Rs256 | Algorithm::Ps256 => {
             base64url::encode(&digest::sha256(text.as_bytes())[..16])
         }
     }

@@ -4,6 +4,7 @@ use chancery_crypto::algorithm::Algorithm;
 use chancery_crypto::rsa::PrivateKey;
 use chancery_crypto::sign::{Sign, SignError};
 use chancery_jose::jws;
+use chancery_keyring::RingAlgorithm;
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -44,7 +45,7 @@ pub(crate) fn client(authentication: Authentication) -> Client {
         callbacks: ["https://app.example/cb"].iter().collect(),
         logout_urls: ["https://app.example/bye"].iter().collect(),
         web_origins: ["https://app.example"].iter().collect(),
-        id_token_signing: IdTokenSigning::Ring(Algorithm::Rs256),
+        id_token_signing: IdTokenSigning::Ring(RingAlgorithm::Rs256),
         id_token_lifetime: 36_000,
         refresh: RefreshPolicy {
             rotating: false,
@@ -66,7 +67,7 @@ pub(crate) fn api() -> Api {
     Api {
         identifier: "https://api.example".to_owned(),
         scopes: scopes("read write"),
-        signing: ApiSigning::Ring(Algorithm::Rs256),
+        signing: ApiSigning::Ring(RingAlgorithm::Rs256),
         token_lifetime: 3600,
         token_lifetime_for_web: 600,
         dialect: Dialect::AccessToken,

@@ -3,6 +3,7 @@
 //! Must never grant a scope that the API does not know, that the user does not have where the API enforces
 //! policies, or that the application was not granted where the API requires a client grant.
 
+use chancery_keyring::RingAlgorithm;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::access_token::{Issue, Permissions};
@@ -10,7 +11,6 @@ use crate::api::{Api, ApiSigning, Granted, UserAccess};
 use crate::client::Client;
 use crate::profile::OIDC_SCOPES;
 use crate::scope::Scopes;
-use chancery_crypto::algorithm::Algorithm;
 
 /// Seconds that an opaque token lives which came by a code.
 pub const OPAQUE_LIFETIME: i64 = 86_400;
@@ -143,7 +143,7 @@ pub fn issue<'a>(
     way: Way,
     (jti, now): (String, Timestamp),
 ) -> Issue<'a> {
-    let by_rs256 = matches!(api.signing, ApiSigning::Ring(Algorithm::Rs256));
+    let by_rs256 = matches!(api.signing, ApiSigning::Ring(RingAlgorithm::Rs256));
     let lifetime = if way == Way::Browser { api.token_lifetime_for_web } else { api.token_lifetime };
     Issue {
         issuer,

@@ -42,7 +42,9 @@ impl SignatureMethod {
             Algorithm::Rs256 => Some(RSA_SHA256),
             Algorithm::Rs384 => Some("http://www.w3.org/2001/04/xmldsig-more#rsa-sha384"),
             Algorithm::Rs512 => Some("http://www.w3.org/2001/04/xmldsig-more#rsa-sha512"),
-            Algorithm::Hs256 | Algorithm::Ps256 | Algorithm::Ps384 => None,
+            Algorithm::Es256 | Algorithm::Es384 | Algorithm::Hs256 | Algorithm::Ps256 | Algorithm::Ps384 => {
+                None
+            }
         }
     }
 

@@ -19,12 +19,17 @@ use x509_cert::spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoOwned};
 use x509_cert::time::{Time, Validity};
 
 use super::{COMMON_NAME, Certificate, CertificateError};
-use crate::algorithm::Algorithm;
+use crate::algorithm::{Algorithm, Curve};
 use crate::digest;
-use crate::rsa::PrivateKey;
+use crate::ecdsa::signature_to_der;
+use crate::key::PrivateKey;
 
 /// `sha256WithRSAEncryption`, 1.2.840.113549.1.1.11.
 const SHA256_WITH_RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.11");
+/// `ecdsa-with-SHA256`, 1.2.840.10045.4.3.2.
+const ECDSA_WITH_SHA256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.4.3.2");
+/// `ecdsa-with-SHA384`, 1.2.840.10045.4.3.3.
+const ECDSA_WITH_SHA384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.4.3.3");
 /// The longest common name (RFC 5280 appendix A.1, ub-common-name), in characters.
 const MAX_COMMON_NAME: usize = 64;
 /// The last year written as UTCTime (RFC 5280 section 4.1.2.5).
@@ -45,17 +50,20 @@ pub struct SelfSigned<'a> {
 }
 
 impl Certificate {
-    /// Makes the certificate of a key, signed by that key: X.509 v3, sha256WithRSAEncryption, CA:TRUE, subject key
-    /// identifier, key usage digitalSignature and keyCertSign.
+    /// Makes the certificate of a key, signed by that key: X.509 v3, sha256WithRSAEncryption or else ECDSA with the
+    /// digest of the curve, CA:TRUE, subject key identifier, key usage digitalSignature and keyCertSign.
     ///
     /// # Errors
     ///
     /// [`CertificateError`] for a common name or a validity that X.509 cannot express, or when signing fails.
-    pub fn self_signed(request: SelfSigned<'_>, key: &PrivateKey) -> Result<Self, CertificateError> {
+    pub fn self_signed<K>(request: SelfSigned<'_>, key: &K) -> Result<Self, CertificateError>
+    where
+        K: Clone + Into<PrivateKey>,
+    {
         let SelfSigned { common_name, serial, not_before, days } = request;
         let name = name_of(common_name)?;
         let validity = validity_of(not_before, days)?;
-        let der = encode(name, validity, serial, key)?;
+        let der = encode(name, validity, serial, &key.clone().into())?;
         // Reading it back proves it well-formed and fills what the accessors answer.
         Self::from_der(der)
     }
@@ -67,7 +75,7 @@ fn encode(
     serial: [u8; 8],
     key: &PrivateKey,
 ) -> Result<Vec<u8>, CertificateError> {
-    let algorithm = AlgorithmIdentifierOwned { oid: SHA256_WITH_RSA, parameters: Some(Any::null()) };
+    let algorithm = signature_algorithm(key);
     let spki = SubjectPublicKeyInfoOwned::from_der(&key.public().to_spki_der()).map_err(encoding)?;
     let tbs = TbsCertificate {
         version: Version::V3,
@@ -81,7 +89,7 @@ fn encode(
         issuer_unique_id: None,
         subject_unique_id: None,
     };
-    let signature = key.sign(Algorithm::Rs256, &tbs.to_der().map_err(encoding)?)?;
+    let signature = sign(key, &tbs.to_der().map_err(encoding)?)?;
     x509_cert::Certificate {
         tbs_certificate: tbs,
         signature_algorithm: algorithm,
@@ -89,6 +97,25 @@ fn encode(
     }
     .to_der()
     .map_err(encoding)
+}
+
+fn signature_algorithm(key: &PrivateKey) -> AlgorithmIdentifierOwned {
+    // ECDSA has no parameters, not even null (RFC 5758 section 3.2).
+    let (oid, parameters) = match key {
+        PrivateKey::Rsa(_) => (SHA256_WITH_RSA, Some(Any::null())),
+        PrivateKey::Ec(key) => match key.public().curve() {
+            Curve::P256 => (ECDSA_WITH_SHA256, None),
+            Curve::P384 => (ECDSA_WITH_SHA384, None),
+        },
+    };
+    AlgorithmIdentifierOwned { oid, parameters }
+}
+
+fn sign(key: &PrivateKey, tbs: &[u8]) -> Result<Vec<u8>, CertificateError> {
+    match key {
+        PrivateKey::Rsa(key) => Ok(key.sign(Algorithm::Rs256, tbs)?),
+        PrivateKey::Ec(key) => signature_to_der(&key.sign(tbs)?).map_err(encoding),
+    }
 }
 
 fn extensions(spki: &SubjectPublicKeyInfoOwned) -> Result<Vec<Extension>, CertificateError> {

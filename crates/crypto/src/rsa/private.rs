@@ -86,10 +86,13 @@ impl PrivateKey {
     ///
     /// # Errors
     ///
-    /// [`SignError::WrongAlgorithm`] for HS256, [`SignError::Failed`] when the library fails.
+    /// [`SignError::WrongAlgorithm`] for an algorithm of another kind of key, [`SignError::Failed`] when the library
+    /// fails.
     pub fn sign(&self, algorithm: Algorithm, message: &[u8]) -> Result<Vec<u8>, SignError> {
         let encoding: &'static dyn RsaEncoding = match algorithm {
-            Algorithm::Hs256 => return Err(SignError::WrongAlgorithm(algorithm)),
+            Algorithm::Es256 | Algorithm::Es384 | Algorithm::Hs256 => {
+                return Err(SignError::WrongAlgorithm(algorithm));
+            }
             Algorithm::Ps256 => &signature::RSA_PSS_SHA256,
             Algorithm::Ps384 => &signature::RSA_PSS_SHA384,
             Algorithm::Rs256 => &signature::RSA_PKCS1_SHA256,

@@ -13,6 +13,7 @@ use super::encoding::Components;
 use crate::algorithm::Algorithm;
 use crate::certificate::Certificate;
 use crate::pem;
+use crate::sign::BadSignature;
 
 /// The shortest modulus accepted, in bits.
 const MIN_BITS: usize = 2048;
@@ -37,11 +38,6 @@ struct Inner {
     ps384: OnceLock<ParsedPublicKey>,
     sha1: OnceLock<ParsedPublicKey>,
 }
-
-/// The signature is not this key's, or is not a signature at all; which one is nobody's business.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the signature does not verify")]
-pub struct BadSignature;
 
 impl PublicKey {
     /// Reads a DER `SubjectPublicKeyInfo` (RFC 5280 section 4.1.2.7) holding an rsaEncryption key.
@@ -126,11 +122,11 @@ impl PublicKey {
     ///
     /// # Errors
     ///
-    /// [`BadSignature`], also for HS256, which no RSA key can verify.
+    /// [`BadSignature`], also for an algorithm that no RSA key can verify.
     pub fn verify(&self, algorithm: Algorithm, message: &[u8], signature: &[u8]) -> Result<(), BadSignature> {
         let inner = &*self.0;
         let key = match algorithm {
-            Algorithm::Hs256 => return Err(BadSignature),
+            Algorithm::Es256 | Algorithm::Es384 | Algorithm::Hs256 => return Err(BadSignature),
             Algorithm::Rs256 => &inner.rs256,
             Algorithm::Rs384 => inner.parsed(&inner.rs384, &signature::RSA_PKCS1_2048_8192_SHA384)?,
             Algorithm::Rs512 => inner.parsed(&inner.rs512, &signature::RSA_PKCS1_2048_8192_SHA512)?,

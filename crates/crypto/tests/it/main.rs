@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, reason = "a test whose set-up fails should stop at once")]
 
 mod certificates;
+mod curves;
 mod keys;
 mod kit;
 mod signatures;

@@ -19,8 +19,15 @@ const LONGEST: usize = 64 * 1024;
 const LONGEST_SUBJECT: usize = 255;
 
 /// The algorithms that count, unless a connection wants fewer: those where nobody else has the key.
-pub const ALGORITHMS: &[Algorithm] =
-    &[Algorithm::Rs256, Algorithm::Rs384, Algorithm::Rs512, Algorithm::Ps256, Algorithm::Ps384];
+pub const ALGORITHMS: &[Algorithm] = &[
+    Algorithm::Rs256,
+    Algorithm::Rs384,
+    Algorithm::Rs512,
+    Algorithm::Ps256,
+    Algorithm::Ps384,
+    Algorithm::Es256,
+    Algorithm::Es384,
+];
 
 /// What a token has to agree with.
 #[derive(Debug, Clone, Copy)]
@@ -86,7 +93,7 @@ pub fn check(token: &str, keys: &Keys, expected: &Expected<'_>) -> Result<Claims
         return Err(IdTokenError::Type);
     }
     let key = keys.find(compact.kid(), algorithm)?;
-    compact.verify(expected.algorithms, VerifyingKey::Rsa(key))?;
+    compact.verify(expected.algorithms, VerifyingKey::from(key))?;
     let claims = Claims::parse(compact.payload())?;
     judge(&claims, expected)?;
     Ok(claims)

@@ -1,7 +1,9 @@
 //! What is believed of another provider, and what is not.
 
-use chancery_crypto::algorithm::Algorithm;
-use chancery_jose::base64url;
+use chancery_crypto::algorithm::{Algorithm, Curve};
+use chancery_crypto::ecdsa;
+use chancery_crypto::hmac::HmacKey;
+use chancery_jose::{base64url, jws};
 use serde_json::{Map, Value, json};
 
 use super::id_token::{ALGORITHMS, Expected, IdTokenError, check};
@@ -47,6 +49,27 @@ fn jwk(different: &Value) -> Value {
     });
     jwk.as_object_mut().unwrap().extend(object(different.clone()));
     jwk
+}
+
+fn curve(curve: Curve) -> ecdsa::PrivateKey {
+    ecdsa::PrivateKey::generate(curve).unwrap()
+}
+
+fn curve_jwk(key: &ecdsa::PrivateKey, different: &Value) -> Value {
+    let public = key.public();
+    let mut jwk = json!({
+        "kty": "EC", "kid": "k", "use": "sig", "crv": public.curve().name(),
+        "x": base64url::encode(public.x()), "y": base64url::encode(public.y()),
+    });
+    jwk.as_object_mut().unwrap().extend(object(different.clone()));
+    jwk
+}
+
+/// A good token, signed by whatever the header says, with this key.
+fn curve_token(header: &Value, key: &ecdsa::PrivateKey) -> String {
+    let input = jws::signing_input(&header.to_string(), claims(&json!({})).to_string().as_bytes());
+    let signature = key.sign(input.as_bytes()).unwrap();
+    jws::assemble(input, &signature)
 }
 
 fn keys(list: &[Value]) -> Keys {
@@ -190,6 +213,108 @@ fn a_key_is_the_one_that_the_token_names_and_only_for_its_algorithm() {
     assert_eq!(checked(&nameless, &two, &metadata).unwrap_err(), IdTokenError::Key(KeysError::Ambiguous));
     let many = json!({ "keys": vec![jwk(&json!({})); 101] }).to_string();
     assert_eq!(Keys::parse(many.as_bytes()).unwrap_err(), KeysError::TooMany);
+}
+
+#[test]
+fn a_token_signed_on_a_curve_is_believed() {
+    let metadata = metadata(&json!({}), &exact()).unwrap();
+    for own in Curve::ALL {
+        let (key, alg) = (curve(own), own.algorithm().name());
+        let token = curve_token(&json!({ "alg": alg, "kid": "k" }), &key);
+        for different in [json!({}), json!({ "alg": alg }), json!({ "use": "sig", "x5c": [] })] {
+            let claims = checked(&token, &keys(&[curve_jwk(&key, &different)]), &metadata).unwrap();
+            assert_eq!(claims.sub.as_deref(), Some("u"));
+        }
+        // A key of another kind beside it does not make it doubtful, not even one of the same id.
+        let both = keys(&[jwk(&json!({})), curve_jwk(&key, &json!({}))]);
+        assert!(checked(&token, &both, &metadata).is_ok());
+        for (token, keys) in [
+            (curve_token(&json!({ "alg": alg }), &key), &both),
+            (signed(&json!({ "alg": "RS256" }), &claims(&json!({}))), &both),
+        ] {
+            assert!(checked(&token, keys, &metadata).is_ok());
+        }
+    }
+}
+
+#[test]
+fn a_key_on_a_curve_is_read_strictly_or_not_at_all() {
+    let metadata = metadata(&json!({}), &exact()).unwrap();
+    let (key, long) = (curve(Curve::P256), curve(Curve::P384));
+    let token = curve_token(&json!({ "alg": "ES256", "kid": "k" }), &key);
+    let x = key.public().x();
+    let padded = base64url::encode(&[&[0], x].concat());
+    for (different, expected) in [
+        (json!({ "x": padded }), KeysError::Unknown),
+        (json!({ "x": base64url::encode(&x[1..]) }), KeysError::Unknown),
+        (json!({ "y": base64url::encode(x) }), KeysError::Unknown),
+        (json!({ "y": "" }), KeysError::Unknown),
+        (json!({ "y": true }), KeysError::Unknown),
+        (json!({ "x": format!("{}=", base64url::encode(x)) }), KeysError::Unknown),
+        (json!({ "crv": "P-384" }), KeysError::Unknown),
+        (json!({ "crv": "P-521" }), KeysError::Unknown),
+        (json!({ "crv": "p-256" }), KeysError::Unknown),
+        (json!({ "crv": null }), KeysError::Unknown),
+        (json!({ "kty": "ec" }), KeysError::Unknown),
+        (json!({ "kty": "RSA" }), KeysError::Unknown),
+        (json!({ "d": "AQAB" }), KeysError::Unknown),
+        (json!({ "use": "enc" }), KeysError::Unknown),
+        (json!({ "alg": "ES384" }), KeysError::Algorithm),
+        (json!({ "alg": "RS256" }), KeysError::Algorithm),
+        (json!({ "alg": "ECDH-ES" }), KeysError::Algorithm),
+    ] {
+        let refused = checked(&token, &keys(&[curve_jwk(&key, &different)]), &metadata).unwrap_err();
+        assert_eq!(refused, IdTokenError::Key(expected), "{different}");
+    }
+    // The kind of the key has to be the algorithm's, whatever the key says of itself.
+    let of = |alg: &str, key: &ecdsa::PrivateKey| curve_token(&json!({ "alg": alg, "kid": "k" }), key);
+    let rsa = signed(&json!({ "alg": "RS256", "kid": "k" }), &claims(&json!({})));
+    for (token, jwk) in [
+        (of("ES256", &long), curve_jwk(&long, &json!({}))),
+        (of("ES256", &long), curve_jwk(&long, &json!({ "alg": "ES256" }))),
+        (of("ES384", &key), curve_jwk(&key, &json!({}))),
+        (of("RS256", &key), curve_jwk(&key, &json!({}))),
+        (of("ES256", &key), jwk(&json!({}))),
+        (of("ES256", &key), jwk(&json!({ "alg": "ES256" }))),
+        (rsa, curve_jwk(&key, &json!({}))),
+    ] {
+        let refused = checked(&token, &keys(&[jwk.clone()]), &metadata).unwrap_err();
+        assert_eq!(refused, IdTokenError::Key(KeysError::Algorithm), "{jwk}");
+    }
+    let two = keys(&[curve_jwk(&key, &json!({})), curve_jwk(&curve(Curve::P256), &json!({}))]);
+    assert_eq!(checked(&token, &two, &metadata).unwrap_err(), IdTokenError::Key(KeysError::Ambiguous));
+}
+
+#[test]
+fn a_signature_on_a_curve_that_is_not_the_keys_is_not_believed() {
+    let metadata = metadata(&json!({}), &exact()).unwrap();
+    let key = curve(Curve::P256);
+    let set = keys(&[curve_jwk(&key, &json!({}))]);
+    let good = curve_token(&json!({ "alg": "ES256", "kid": "k" }), &key);
+    let (input, signature) = good.rsplit_once('.').unwrap();
+    let signature = base64url::decode(signature).unwrap();
+    let (r, s) = signature.split_at(32);
+    let der = [&[0x30, 0x44, 2, 0x20], r, &[2, 0x20], s].concat();
+    for (why, bad) in [
+        ("63 bytes", signature[..63].to_vec()),
+        ("65 bytes", [&signature[..], &[0]].concat()),
+        ("DER", der),
+        ("r is zero", [&[0; 32], s].concat()),
+        ("s is zero", [r, &[0; 32]].concat()),
+        ("nothing but zeros", vec![0; 64]),
+        ("another key", curve(Curve::P256).sign(input.as_bytes()).unwrap()),
+    ] {
+        let token = jws::assemble(input.to_owned(), &bad);
+        let refused = checked(&token, &set, &metadata).unwrap_err();
+        assert_eq!(refused, IdTokenError::Jws(jws::JwsError::BadSignature), "{why}");
+    }
+    // Whoever knows the public key alone signs nothing.
+    let header = json!({ "alg": "HS256", "kid": "k" }).to_string();
+    let input = jws::signing_input(&header, claims(&json!({})).to_string().as_bytes());
+    let secret = HmacKey::new(&[&[4], key.public().x(), key.public().y()].concat());
+    let tag = secret.sign(input.as_bytes());
+    let refused = checked(&jws::assemble(input, &tag), &set, &metadata).unwrap_err();
+    assert_eq!(refused, IdTokenError::Jws(jws::JwsError::AlgorithmNotAllowed(Algorithm::Hs256)));
 }
 
 #[test]

@@ -5,7 +5,6 @@
 
 use std::sync::Arc;
 
-use chancery_crypto::algorithm::Algorithm;
 use chancery_crypto::digest;
 use chancery_crypto::rsa::PublicKey;
 use chancery_oauth::client::{
@@ -90,7 +89,7 @@ fn id_token_signing(configuration: Option<&Value>, secret: Option<&[u8]>) -> IdT
     let alg = configuration.and_then(|configuration| configuration.get("alg")).and_then(Value::as_str);
     // Without a choice it is HS256, as for every application that the API made at Auth0.
     match (alg.and_then(|alg| alg.parse().ok()), secret) {
-        (Some(algorithm), _) if algorithm != Algorithm::Hs256 => IdTokenSigning::Ring(algorithm),
+        (Some(algorithm), _) => IdTokenSigning::Ring(algorithm),
         (_, Some(secret)) => IdTokenSigning::of_secret(secret),
         (_, None) => IdTokenSigning::Unusable("it has no client secret, which HS256 needs"),
     }

@@ -10,7 +10,7 @@ use chancery_keyring::RevokeError;
 use http::{Method, StatusCode};
 use serde_json::Value;
 
-use super::{Owner, own};
+use super::{Order, own};
 use crate::app::App;
 use crate::management::operation::{Operation, Required, operation};
 use crate::management::shape::Object;
@@ -61,7 +61,7 @@ async fn list(State(app): State<Arc<App>>, caller: Caller) -> Result<Json<Vec<Va
 
 async fn rotate(State(app): State<Arc<App>>, caller: Caller) -> Result<(StatusCode, Json<Value>), ApiError> {
     let (tenant, entry) = (&caller.tenant.stored, caller.entry(201));
-    let (next, _) = super::rotate(&app, tenant, Owner::Tenant, None, entry).await.map_err(refused)?;
+    let (next, _) = super::rotate(&app, tenant, Order::Tenant, entry).await.map_err(refused)?;
     Ok((StatusCode::CREATED, Json(signing_keys::brief(&next))))
 }
 

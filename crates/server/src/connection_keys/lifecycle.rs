@@ -6,13 +6,14 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use chancery_crypto::algorithm::Algorithm;
-use chancery_crypto::rsa::PrivateKey;
+use chancery_crypto::key::KeyPair;
 use chancery_crypto::seal::{Label, Sealer};
+use chancery_crypto::{key, rsa};
 use chancery_keyring::{BrokenRing, ConnectionRing, Kid, RevokeError, StoredKey, StoredPlace};
 use jiff::{SignedDuration, Timestamp};
 
 use super::sql::{self, FirstKeys, Key};
-use super::{Owner, own};
+use super::{Order, Owner, own};
 use crate::app::App;
 use crate::changes::Topic;
 use crate::logs::{Entry, Kind};
@@ -27,19 +28,19 @@ pub(super) const SEAL_KIND: &str = "connection-key";
 /// What the keys of a ring sign with, by their kids.
 pub(super) type Algorithms = HashMap<Kid, Algorithm>;
 
-/// Restores a ring from its rows.
-pub(super) fn open(
+/// Restores a ring from its rows: that of a tenant with RSA keys, that of a connection with keys of either kind.
+pub(super) fn open<K: KeyPair>(
     sealer: &Sealer,
     tenant: &TenantId,
     rows: Vec<Key>,
-) -> Result<(ConnectionRing, Algorithms), BrokenRing> {
+) -> Result<(ConnectionRing<K>, Algorithms), BrokenRing> {
     let named = |(key, algorithm): &Key| Some((key.kid.clone(), (*algorithm)?));
     let algorithms = rows.iter().filter_map(named).collect();
     let rows = rows.into_iter().map(|(key, _)| key).collect();
     let ring = ConnectionRing::restore(rows, |kid, sealed| {
         let label = Label { tenant: tenant.as_str(), kind: SEAL_KIND, id: kid.as_str() };
         let pkcs8 = sealer.open(label, sealed.as_bytes()).map_err(|error| error.to_string())?;
-        PrivateKey::from_pkcs8(&pkcs8).map_err(|error| error.to_string())
+        K::from_pkcs8(&pkcs8).map_err(|error| error.to_string())
     })?;
     Ok((ring, algorithms))
 }
@@ -48,12 +49,14 @@ pub(super) fn open(
 async fn prepare(
     app: &App,
     tenant: &Stored,
-    owner: Owner<'_>,
+    order: Order<'_>,
     not_before: Timestamp,
 ) -> Result<NewKey, KeyError> {
-    match owner {
-        Owner::Tenant => signing_keys::prepare(app, tenant, SEAL_KIND, not_before).await,
-        Owner::Connection(connection) => own::prepare(app, &tenant.id, connection, not_before).await,
+    match order {
+        Order::Tenant => signing_keys::prepare(app, tenant, SEAL_KIND, not_before).await,
+        Order::Connection(connection, algorithm) => {
+            own::prepare(app, &tenant.id, (connection, algorithm), not_before).await
+        }
     }
 }
 
@@ -64,7 +67,7 @@ pub async fn ensure(app: &Arc<App>, tenant: &Stored) -> Result<(), KeyError> {
         return Ok(());
     }
     let entry = Entry::new(Kind::Sapi, "Create the connection keys");
-    make(app, tenant, Owner::Tenant, None, entry).await.map(drop)
+    make(app, tenant, Order::Tenant, entry).await.map(drop)
 }
 
 /// Makes a ring: a next key, and a current one where there is none from before there were rings. False: somebody else
@@ -72,18 +75,19 @@ pub async fn ensure(app: &Arc<App>, tenant: &Stored) -> Result<(), KeyError> {
 pub(super) async fn make(
     app: &Arc<App>,
     tenant: &Stored,
-    owner: Owner<'_>,
-    algorithm: Option<Algorithm>,
+    order: Order<'_>,
     entry: Entry,
 ) -> Result<bool, KeyError> {
+    let owner = order.owner();
     let now = app.clock.now();
     // The first certificate begins a second earlier, so that sorting by age tells the two apart.
     let earlier = now.saturating_sub(SignedDuration::from_secs(1)).unwrap_or(now);
     let current = match sql::current(&app.db, &tenant.id, owner).await? {
         Some(kid) => Err(kid),
-        None => Ok(prepare(app, tenant, owner, earlier).await?),
+        None => Ok(prepare(app, tenant, order, earlier).await?),
     };
-    let keys = FirstKeys { current, next: prepare(app, tenant, owner, now).await?, algorithm };
+    let next = prepare(app, tenant, order, now).await?;
+    let keys = FirstKeys { current, next, algorithm: order.algorithm() };
     let mut write = Write::begin(app, &tenant.id).await?;
     if !sql::insert_ring(write.tx(), &tenant.id, owner, &keys, now).await? {
         write.nothing_to_do().await?;
@@ -103,15 +107,14 @@ fn notice(write: &mut Write, tenant: &Stored, owner: Owner<'_>) {
 }
 
 /// Rotates: next becomes current, current becomes previous. Answers the new next key. The ring of a tenant is made
-/// first if there is none; that of a connection has to be there. A new key of a connection signs with `algorithm`, or
-/// else with that of the key before it.
+/// first if there is none; that of a connection has to be there.
 pub async fn rotate(
     app: &Arc<App>,
     tenant: &Stored,
-    owner: Owner<'_>,
-    algorithm: Option<Algorithm>,
+    order: Order<'_>,
     entry: Entry,
 ) -> Result<Key, KeyError> {
+    let (owner, algorithm) = (order.owner(), order.algorithm());
     let limited = matches!(owner, Owner::Tenant);
     let now = app.clock.now();
     if limited {
@@ -119,7 +122,7 @@ pub async fn rotate(
         ensure(app, tenant).await?;
         limit::room(&app.db, tenant, &sql::ROTATIONS, now).await?;
     }
-    let fresh = prepare(app, tenant, owner, now).await?;
+    let fresh = prepare(app, tenant, order, now).await?;
     let mut write = Write::begin(app, &tenant.id).await?;
     if !sql::lock(write.tx(), &tenant.id, owner).await? {
         return Err(RevokeError::Unknown.into());
@@ -130,9 +133,10 @@ pub async fn rotate(
         limit::room_within(write.tx(), tenant, &sql::ROTATIONS, now).await?;
     }
     let rows = sql::load_with(write.tx(), &tenant.id, owner, "").await?;
-    let (ring, algorithms) = open(&app.sealer, &tenant.id, rows)?;
-    let algorithm = algorithms.get(ring.life().next().kid()).map(|before| algorithm.unwrap_or(*before));
-    let rotating = ring.life().rotate(now);
+    let rotating = match owner {
+        Owner::Tenant => open::<rsa::PrivateKey>(&app.sealer, &tenant.id, rows)?.0.life().rotate(now),
+        Owner::Connection(_) => open::<key::PrivateKey>(&app.sealer, &tenant.id, rows)?.0.life().rotate(now),
+    };
     sql::rotate(write.tx(), &tenant.id, owner, &rotating, (&fresh, algorithm)).await?;
     notice(&mut write, tenant, owner);
     write.commit(entry).await?;
@@ -150,7 +154,7 @@ pub async fn revoke(app: &Arc<App>, tenant: &Stored, kid: &str, entry: Entry) ->
     }
     let rows = sql::load_with(write.tx(), &tenant.id, owner, kid.as_str()).await?;
     let key = rows.iter().find(|(row, _)| row.kid == kid).cloned().ok_or(RevokeError::Unknown)?;
-    let (ring, _) = open(&app.sealer, &tenant.id, rows)?;
+    let (ring, _) = open::<rsa::PrivateKey>(&app.sealer, &tenant.id, rows)?;
     let revoking = ring.life().revoke(&kid, app.clock.now())?;
     sql::revoke(write.tx(), &tenant.id, owner, &revoking).await?;
     notice(&mut write, tenant, owner);

@@ -11,6 +11,7 @@ pub mod sql;
 
 use std::sync::Arc;
 
+use chancery_crypto::algorithm::Algorithm;
 use chancery_crypto::certificate::Certificate;
 use chancery_crypto::rsa::PrivateKey;
 use chancery_keyring::{ConnectionRing, Pair, PublicHalf};
@@ -24,6 +25,33 @@ use crate::signing_keys::KeyError;
 use crate::signing_keys::documents::CertificateDocuments;
 use crate::tenants::sql::Stored;
 use crate::tenants::{LoadError, Tenant};
+
+/// For which ring a key is made.
+#[derive(Debug, Clone, Copy)]
+pub enum Order<'a> {
+    /// That of the tenant: its keys sign and decrypt, and are RSA keys.
+    Tenant,
+    /// That of one connection, to sign with this algorithm.
+    Connection(&'a Connection, Algorithm),
+}
+
+impl<'a> Order<'a> {
+    /// Whose ring that is.
+    fn owner(self) -> Owner<'a> {
+        match self {
+            Self::Tenant => Owner::Tenant,
+            Self::Connection(connection, _) => Owner::Connection(connection),
+        }
+    }
+
+    /// What the key signs with, where that is fixed.
+    fn algorithm(self) -> Option<Algorithm> {
+        match self {
+            Self::Tenant => None,
+            Self::Connection(_, algorithm) => Some(algorithm),
+        }
+    }
+}
 
 /// Whose ring it is.
 #[derive(Debug, Clone, Copy)]

@@ -7,18 +7,18 @@ use std::sync::{Arc, LazyLock};
 
 use axum::Json;
 use axum::extract::State;
-use chancery_crypto::algorithm::Algorithm;
+use chancery_crypto::algorithm::{Algorithm, KeyKind};
 use chancery_crypto::certificate::Certificate;
 use chancery_crypto::pkcs7;
-use chancery_crypto::rsa::PrivateKey;
-use chancery_jose::jwk::{self, JwkSet, RsaJwk};
-use chancery_keyring::{Kid, RevokeError, StoredKey, StoredPlace};
+use chancery_crypto::{ecdsa, key, key::PrivateKey};
+use chancery_jose::jwk::{self, Jwk, JwkSet};
+use chancery_keyring::{Kid, PublicHalf, RevokeError, StoredKey, StoredPlace};
 use http::{Method, StatusCode};
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::lifecycle::{self, SEAL_KIND};
-use super::{Owner, sql};
+use super::{Order, Owner, sql};
 use crate::app::App;
 use crate::clock;
 use crate::connections::{self, Connection};
@@ -34,8 +34,8 @@ use crate::tenants::{LoadError, Tenant, TenantId};
 
 /// The strategies whose connections have keys.
 const STRATEGIES: &[&str] = &["oidc", "okta"];
-/// What Auth0 offers.
-const PUBLISHED: &[&str] = &["RS256", "RS384", "RS512", "PS256", "PS384", "ES256", "ES384"];
+/// What the keys may be for.
+const ALGORITHMS: &[&str] = &["RS256", "RS384", "RS512", "PS256", "PS384", "ES256", "ES384"];
 /// How long a certificate is good.
 const DAYS: u32 = 365;
 /// The characters of a common name (RFC 5280, ub-common-name).
@@ -60,7 +60,7 @@ static SHAPE: LazyLock<Object> = LazyLock::new(|| {
 });
 
 /// What may be asked of new keys.
-static WISHES: LazyLock<Object> = LazyLock::new(|| object([field("signing_alg", one_of(PUBLISHED))]));
+static WISHES: LazyLock<Object> = LazyLock::new(|| object([field("signing_alg", one_of(ALGORITHMS))]));
 
 /// The operations.
 pub(super) fn operations() -> Vec<Operation> {
@@ -111,8 +111,9 @@ async fn create(
     Path(id): Path<String>,
     body: OptionalBody,
 ) -> Result<(StatusCode, Json<Vec<Value>>), ApiError> {
-    let algorithm = wish(&body.checked(&WISHES, When::Create)?)?.unwrap_or(Algorithm::Rs256);
+    let wish = wish(&body.checked(&WISHES, When::Create)?);
     let connection = with_keys(&app, &caller, &id).await?;
+    let algorithm = wish.or_else(|| registered(&connection)).unwrap_or(Algorithm::Rs256);
     let exist = || ApiError::Conflict {
         code: None,
         message: "Keys have already been created for this connection. Rotate them instead.".to_owned(),
@@ -123,7 +124,7 @@ async fn create(
         return Err(exist());
     }
     let (tenant, entry) = (&caller.tenant.stored, caller.entry(201));
-    if !lifecycle::make(&app, tenant, owner, Some(algorithm), entry).await? {
+    if !lifecycle::make(&app, tenant, Order::Connection(&connection, algorithm), entry).await? {
         return Err(exist());
     }
     Ok((StatusCode::CREATED, Json(views(&app, &caller, &connection).await?)))
@@ -135,17 +136,17 @@ async fn rotate(
     Path(id): Path<String>,
     body: OptionalBody,
 ) -> Result<(StatusCode, Json<Value>), ApiError> {
-    let algorithm = wish(&body.checked(&WISHES, When::Create)?)?;
+    let wish = wish(&body.checked(&WISHES, When::Create)?);
     let connection = with_keys(&app, &caller, &id).await?;
-    let owner = Owner::Connection(&connection);
     let none = || {
         let message = "The connection has no keys yet. Create them with POST /api/v2/connections/{id}/keys.";
         ApiError::NotSupported(message.to_owned())
     };
-    if sql::current(&app.db, caller.tenant.id(), owner).await?.is_none() {
-        return Err(none());
-    }
-    let rotated = lifecycle::rotate(&app, &caller.tenant.stored, owner, algorithm, caller.entry(201)).await;
+    let rows = sql::load(&app.db, caller.tenant.id(), Owner::Connection(&connection)).await?;
+    let next = rows.iter().find(|(key, _)| matches!(key.place, StoredPlace::Next { .. }));
+    let before = next.and_then(|(_, algorithm)| *algorithm).ok_or_else(none)?;
+    let order = Order::Connection(&connection, wish.unwrap_or(before));
+    let rotated = lifecycle::rotate(&app, &caller.tenant.stored, order, caller.entry(201)).await;
     let (next, algorithm) = rotated.map_err(|error| {
         if matches!(error, KeyError::Revoke(RevokeError::Unknown)) { none() } else { error.into() }
     })?;
@@ -166,13 +167,15 @@ async fn with_keys(app: &App, caller: &Caller, id: &str) -> Result<Connection, A
 }
 
 /// The algorithm that was asked for.
-fn wish(body: &Map<String, Value>) -> Result<Option<Algorithm>, ApiError> {
-    let Some(name) = body.get("signing_alg").and_then(Value::as_str) else { return Ok(None) };
-    name.parse().map(Some).map_err(|_| {
-        ApiError::Body(format!(
-            "signing_alg {name} is not supported yet. Keys of connections sign with RS256, RS384, RS512, PS256 or PS384."
-        ))
-    })
+fn wish(body: &Map<String, Value>) -> Option<Algorithm> {
+    body.get("signing_alg").and_then(Value::as_str)?.parse().ok()
+}
+
+/// The algorithm that the connection is registered with at its provider, if the options name one.
+fn registered(connection: &Connection) -> Option<Algorithm> {
+    let options = connection.document.get("options").and_then(Value::as_object)?;
+    let name = connections::text(options, "token_endpoint_auth_signing_alg")?;
+    Some(name).filter(|name| ALGORITHMS.contains(name))?.parse().ok()
 }
 
 /// The keys in the order of the wire: current, previous, next.
@@ -213,15 +216,22 @@ fn view(StoredKey { kid, certificate, place }: &StoredKey, algorithm: Option<Alg
     Value::Object(view)
 }
 
-/// Makes a key: its id is its thumbprint, its certificate is made out to the connection.
+/// Makes a key for an algorithm: its id is its thumbprint, its certificate is made out to the connection.
 pub(super) async fn prepare(
     app: &App,
     tenant: &TenantId,
-    connection: &Connection,
+    (connection, algorithm): (&Connection, Algorithm),
     not_before: Timestamp,
 ) -> Result<NewKey, KeyError> {
-    let private = app.forge.take().await?;
-    let kid: Kid = jwk::thumbprint(private.public())
+    let private: PrivateKey = match algorithm.kind() {
+        KeyKind::Rsa => app.forge.take().await?.into(),
+        // Such a key costs less than a signature with an RSA key does; it needs no stock.
+        KeyKind::Ec(curve) => {
+            ecdsa::PrivateKey::generate(curve).map_err(|error| KeyError::Prepare(error.to_string()))?.into()
+        }
+        KeyKind::Secret => return Err(KeyError::Prepare(format!("{algorithm} is for shared secrets"))),
+    };
+    let kid: Kid = jwk::thumbprint(&private.public())
         .parse()
         .map_err(|error: chancery_keyring::KidError| KeyError::Prepare(error.to_string()))?;
     let name: String = connection.name.chars().take(LONGEST_NAME).collect();
@@ -251,7 +261,7 @@ pub async fn assertion_key(
     if rows.is_empty() {
         return Ok(None);
     }
-    let (ring, algorithms) = lifecycle::open(&app.sealer, tenant, rows)?;
+    let (ring, algorithms) = lifecycle::open::<PrivateKey>(&app.sealer, tenant, rows)?;
     let pair = ring.signing();
     Ok(Some(AssertionKey {
         kid: pair.public.kid.clone(),
@@ -281,10 +291,11 @@ pub async fn key_set(app: &App, tenant: &Tenant, named: Named<'_>) -> Result<Opt
     if rows.is_empty() {
         return Ok(None);
     }
-    let (ring, algorithms) = lifecycle::open(&app.sealer, tenant.id(), rows).map_err(KeyError::from)?;
-    let jwk = |public: &chancery_keyring::PublicHalf| {
+    let opened = lifecycle::open::<PrivateKey>(&app.sealer, tenant.id(), rows);
+    let (ring, algorithms) = opened.map_err(KeyError::from)?;
+    let jwk = |public: &PublicHalf<key::PublicKey>| {
         let algorithm = algorithms.get(&public.kid).copied();
-        RsaJwk::of_certificate(public.kid.as_str(), &public.certificate, &public.key, algorithm)
+        Jwk::of_certificate(public.kid.as_str(), &public.certificate, &public.key, algorithm)
     };
     let keys = ring.announced().map(jwk).into();
     let body = serde_json::to_vec(&JwkSet { keys })

@@ -2,8 +2,8 @@
 //!
 //! Must never sign anybody in by what came through the browser alone.
 
-use chancery_crypto::digest;
-use chancery_crypto::ecdsa::P256Key;
+use chancery_crypto::algorithm::Curve;
+use chancery_crypto::{digest, ecdsa};
 use chancery_jose::base64url;
 use chancery_jose::jws;
 use chancery_jose::jwt::Claims;
@@ -249,9 +249,9 @@ fn apple_secret(back: &Inbound<'_>) -> Result<Authentication, Failed> {
         let found = text(&back.options, name);
         found.ok_or_else(|| Failed::Settings(format!("the connection has no {name}")))
     };
-    let key = P256Key::from_pem(named("app_secret")?);
+    let key = ecdsa::PrivateKey::from_pem(Curve::P256, named("app_secret")?);
     let key = key.map_err(|error| Failed::Settings(format!("app_secret: {error}")))?;
-    let header = assertion::header(named("kid")?, "ES256").to_string();
+    let header = assertion::header(named("kid")?, key.algorithm().name()).to_string();
     let claims =
         assertion::apple_secret((named("team_id")?, named("client_id")?), back.visit.app.clock.now());
     let input = jws::signing_input(&header, claims.to_string().as_bytes());

@@ -6,7 +6,7 @@ use chancery_crypto::algorithm::Algorithm;
 use chancery_crypto::hmac::HmacKey;
 use chancery_crypto::sign::Sign as _;
 use chancery_jose::jws;
-use chancery_keyring::Signer;
+use chancery_keyring::{RingAlgorithm, Signer};
 use chancery_oauth::access_token::Issue;
 use chancery_oauth::api::{Api, ApiSigning};
 use chancery_oauth::client::{Client, IdTokenSigning};
@@ -35,7 +35,7 @@ pub(super) async fn access_token(
         ApiSigning::Ring(algorithm) => {
             let signer = signer(tenant, *algorithm, issue.issued_at)?;
             issue.expires_at = issue.expires_at.min(signer.not_after());
-            let header = issue.header(*algorithm, Some(signer.kid().as_str())).map_err(fault)?;
+            let header = issue.header(signer.algorithm(), Some(signer.kid().as_str())).map_err(fault)?;
             let claims = issue.claims().map_err(fault)?;
             by_ring(app, tenant, signer, (&header, &claims), issue.expires_at).await?
         }
@@ -57,8 +57,9 @@ pub(super) async fn id_token(
         IdTokenSigning::Ring(algorithm) => {
             let signer = signer(tenant, *algorithm, issue.issued_at)?;
             issue.expires_at = issue.expires_at.min(signer.not_after());
-            let header = id_token::Issue::header(*algorithm, Some(signer.kid().as_str())).map_err(fault)?;
-            let claims = issue.claims(*algorithm).map_err(fault)?;
+            let header =
+                id_token::Issue::header(signer.algorithm(), Some(signer.kid().as_str())).map_err(fault)?;
+            let claims = issue.claims(signer.algorithm()).map_err(fault)?;
             by_ring(app, tenant, signer, (&header, &claims), issue.expires_at).await
         }
         IdTokenSigning::Unusable(why) => Err(unusable(why)),
@@ -80,7 +81,8 @@ pub async fn logout_token(
         }
         IdTokenSigning::Ring(algorithm) => {
             let signer = signer(tenant, *algorithm, token.issued_at)?;
-            let header = LogoutToken::header(*algorithm, Some(signer.kid().as_str())).map_err(fault)?;
+            let header =
+                LogoutToken::header(signer.algorithm(), Some(signer.kid().as_str())).map_err(fault)?;
             by_ring(app, tenant, signer, (&header, &claims), token.expires_at()).await
         }
         IdTokenSigning::Unusable(why) => Err(unusable(why)),
@@ -93,8 +95,8 @@ fn unusable(why: &str) -> Error {
     ))
 }
 
-fn signer(tenant: &Tenant, algorithm: Algorithm, now: Timestamp) -> Result<Signer, Error> {
-    let signer = tenant.ring.signer(algorithm).map_err(fault)?;
+fn signer(tenant: &Tenant, algorithm: RingAlgorithm, now: Timestamp) -> Result<Signer, Error> {
+    let signer = tenant.ring.signer(algorithm);
     if signer.not_after() <= now {
         return Err(fault("the certificate of the current signing key has expired; rotate"));
     }

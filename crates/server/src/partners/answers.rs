@@ -4,8 +4,8 @@
 
 use axum::response::Response;
 use chancery_crypto::seal::Label;
+use chancery_keyring::RingAlgorithm;
 use chancery_oauth::client::Client;
-use chancery_saml::idp::respond::SIGNED_WITH;
 use http::header::{self, HeaderValue};
 use jiff::SignedDuration;
 
@@ -17,9 +17,6 @@ use crate::sessions::Session;
 /// Why something was not signed.
 #[derive(Debug, thiserror::Error)]
 pub enum SigningError {
-    /// The ring has no signer of this kind.
-    #[error(transparent)]
-    Signer(#[from] chancery_keyring::SignerError),
     /// The threads that sign could not.
     #[error(transparent)]
     Pool(#[from] crate::signing_pool::PoolError),
@@ -37,7 +34,8 @@ pub enum SigningError {
 /// Signs with the current key of the tenant; what is signed counts for so long.
 pub async fn sign(visit: &Visit, message: &str, counts: SignedDuration) -> Result<Vec<u8>, SigningError> {
     let (app, tenant) = (&visit.app, &visit.tenant);
-    let signer = tenant.ring.signer(SIGNED_WITH)?;
+    // That is what the documents name: `chancery_saml::idp::respond::SIGNED_WITH`.
+    let signer = tenant.ring.signer(RingAlgorithm::Rs256);
     let now = app.clock.now();
     if signer.not_after() <= now {
         return Err(SigningError::Expired);

@@ -74,7 +74,7 @@ pub(super) fn prepare(body: &mut Map<String, Value>) -> Result<(), ApiError> {
         let public = PublicKey::from_pem(pem)
             .map_err(|error| refused(&error.to_string(), "token_encryption.encryption_key.pem"))?;
         if let Value::Object(key) = key {
-            key.insert("thumbprint_sha256".to_owned(), jwk::thumbprint(&public).into());
+            key.insert("thumbprint_sha256".to_owned(), jwk::thumbprint(&public.into()).into());
         }
     }
     Ok(())

@@ -1,7 +1,7 @@
 //! The rules of APIs, as sentences.
 
-use chancery_crypto::algorithm::Algorithm;
 use chancery_crypto::hmac::HmacKey;
+use chancery_keyring::RingAlgorithm;
 use chancery_oauth::api::{ApiSigning, Dialect};
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
@@ -216,7 +216,7 @@ fn the_management_api_of_a_domain_is_recognised() {
 #[test]
 fn oauth_sees_the_defaults() {
     let api = translated(json!({ "scopes": [{ "value": "b" }, { "value": "a" }] }));
-    assert!(matches!(api.signing, ApiSigning::Ring(Algorithm::Rs256)));
+    assert!(matches!(api.signing, ApiSigning::Ring(RingAlgorithm::Rs256)));
     assert_eq!(api.dialect, Dialect::AccessToken);
     assert_eq!(api.scopes.to_string(), "b a");
     assert_eq!(api.token_lifetime, 86_400);
@@ -228,7 +228,7 @@ fn oauth_signs_with_what_the_api_says() {
     assert!(matches!(translated(json!({ "signing_alg": "HS256" })).signing, ApiSigning::Secret(_)));
     assert!(matches!(
         translated(json!({ "signing_alg": "PS256" })).signing,
-        ApiSigning::Ring(Algorithm::Ps256)
+        ApiSigning::Ring(RingAlgorithm::Ps256)
     ));
     assert!(oauth_api::translate(&api(json!({ "signing_alg": "HS256" })), None).is_err());
 }

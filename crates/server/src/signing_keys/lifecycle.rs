@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use chancery_crypto::certificate::{Certificate, SelfSigned};
+use chancery_crypto::key;
 use chancery_crypto::rsa::PrivateKey;
 use chancery_crypto::seal::{Label, Sealer};
 use chancery_keyring::{BrokenRing, Farewell, KeyRing, Kid, RevokeError, SealedHalf, StoredKey};
@@ -91,7 +92,7 @@ pub async fn prepare(
     seal_kind: &str,
     not_before: Timestamp,
 ) -> Result<NewKey, KeyError> {
-    let private = app.forge.take().await?;
+    let private = app.forge.take().await?.into();
     let kid = app.entropy.kid();
     let made_out = (tenant.canonical.as_str(), not_before, tenant.policy.certificate_days);
     finish(app, &tenant.id, seal_kind, (kid, &private), made_out)
@@ -103,7 +104,7 @@ pub fn finish(
     app: &App,
     tenant: &TenantId,
     seal_kind: &str,
-    (kid, private): (Kid, &PrivateKey),
+    (kid, private): (Kid, &key::PrivateKey),
     (common_name, not_before, days): (&str, Timestamp, u32),
 ) -> Result<NewKey, KeyError> {
     let failed = |error: &dyn std::fmt::Display| KeyError::Prepare(error.to_string());

@@ -3,6 +3,7 @@
 use chancery::connection_keys::own;
 use chancery::connections::{self, Connection};
 use chancery_crypto::certificate::Certificate;
+use chancery_crypto::key::{self, KeyPair as _};
 use http::Method;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
@@ -91,12 +92,119 @@ async fn the_keys_of_a_connection_are_made_on_demand_as_current_and_next() {
                 let certificate = Certificate::from_pem(key["cert"].as_str().unwrap()).unwrap();
                 let public = certificate.public_key().unwrap();
                 assert_eq!(public.to_spki_der(), crate::kit::key(number).public().to_spki_der());
-                assert_eq!(key["kid"], chancery_jose::jwk::thumbprint(&public));
+                assert_eq!(key["kid"], chancery_jose::jwk::thumbprint(&public.into()));
                 let days = certificate.not_after().duration_since(certificate.not_before()).as_hours() / 24;
                 assert_eq!(days, 365);
                 assert!(key["pkcs"].as_str().unwrap().starts_with("-----BEGIN PKCS7-----\r\n"));
             }
         }
+    }
+}
+
+#[tokio::test]
+async fn keys_on_curves_are_made_certified_listed_and_published_as_those_of_rsa_are() {
+    for on in engines() {
+        for (alg, crv, width) in [("ES256", "P-256", 43), ("ES384", "P-384", 64)] {
+            let server = TestServer::on(on).await;
+            connection(&server, "oidc").await;
+            let made = create(&server, &json!({ "signing_alg": alg })).await;
+            assert_eq!(made, keys(&server).await);
+            assert_eq!(places(&made), ["current", "next"]);
+            let set = server.get(KEY_SET).await.expect(200);
+            let by_name = server.get("/oauth/connection/my-oidc/.well-known/jwks.json").await;
+            assert_eq!(by_name.expect(200), set);
+            for (listed, jwk) in made.as_array().unwrap().iter().zip(set["keys"].as_array().unwrap()) {
+                assert_eq!((&listed["algorithm"], &listed["key_use"]), (&json!(alg), &json!("signing")));
+                assert_eq!(listed["subject_dn"], "CN=my-oidc");
+                let certificate = Certificate::from_pem(listed["cert"].as_str().unwrap()).unwrap();
+                let public = key::PrivateKey::certified(&certificate).unwrap();
+                assert_eq!(listed["kid"], chancery_jose::jwk::thumbprint(&public));
+                assert!(listed["pkcs"].as_str().unwrap().starts_with("-----BEGIN PKCS7-----\r\n"));
+                let mut members: Vec<_> = jwk.as_object().unwrap().keys().map(String::as_str).collect();
+                members.sort_unstable();
+                assert_eq!(members, ["alg", "crv", "kid", "kty", "use", "x", "x5c", "x5t", "y"]);
+                for (name, value) in [("kty", "EC"), ("use", "sig"), ("crv", crv), ("alg", alg)] {
+                    assert_eq!(jwk[name], value, "{name}");
+                }
+                assert_eq!(jwk["kid"], listed["kid"]);
+                assert_eq!(jwk["x5c"][0], certificate.base64_der());
+                for coordinate in ["x", "y"] {
+                    assert_eq!(jwk[coordinate].as_str().unwrap().len(), width, "{coordinate}");
+                }
+            }
+            assert_ne!(made[0]["kid"], made[1]["kid"]);
+            // Sealed, as every private half: no PKCS#8 of a curve stands in the database.
+            let rows = server.app.db.query("SELECT private FROM connection_keys", &[]).await.unwrap();
+            assert!(rows.len() >= 2);
+            for row in rows {
+                let sealed = row.bytes("private").unwrap();
+                let identifier = [0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1];
+                assert!(!sealed.windows(identifier.len()).any(|part| part == identifier));
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_ring_changes_to_another_kind_of_key_with_overlap_and_back() {
+    for on in engines() {
+        let server = TestServer::on(on).await;
+        let connection = connection(&server, "okta").await;
+        let tenant = tenant(&server).await;
+        create(&server, &json!({})).await;
+        let kinds = async || {
+            let set = server.get(KEY_SET).await.expect(200);
+            let keys = set["keys"].as_array().unwrap().clone();
+            keys.iter().map(|key| key["kty"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+        };
+        for (wish, listed, published) in [
+            ("ES256", ["RS256", "RS256", "ES256"], ["RSA", "EC"]),
+            ("ES384", ["ES256", "RS256", "ES384"], ["EC", "EC"]),
+            ("PS256", ["ES384", "ES256", "PS256"], ["EC", "RSA"]),
+            ("RS512", ["PS256", "ES384", "RS512"], ["RSA", "RSA"]),
+        ] {
+            server.clock.advance(SignedDuration::from_hours(1));
+            let body = json!({ "signing_alg": wish });
+            let next = server.api_send(Method::POST, ROTATE, &body).await.expect(201);
+            let list = keys(&server).await;
+            assert_eq!(places(&list), ["current", "previous", "next"]);
+            assert_eq!(next, list[2]);
+            let algorithms: Vec<_> = list.as_array().unwrap().iter().map(|key| &key["algorithm"]).collect();
+            assert_eq!(algorithms, listed);
+            assert_eq!(kinds().await, published);
+            // A process that has just started signs with the same key.
+            for server in [&server, &server.sibling().await] {
+                let key = own::assertion_key(&server.app, tenant.id(), &connection).await.unwrap().unwrap();
+                assert_eq!(
+                    (key.kid.as_str(), key.algorithm.name()),
+                    (list[0]["kid"].as_str().unwrap(), listed[0])
+                );
+                let signature = key.private.sign(key.algorithm, b"assertion").unwrap();
+                let public = key::PrivateKey::certified(&key.certificate).unwrap();
+                assert_eq!(public.verify(key.algorithm, b"assertion", &signature), Ok(()));
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn without_a_wish_keys_are_for_what_the_connection_is_registered_with() {
+    let server = TestServer::start().await;
+    let options = json!({ "client_id": "c", "discovery_url": "https://idp.example/" });
+    for (registered, wish, expected) in [
+        (Value::Null, json!({}), "RS256"),
+        (json!("ES384"), json!({}), "ES384"),
+        (json!("PS256"), Value::Null, "PS256"),
+        (json!("ES384"), json!({ "signing_alg": "RS256" }), "RS256"),
+    ] {
+        let mut options = options.clone();
+        options["token_endpoint_auth_signing_alg"] = registered;
+        let body = json!({ "name": "corp", "strategy": "oidc", "options": options });
+        let made = server.api_send(Method::POST, "/connections", &body).await.expect(201);
+        let path = format!("/connections/{}", made["id"].as_str().unwrap());
+        let keys = server.api_send(Method::POST, &format!("{path}/keys"), &wish).await.expect(201);
+        assert_eq!((&keys[0]["algorithm"], &keys[1]["algorithm"]), (&json!(expected), &json!(expected)));
+        server.api_call(Method::DELETE, &path).await.expect(202);
     }
 }
 
@@ -176,8 +284,8 @@ async fn keys_are_refused_where_a_connection_has_none_and_nothing_is_made() {
     let refused = error(400, "Bad Request", Some("operation_not_supported"), message);
     assert_eq!(other.api_call(Method::POST, ROTATE).await.both(), (400, refused));
     for (wish, begins) in [
-        (json!({ "signing_alg": "ES256" }), "signing_alg ES256 is not supported yet."),
-        (json!({ "signing_alg": "ES384" }), "signing_alg ES384 is not supported yet."),
+        (json!({ "signing_alg": "ES512" }), "Payload validation error"),
+        (json!({ "signing_alg": "es256" }), "Payload validation error"),
         (json!({ "signing_alg": "HS256" }), "Payload validation error"),
         (json!({ "alg": "RS256" }), "Payload validation error"),
         (json!([]), "Payload validation error"),

@@ -124,7 +124,7 @@ async fn every_setting_is_stored_and_shown() {
         body["token_encryption"]["encryption_key"]["pem"] = json!(pem);
         server.clock.advance(SignedDuration::from_secs(1));
         let api = made(&server, body).await;
-        let thumbprint = chancery_jose::jwk::thumbprint(key(6).public());
+        let thumbprint = chancery_jose::jwk::thumbprint(&key(6).public().clone().into());
         expected["token_encryption"]["encryption_key"]["thumbprint_sha256"] = json!(thumbprint);
         expected["id"] = api["id"].clone();
         expected["is_system"] = json!(false);

@@ -116,7 +116,8 @@ impl Credential {
         match (credential_type, text("pem"), text("subject_dn")) {
             (CredentialType::PublicKey, Some(pem), _) => {
                 let key = PublicKey::from_pem(pem).map_err(|error| Broken::new("pem", error.to_string()))?;
-                credential.kid = Some(text("kid").map_or_else(|| jwk::thumbprint(&key), str::to_owned));
+                credential.kid =
+                    Some(text("kid").map_or_else(|| jwk::thumbprint(&key.clone().into()), str::to_owned));
                 credential.public_key = Some(key.to_spki_der());
                 credential.facts.alg = Some(text("alg").unwrap_or("RS256").to_owned());
             }

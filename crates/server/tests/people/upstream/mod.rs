@@ -8,6 +8,8 @@ mod wsfed;
 
 use std::collections::HashMap;
 
+use chancery_crypto::algorithm::{Algorithm, Curve};
+use chancery_jose::jws::{Compact, VerifyingKey};
 use http::Method;
 use serde_json::{Value, json};
 
@@ -217,6 +219,22 @@ async fn what_a_provider_says_never_reaches_what_administrators_alone_may_write(
 }
 
 #[tokio::test]
+async fn a_provider_may_sign_on_a_curve() {
+    for on in engines() {
+        for curve in Curve::ALL {
+            for wanted in [Value::Null, json!([curve.algorithm().name()]), json!(["RS256", "ES256", "ES384"])]
+            {
+                let world = World::with(on, &json!({ "id_token_signed_response_algs": wanted })).await;
+                let script = Script { curve: Some(curve), ..Script::default() };
+                let back = world.sign_in(&mut Browser::default(), script).await;
+                assert_eq!(back.status, 302, "{curve}, {wanted}: {}", back.text());
+                assert_eq!(world.user(&back).await["user_id"], "oidc|corp|u-1");
+            }
+        }
+    }
+}
+
+#[tokio::test]
 async fn keys_that_the_provider_has_changed_are_fetched_again_at_most_once_a_minute() {
     let world = World::on(On::Sqlite).await;
     world.sign_in(&mut Browser::default(), Script::default()).await.header("location").unwrap();
@@ -261,8 +279,6 @@ async fn the_secret_travels_as_the_connection_or_the_provider_wants_it() {
 
 #[tokio::test]
 async fn a_connection_with_keys_of_its_own_proves_itself_with_the_current_one() {
-    use chancery_crypto::algorithm::Algorithm;
-    use chancery_jose::jws::{Compact, VerifyingKey};
     for on in engines() {
         let options = json!({ "token_endpoint_auth_method": "private_key_jwt", "client_secret": null });
         let world = World::with(on, &options).await;
@@ -288,6 +304,57 @@ async fn a_connection_with_keys_of_its_own_proves_itself_with_the_current_one() 
             "iat": START, "exp": START + 60,
         });
         assert_eq!(claims, expected);
+    }
+}
+
+/// The assertion that the provider was shown, with the key of the key set that it names; it has to verify.
+async fn proved(world: &World) -> (String, Value) {
+    let back = world.sign_in(&mut Browser::default(), Script::default()).await;
+    assert_eq!(back.status, 302, "{}", back.text());
+    let heard = world.provider.heard();
+    let assertion = heard.iter().find_map(|one| one.strip_prefix("token ")).unwrap();
+    let compact = Compact::parse(assertion, 4096).unwrap();
+    let path = format!("/.well-known/connections/{}/jwks.json", world.corp);
+    let set = world.server.get(&path).await.expect(200);
+    let mut keys = set["keys"].as_array().unwrap().iter();
+    let jwk = keys.find(|key| key["kid"].as_str() == compact.kid()).unwrap().clone();
+    let known = chancery_oauth::upstream::Keys::parse(set.to_string().as_bytes()).unwrap();
+    let key = known.find(compact.kid(), compact.algorithm()).unwrap();
+    compact.verify(&[compact.algorithm()], key.into()).unwrap();
+    (compact.algorithm().name().to_owned(), jwk)
+}
+
+#[tokio::test]
+async fn a_connection_proves_itself_on_a_curve_and_through_rotations_to_other_kinds_of_keys() {
+    for on in engines() {
+        let options = json!({
+            "token_endpoint_auth_method": "private_key_jwt", "token_endpoint_auth_signing_alg": "ES256",
+            "client_secret": null,
+        });
+        let world = World::with(on, &options).await;
+        let path = format!("/connections/{}/keys", world.corp);
+        let made = world.server.api_call(Method::POST, &path).await.expect(201);
+        assert_eq!((&made[0]["algorithm"], &made[1]["algorithm"]), (&json!("ES256"), &json!("ES256")));
+        let (algorithm, jwk) = proved(&world).await;
+        assert_eq!((algorithm.as_str(), &jwk["kty"], &jwk["crv"]), ("ES256", &json!("EC"), &json!("P-256")));
+        let rotate = async |wish: Value| {
+            let body = world.server.api_send(Method::POST, &format!("{path}/rotate"), &wish).await;
+            world.server.clock.advance(jiff::SignedDuration::from_millis(1));
+            body.expect(201)["algorithm"].as_str().unwrap().to_owned()
+        };
+        // The next key announces what the rotation after this one will sign with.
+        assert_eq!(rotate(json!({ "signing_alg": "RS256" })).await, "RS256");
+        assert_eq!(proved(&world).await.0, "ES256");
+        assert_eq!(rotate(json!({ "signing_alg": "ES384" })).await, "ES384");
+        let (algorithm, jwk) = proved(&world).await;
+        assert_eq!((algorithm.as_str(), &jwk["kty"]), ("RS256", &json!("RSA")));
+        assert_eq!(rotate(json!({})).await, "ES384");
+        let (algorithm, jwk) = proved(&world).await;
+        assert_eq!((algorithm.as_str(), &jwk["crv"]), ("ES384", &json!("P-384")));
+        // Another process, which has nothing in memory, reads the same from the database.
+        let World { server, provider, shop, corp } = world;
+        let world = World { server: server.sibling().await, provider, shop, corp };
+        assert_eq!(proved(&world).await, (algorithm, jwk));
     }
 }
 

@@ -8,8 +8,9 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use chancery_crypto::digest;
+use chancery_crypto::algorithm::Curve;
 use chancery_crypto::hmac::HmacKey;
+use chancery_crypto::{digest, ecdsa};
 use chancery_jose::{base64url, jws};
 use serde_json::{Map, Value, json};
 use tokio::net::TcpListener;
@@ -27,6 +28,10 @@ pub(crate) struct Script {
     pub(crate) signer: usize,
     /// Which of them are published, each under `key-N`.
     pub(crate) published: Vec<usize>,
+    /// Signs on this curve instead, with a key that is published beside the others under the name of the curve.
+    pub(crate) curve: Option<Curve>,
+    /// Members of that key as it is published that replace the usual ones.
+    pub(crate) jwk: Value,
     /// Members of userinfo that replace the usual ones.
     pub(crate) userinfo: Value,
     /// Members of the discovery document that replace the usual ones.
@@ -44,6 +49,10 @@ pub(crate) enum Forgery {
     Unsigned,
     /// HS256 with the public key as the secret.
     PublicKeyAsSecret,
+    /// HS256 with the point of the public key on a curve as the secret.
+    PointAsSecret,
+    /// The numbers of a good signature on a curve in DER.
+    Der,
 }
 
 impl Default for Script {
@@ -53,6 +62,8 @@ impl Default for Script {
             header: json!({}),
             signer: 4,
             published: vec![4],
+            curve: None,
+            jwk: json!({}),
             userinfo: json!({}),
             discovery: json!({}),
             tokens: None,
@@ -61,9 +72,10 @@ impl Default for Script {
     }
 }
 
-#[derive(Default)]
 struct Shared {
     issuer: String,
+    /// Its keys on curves.
+    curves: [ecdsa::PrivateKey; 2],
     script: Script,
     /// The requests that wait for their exchange, by code.
     codes: HashMap<String, HashMap<String, String>>,
@@ -106,9 +118,45 @@ async fn discovery(State(shared): Handle) -> Json<Value> {
     Json(bent(usual, &shared.script.discovery))
 }
 
+fn on_curve(shared: &Shared, curve: Curve) -> &ecdsa::PrivateKey {
+    shared.curves.iter().find(|key| key.public().curve() == curve).unwrap()
+}
+
+/// What is signed on a curve, and the signature as somebody may bend it.
+fn signed_on_curve(shared: &Shared, curve: Curve, (header, claims): (&Value, &Value)) -> String {
+    let key = on_curve(shared, curve);
+    let public = key.public();
+    let by_secret = matches!(shared.script.forged, Some(Forgery::PointAsSecret));
+    let header = if by_secret { bent(header.clone(), &json!({ "alg": "HS256" })) } else { header.clone() };
+    let input = jws::signing_input(&header.to_string(), claims.to_string().as_bytes());
+    let signature = match shared.script.forged {
+        Some(Forgery::PointAsSecret) => {
+            let secret = HmacKey::new(&[&[4], public.x(), public.y()].concat());
+            secret.sign(input.as_bytes()).to_vec()
+        }
+        Some(Forgery::Der) => {
+            let signature = key.sign(input.as_bytes()).unwrap();
+            let (r, s) = signature.split_at(curve.width());
+            // A leading zero keeps a number positive; here each has one, needed or not.
+            let width = u8::try_from(curve.width()).unwrap() + 1;
+            [&[0x30, 2 * width + 4, 2, width, 0], r, &[2, width, 0], s].concat()
+        }
+        Some(Forgery::Unsigned | Forgery::PublicKeyAsSecret) | None => key.sign(input.as_bytes()).unwrap(),
+    };
+    jws::assemble(input, &signature)
+}
+
 async fn keys(State(shared): Handle) -> Json<Value> {
     let mut shared = shared.lock().unwrap();
     shared.heard.push("keys".to_owned());
+    let on_curve = shared.script.curve.map(|curve| {
+        let public = on_curve(&shared, curve).public();
+        let usual = json!({
+            "kty": "EC", "use": "sig", "kid": curve.name(), "crv": curve.name(),
+            "x": base64url::encode(public.x()), "y": base64url::encode(public.y()),
+        });
+        bent(usual, &shared.script.jwk)
+    });
     let published = shared.script.published.iter().map(|number| {
         let public = key(*number).public().clone();
         json!({
@@ -116,7 +164,7 @@ async fn keys(State(shared): Handle) -> Json<Value> {
             "n": base64url::encode(public.modulus()), "e": base64url::encode(public.exponent()),
         })
     });
-    Json(json!({ "keys": published.collect::<Vec<_>>() }))
+    Json(json!({ "keys": published.chain(on_curve).collect::<Vec<_>>() }))
 }
 
 async fn token(
@@ -144,15 +192,21 @@ async fn token(
         "nonce": asked.get("nonce"), "email": "ada@corp.example", "email_verified": true, "name": "Ada",
     });
     let claims = bent(usual, &shared.script.claims);
-    let usual = json!({ "alg": "RS256", "typ": "JWT", "kid": format!("key-{}", shared.script.signer) });
+    let usual = match shared.script.curve {
+        Some(curve) => json!({ "alg": curve.algorithm().name(), "typ": "JWT", "kid": curve.name() }),
+        None => json!({ "alg": "RS256", "typ": "JWT", "kid": format!("key-{}", shared.script.signer) }),
+    };
     let header = bent(usual, &shared.script.header);
-    let id_token = match shared.script.forged {
-        None => sign(&header, &claims, shared.script.signer),
-        Some(Forgery::Unsigned) => {
+    let id_token = match (shared.script.forged, shared.script.curve) {
+        (_, Some(curve)) => signed_on_curve(&shared, curve, (&header, &claims)),
+        (None | Some(Forgery::PointAsSecret | Forgery::Der), None) => {
+            sign(&header, &claims, shared.script.signer)
+        }
+        (Some(Forgery::Unsigned), None) => {
             let header = bent(header, &json!({ "alg": "none" }));
             format!("{}.", jws::signing_input(&header.to_string(), claims.to_string().as_bytes()))
         }
-        Some(Forgery::PublicKeyAsSecret) => {
+        (Some(Forgery::PublicKeyAsSecret), None) => {
             let header = bent(header, &json!({ "alg": "HS256" }));
             let input = jws::signing_input(&header.to_string(), claims.to_string().as_bytes());
             let secret = HmacKey::new(&key(shared.script.signer).public().to_spki_der());
@@ -176,7 +230,13 @@ impl Provider {
     pub(crate) async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let issuer = format!("http://{}", listener.local_addr().unwrap());
-        let shared = Shared { issuer: issuer.clone(), ..Shared::default() };
+        let shared = Shared {
+            issuer: issuer.clone(),
+            curves: Curve::ALL.map(|curve| ecdsa::PrivateKey::generate(curve).unwrap()),
+            script: Script::default(),
+            codes: HashMap::new(),
+            heard: Vec::new(),
+        };
         let shared = Arc::new(Mutex::new(shared));
         let router = Router::new()
             .route("/.well-known/openid-configuration", get(discovery))

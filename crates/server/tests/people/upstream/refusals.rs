@@ -1,5 +1,6 @@
 //! Answers that must not be believed: each leaves an entry in the log with the exact reason, and nobody signed in.
 
+use chancery_crypto::algorithm::Curve;
 use http::Method;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
@@ -121,6 +122,59 @@ async fn tokens_that_do_not_prove_who_somebody_is_sign_nobody_in() {
     }
     let listed = world.server.api_get("/users?include_totals=true").await.expect(200);
     assert_eq!(listed["total"], 0, "nobody was made");
+}
+
+#[tokio::test]
+async fn a_token_signed_on_a_curve_has_to_be_signed_by_the_key_that_is_published() {
+    let of = |curve: Curve| Script { curve: Some(curve), ..Script::default() };
+    let jwk = |different: Value| Script { jwk: different, ..of(Curve::P256) };
+    let header = |different: Value| Script { header: different, ..of(Curve::P256) };
+    let no_key = "ID token: the provider publishes no key with the id that the token names";
+    let other_key = "ID token: the key is published for another algorithm than the token's";
+    let cases = [
+        (
+            "ID token: the signature of the token does not verify",
+            Script { forged: Some(Forgery::Der), ..of(Curve::P256) },
+        ),
+        (
+            "ID token: the token is signed with HS256, which is not allowed here",
+            Script { forged: Some(Forgery::PointAsSecret), ..of(Curve::P256) },
+        ),
+        (
+            "ID token: the token is signed with ES384, which is not allowed here",
+            Script { header: json!({ "alg": "ES384" }), ..of(Curve::P256) },
+        ),
+        ("ID token: the token is signed with ES384, which is not allowed here", of(Curve::P384)),
+        (
+            "ID token: the token is signed with RS512, which is not allowed here",
+            header(json!({ "alg": "RS512" })),
+        ),
+        ("ID token: the token does not name a known signature algorithm", header(json!({ "alg": "ES512" }))),
+        (other_key, header(json!({ "alg": "ES256", "kid": "key-4" }))),
+        (other_key, header(json!({ "alg": "RS256" }))),
+        (other_key, Script { header: json!({ "alg": "ES256" }), ..of(Curve::P384) }),
+        (other_key, jwk(json!({ "alg": "ES384" }))),
+        (no_key, jwk(json!({ "d": "AQAB" }))),
+        (no_key, jwk(json!({ "crv": "P-384" }))),
+        (no_key, jwk(json!({ "x": "AQAB" }))),
+        (no_key, jwk(json!({ "y": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU" }))),
+    ];
+    let mut expected = Vec::new();
+    let options = json!({ "id_token_signed_response_algs": ["RS256", "ES256"] });
+    let world = World::with(On::Sqlite, &options).await;
+    for (reason, script) in cases {
+        let mut browser = Browser::default();
+        let page = world.sign_in(&mut browser, script).await;
+        assert_eq!(page.status, 400, "{reason}: {}", page.text());
+        nobody(&world, &mut browser).await;
+        expected.push(reason.to_owned());
+        // So that the keys are fetched anew each time.
+        world.server.clock.advance(SignedDuration::from_mins(11));
+    }
+    let failures = world.failures(expected.len()).await;
+    let said: Vec<_> =
+        failures.iter().map(|entry| entry["description"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(said, expected);
 }
 
 #[tokio::test]
