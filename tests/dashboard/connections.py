@@ -213,6 +213,8 @@ def test_an_openid_provider_is_set_up_and_its_connection_gets_keys_that_rotate(i
     reads = secrets_read(it, server)
     visitor.opens(home_of(it, own))
     assert "s3cr3t-of-the-provider" not in page.content()
+    assert page.get_by_label("Algorithm", exact=True).input_value() == "RS256"
+    page.get_by_label("Algorithm", exact=True).select_option("ES256")
     page.get_by_role("button", name="Create keys").click()
     page.get_by_text("The keys were created.").wait_for()
     address = page.get_by_label("Key set (JWKS)", exact=True).last.input_value()
@@ -220,9 +222,13 @@ def test_an_openid_provider_is_set_up_and_its_connection_gets_keys_that_rotate(i
     first = kids()
     assert len(first) == 2
     page.get_by_role("link", name="Rotate Keys").click()
+    assert page.get_by_label("Algorithm of the new next key").input_value() == "ES256"
+    page.get_by_label("Algorithm of the new next key").select_option("PS256")
     page.get_by_role("button", name="Rotate keys").click()
     page.get_by_text("The keys were rotated.").wait_for()
     assert first[0] not in kids() and first[1] in kids()
+    published = server.get(address.removeprefix(base)).expect(200).json()["keys"]
+    assert [(key["kty"], key["alg"]) for key in published] == [("EC", "ES256"), ("RSA", "PS256")], published
     page.get_by_label("Authentication method").select_option("private_key_jwt")
     page.get_by_label("Scopes").fill("openid email")
     saved(page)

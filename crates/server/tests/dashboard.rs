@@ -51,9 +51,18 @@ async fn at_keys(server: &TestServer, email: &str, role: Role) -> (Browser, Answ
 
 /// The form in the content of a page; the frame has one of its own before it.
 fn form_in_content(page: &Answer) -> crate::people::browser::Form {
+    form_from(page, "<main")
+}
+
+/// The first form of a page from this text on.
+fn form_from(page: &Answer, mark: &str) -> crate::people::browser::Form {
     let html = page.text();
-    let content = html.split_once("<main").unwrap().1.to_owned();
-    form(&Answer { status: page.status, headers: page.headers.clone(), bytes: content.into_bytes() })
+    let from = html.find(mark).unwrap_or_else(|| panic!("no {mark}: {html}"));
+    form(&Answer {
+        status: page.status,
+        headers: page.headers.clone(),
+        bytes: html.as_bytes()[from..].to_vec(),
+    })
 }
 
 async fn kids(server: &TestServer) -> Vec<String> {
@@ -383,4 +392,36 @@ async fn the_connection_key_is_rotated_and_revoked_from_the_page_of_the_signing_
         }
         assert_eq!(server.api_get("/keys/connection").await.expect(200), last);
     }
+}
+
+#[tokio::test]
+async fn the_keys_of_a_connection_are_made_and_rotated_for_the_algorithm_that_is_chosen() {
+    let server = TestServer::start().await;
+    let (mut browser, _) = at_keys(&server, "ada@example.com", Role::Admin).await;
+    let options = json!({
+        "client_id": "c", "discovery_url": "https://idp.example/", "token_endpoint_auth_signing_alg": "ES384",
+    });
+    let body = json!({ "name": "corp", "strategy": "oidc", "options": options });
+    let made = server.api_send(Method::POST, "/connections", &body).await.expect(201);
+    let id = made["id"].as_str().unwrap();
+    let (home, path) = (format!("/dashboard/connections/{id}"), format!("/connections/{id}/keys"));
+    let algorithms = async || {
+        let keys = server.api_get(&path).await.expect(200);
+        keys.as_array().unwrap().iter().map(|key| key["algorithm"].clone()).collect::<Vec<_>>()
+    };
+    let page = browser.get(&server, &home).await;
+    assert!(page.text().contains("<option selected>ES384</option>"), "{}", page.text());
+    let shown = form_from(&page, "id=\"keys\"");
+    let refused = browser.post(&server, &shown, &[("signing_alg", "HS256")]).await;
+    assert_eq!(refused.status.as_u16(), 400);
+    assert_eq!(algorithms().await, Vec::<Value>::new());
+    let done = browser.post(&server, &shown, &[("signing_alg", "ES256")]).await;
+    assert_eq!(location(&done), format!("{home}#keys"));
+    assert_eq!(algorithms().await, ["ES256", "ES256"]);
+    let asked = browser.get(&server, &format!("{home}/keys/rotate")).await;
+    assert!(asked.text().contains("<option selected>ES256</option>"), "{}", asked.text());
+    let done =
+        browser.post(&server, &form_from(&asked, "<form class=\"card"), &[("signing_alg", "PS256")]).await;
+    assert_eq!(location(&done), format!("{home}#keys"));
+    assert_eq!(algorithms().await, ["ES256", "ES256", "PS256"]);
 }

@@ -278,7 +278,7 @@ fn a_key_on_a_curve_is_read_strictly_or_not_at_all() {
         (of("ES256", &key), jwk(&json!({ "alg": "ES256" }))),
         (rsa, curve_jwk(&key, &json!({}))),
     ] {
-        let refused = checked(&token, &keys(&[jwk.clone()]), &metadata).unwrap_err();
+        let refused = checked(&token, &keys(std::slice::from_ref(&jwk)), &metadata).unwrap_err();
         assert_eq!(refused, IdTokenError::Key(KeysError::Algorithm), "{jwk}");
     }
     let two = keys(&[curve_jwk(&key, &json!({})), curve_jwk(&curve(Curve::P256), &json!({}))]);

@@ -35,7 +35,7 @@ use crate::tenants::{LoadError, Tenant, TenantId};
 /// The strategies whose connections have keys.
 const STRATEGIES: &[&str] = &["oidc", "okta"];
 /// What the keys may be for.
-const ALGORITHMS: &[&str] = &["RS256", "RS384", "RS512", "PS256", "PS384", "ES256", "ES384"];
+pub const ALGORITHMS: &[&str] = &["RS256", "RS384", "RS512", "PS256", "PS384", "ES256", "ES384"];
 /// How long a certificate is good.
 const DAYS: u32 = 365;
 /// The characters of a common name (RFC 5280, ub-common-name).

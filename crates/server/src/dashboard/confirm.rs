@@ -24,7 +24,17 @@ pub struct Confirm {
     typed: Option<(String, &'static str)>,
     problem: Option<String>,
     hidden: Vec<(&'static str, String)>,
+    choice: Option<Choice>,
     danger: bool,
+}
+
+/// One of several values that has to be chosen.
+#[derive(Debug, Clone)]
+struct Choice {
+    name: &'static str,
+    label: &'static str,
+    values: &'static [&'static str],
+    chosen: String,
 }
 
 impl Confirm {
@@ -39,6 +49,7 @@ impl Confirm {
             typed: None,
             problem: None,
             hidden: Vec::new(),
+            choice: None,
             danger: true,
         }
     }
@@ -63,6 +74,16 @@ impl Confirm {
     pub fn carrying(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.hidden.push((name, value.into()));
         self
+    }
+
+    /// Has one of `values` chosen; `chosen` is meanwhile.
+    pub fn choosing(
+        self,
+        (name, label): (&'static str, &'static str),
+        values: &'static [&'static str],
+        chosen: &str,
+    ) -> Self {
+        Self { choice: Some(Choice { name, label, values, chosen: chosen.to_owned() }), ..self }
     }
 
     /// Says what is wrong.

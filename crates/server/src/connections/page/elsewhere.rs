@@ -101,7 +101,7 @@ impl Own {
                 && desk.may(secret::SCOPE),
             certificates: certificates::shown(&self.connection, desk.app.clock.now()),
             keys: if matches!(self.strategy, Strategy::Oidc | Strategy::Okta) {
-                keys::section(desk).await?
+                keys::section(desk, &self.connection).await?
             } else {
                 None
             },

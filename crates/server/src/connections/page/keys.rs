@@ -11,6 +11,7 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::{api_path, frame, own_path, read};
+use crate::connection_keys::own::ALGORITHMS;
 use crate::dashboard::ui::{Badge, Copy, CopyField, Csrf, Moment, Tone, rows, text};
 use crate::dashboard::{Confirm, Desk, Failure, Frame, Posted, escaped};
 
@@ -19,6 +20,7 @@ struct Key {
     algorithm: String,
     badge: Badge,
     current: bool,
+    next: bool,
     since: Moment,
     until: Moment,
     fingerprint: String,
@@ -38,6 +40,7 @@ impl Key {
             algorithm: text(value, "algorithm").to_owned(),
             badge,
             current: is("current"),
+            next: is("next"),
             since: Moment::of(value.get("current_since")).date(),
             until: Moment::at(certificate.map(|own| own.not_after())).date(),
             fingerprint: text(value, "fingerprint").to_owned(),
@@ -50,6 +53,9 @@ impl Key {
 #[template(path = "connections/keys.html")]
 pub(super) struct Section {
     keys: Vec<Key>,
+    /// What new keys may be for, and what they are for unless somebody chooses.
+    algorithms: &'static [&'static str],
+    usual: String,
     address: String,
     home: String,
     csrf: Csrf,
@@ -69,11 +75,14 @@ async fn load(desk: &Desk) -> Result<Option<Vec<Key>>, Failure> {
 }
 
 /// The section as it stands; none for a role that may not see it.
-pub(super) async fn section(desk: &Desk) -> Result<Option<Section>, Failure> {
+pub(super) async fn section(desk: &Desk, connection: &Value) -> Result<Option<Section>, Failure> {
     let Some(keys) = load(desk).await? else { return Ok(None) };
+    let usual = connection.pointer("/options/token_endpoint_auth_signing_alg").and_then(Value::as_str);
     let may_create = desk.may("create:connections_keys");
     Ok(Some(Section {
         keys,
+        algorithms: ALGORITHMS,
+        usual: usual.filter(|name| ALGORITHMS.contains(name)).unwrap_or("RS256").to_owned(),
         address: key_set(desk),
         home: own_path(desk),
         csrf: desk.csrf(),
@@ -87,8 +96,16 @@ pub(super) fn key_set(desk: &Desk) -> String {
     format!("{}/.well-known/connections/{}/jwks.json", desk.tenant.base, escaped(desk.name("id")))
 }
 
-pub(super) async fn create(desk: Arc<Desk>, _: Posted) -> Result<Response, Failure> {
-    desk.api.post(&keys_path(&desk), &json!({})).await?;
+/// What is asked of new keys.
+fn wish(posted: &Posted) -> Value {
+    match posted.get("signing_alg") {
+        "" => json!({}),
+        algorithm => json!({ "signing_alg": algorithm }),
+    }
+}
+
+pub(super) async fn create(desk: Arc<Desk>, posted: Posted) -> Result<Response, Failure> {
+    desk.api.post(&keys_path(&desk), &wish(&posted)).await?;
     Ok(desk.done(
         &format!("{}#keys", own_path(&desk)),
         "The keys were created. Tell the provider their address.",
@@ -102,11 +119,13 @@ async fn rotating(desk: &Desk) -> Result<(Frame, Confirm, String), Failure> {
     let current = keys.iter().find(|key| key.current);
     let current =
         current.ok_or_else(|| Failure::missing("This connection has no keys yet. Create them first."))?;
+    let before = keys.iter().find(|key| key.next).map_or("", |key| key.algorithm.as_str());
     let confirm = Confirm::new(desk, "Rotate keys", own_path(desk))
         .that("At once, Chancery proves itself to the provider with the next key.")
         .that("A provider that reads the key set knows that key already. One that was given a certificate or a key refuses every login until it is given the new one.")
         .that("A new next key is made, and stands in the key set.")
         .harmless()
+        .choosing(("signing_alg", "Algorithm of the new next key"), ALGORITHMS, before)
         .carrying("current", current.kid.clone());
     let mut frame = frame(desk, &connection, "");
     frame.title = format!("Rotate the keys of {}?", text(&connection, "name"));
@@ -124,6 +143,6 @@ pub(super) async fn rotate(desk: Arc<Desk>, posted: Posted) -> Result<Response, 
         let text = "Nothing was done: somebody rotated the keys since you opened this page. Look at what would happen now.";
         return Ok(desk.page_with(StatusCode::CONFLICT, &frame, &confirm.problem(text)));
     }
-    desk.api.post(&format!("{}/rotate", keys_path(&desk)), &json!({})).await?;
+    desk.api.post(&format!("{}/rotate", keys_path(&desk)), &wish(&posted)).await?;
     Ok(desk.done(&format!("{}#keys", own_path(&desk)), "The keys were rotated."))
 }
