@@ -9,8 +9,8 @@ use axum::Json;
 use axum::extract::State;
 use chancery_crypto::algorithm::{Algorithm, KeyKind};
 use chancery_crypto::certificate::Certificate;
-use chancery_crypto::pkcs7;
-use chancery_crypto::{ecdsa, key, key::PrivateKey};
+use chancery_crypto::key::{self, PrivateKey};
+use chancery_crypto::{ecdsa, pkcs7};
 use chancery_jose::jwk::{self, Jwk, JwkSet};
 use chancery_keyring::{Kid, PublicHalf, RevokeError, StoredKey, StoredPlace};
 use http::{Method, StatusCode};
@@ -142,6 +142,7 @@ async fn rotate(
         let message = "The connection has no keys yet. Create them with POST /api/v2/connections/{id}/keys.";
         ApiError::NotSupported(message.to_owned())
     };
+    // A key is made before the transaction that puts it in its place, so its kind is chosen by what stands here now.
     let rows = sql::load(&app.db, caller.tenant.id(), Owner::Connection(&connection)).await?;
     let next = rows.iter().find(|(key, _)| matches!(key.place, StoredPlace::Next { .. }));
     let before = next.and_then(|(_, algorithm)| *algorithm).ok_or_else(none)?;
