@@ -1,7 +1,7 @@
 //! Asymmetric keys of either kind, for those whose keys may be of both: RSA, or on an elliptic curve.
 //!
-//! Whoever has to have an RSA key takes one from [`crate::rsa`] and never one from here. It must never let a key sign or
-//! verify with an algorithm of another kind.
+//! Whoever has to have an RSA key takes one from [`crate::rsa`] and never one from here. It must never let a key sign
+//! or verify with an algorithm of another kind.
 
 use std::fmt;
 

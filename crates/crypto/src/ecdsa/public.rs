@@ -48,8 +48,8 @@ impl PublicKey {
         Self::from_point(curve, point)
     }
 
-    /// From the coordinates, big endian and each exactly as wide as the curve wants it, as in the members `x` and `y` of
-    /// a JWK (RFC 7518 section 6.2.1).
+    /// From the coordinates, big endian and each exactly as wide as the curve wants it, as in the members `x` and `y`
+    /// of a JWK (RFC 7518 section 6.2.1).
     ///
     /// # Errors
     ///
