@@ -61,6 +61,9 @@ fn social() -> Object {
     ]))
 }
 
+/// What providers and connections sign with.
+const SIGNING_ALGORITHMS: &[&str] = &["ES256", "ES384", "PS256", "PS384", "RS256", "RS384", "RS512"];
+
 fn oidc() -> Object {
     enterprise(open([
         field("client_id", text().at_least(1).at_most(255)).required(),
@@ -82,13 +85,9 @@ fn oidc() -> Object {
             one_of(&["client_secret_post", "client_secret_basic", "private_key_jwt"]),
         )
         .nullable(),
-        field(
-            "token_endpoint_auth_signing_alg",
-            one_of(&["ES256", "ES384", "PS256", "PS384", "RS256", "RS384", "RS512"]),
-        )
-        .nullable(),
+        field("token_endpoint_auth_signing_alg", one_of(SIGNING_ALGORITHMS)).nullable(),
         field("token_endpoint_jwtca_aud_format", one_of(&["issuer", "token_endpoint"])),
-        field("id_token_signed_response_algs", list(text().at_most(20))).nullable(),
+        field("id_token_signed_response_algs", list(one_of(SIGNING_ALGORITHMS))).nullable(),
     ]))
 }
 

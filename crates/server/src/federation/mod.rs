@@ -10,6 +10,7 @@ mod failed;
 mod memory;
 mod oauth2;
 mod oidc;
+mod permissions;
 mod refresh;
 pub mod saml;
 mod settings;

@@ -18,7 +18,8 @@ use crate::login::visit::Visit;
 /// What is needed again when the answer comes.
 #[derive(Serialize, Deserialize)]
 pub(super) struct Kept {
-    verifier: String,
+    /// Of the proof key; none where the connection goes without.
+    verifier: Option<String>,
     /// Where the code will be exchanged; whoever is set up meanwhile does not get it.
     token_url: String,
 }
@@ -63,9 +64,15 @@ pub(super) fn begin(out: &Outbound<'_>) -> Result<(Kept, String), Failed> {
     if !may_be_visited(out.visit, &addresses.authorization) {
         return Err(Failed::Settings("the authorization URL is not reached over https".to_owned()));
     }
-    let usual = if out.connection.served() == Some(Strategy::GitHub) { "read:user user:email" } else { "" };
-    let scope = scope(&out.options, usual, &[]).join(" ");
-    let (verifier, challenge) = proof_key(&*out.visit.app.entropy);
+    let is_github = out.connection.served() == Some(Strategy::GitHub);
+    let (strategy, usual) =
+        if is_github { (Strategy::GitHub, "read:user user:email") } else { (Strategy::OAuth2, "") };
+    let scope = scope(strategy, &out.options, (usual, &[])).join(" ");
+    // Without a secret it is all that proves who exchanges the code.
+    let goes_without = out.options.get("pkce_enabled") == Some(&Value::Bool(false))
+        && text(&out.options, "client_secret").is_some();
+    let proof = (!goes_without).then(|| proof_key(&*out.visit.app.entropy));
+    let (verifier, challenge) = proof.unzip();
     let mut params = more(out);
     for (name, value) in out.options.get("authParams").and_then(Value::as_object).into_iter().flatten() {
         if let Some(value) = value.as_str() {
@@ -78,7 +85,7 @@ pub(super) fn begin(out: &Outbound<'_>) -> Result<(Kept, String), Failed> {
         }
     }
     if let Some(hint) = out.login_hint() {
-        let name = if out.connection.served() == Some(Strategy::GitHub) { "login" } else { "login_hint" };
+        let name = if is_github { "login" } else { "login_hint" };
         params.push((name.to_owned(), hint.to_owned()));
     }
     let asking = Asking {
@@ -88,7 +95,7 @@ pub(super) fn begin(out: &Outbound<'_>) -> Result<(Kept, String), Failed> {
         scope: &with_wanted(&scope, out),
         state: &out.state,
         nonce: None,
-        challenge: Some(&challenge),
+        challenge: challenge.as_deref(),
         response_mode: None,
         more: params,
     };
@@ -115,7 +122,7 @@ pub(super) async fn finish(mut back: Inbound<'_>, kept: Kept) -> Result<Profile,
         authentication: &authentication,
         code: &answer.code,
         redirect_uri: &back.callback(),
-        verifier: Some(&kept.verifier),
+        verifier: kept.verifier.as_deref(),
     };
     let headers = custom_headers(&back.options);
     let tokens = redeem(back.visit, &addresses.token, &exchange, headers.clone()).await?;

@@ -7,7 +7,7 @@ use chancery_crypto::algorithm::Algorithm;
 use chancery_oauth::upstream::{IssuerRule, Metadata, id_token};
 use serde_json::{Map, Value, json};
 
-use super::{Failed, Outbound};
+use super::{Failed, Outbound, permissions};
 use crate::connections::{Strategy, text};
 
 /// The path of discovery documents.
@@ -58,8 +58,13 @@ pub(super) fn client_id(options: &Map<String, Value>) -> Result<String, Failed> 
     found.ok_or_else(|| Failed::Settings("the connection has no client_id".to_owned()))
 }
 
-/// The scopes of the options, `scope` as a text or a list with `freeform_scopes`, with those that have to be there.
-pub(super) fn scope(options: &Map<String, Value>, usual: &str, demanded: &[&str]) -> Vec<String> {
+/// The scopes of the options, `scope` as a text or a list with `freeform_scopes` and the permissions that are switched
+/// on, with those that have to be there.
+pub(super) fn scope(
+    strategy: Strategy,
+    options: &Map<String, Value>,
+    (usual, demanded): (&str, &[&str]),
+) -> Vec<String> {
     let mut scopes: Vec<String> = Vec::new();
     let mut add = |text: &str| {
         for one in text.split([' ', ',']).filter(|one| !one.is_empty()) {
@@ -80,6 +85,9 @@ pub(super) fn scope(options: &Map<String, Value>, usual: &str, demanded: &[&str]
     }
     let more = options.get("freeform_scopes").and_then(Value::as_array);
     more.into_iter().flatten().filter_map(Value::as_str).for_each(&mut add);
+    for one in permissions::wanted(strategy, options) {
+        add(&one);
+    }
     scopes
 }
 
@@ -87,7 +95,7 @@ impl OpenId {
     /// Reads the options of a connection with this strategy.
     pub(super) fn of(strategy: Strategy, options: &Map<String, Value>) -> Result<Self, Failed> {
         let usual = "openid profile email";
-        let mut scopes = scope(options, usual, &["openid"]);
+        let mut scopes = scope(strategy, options, (usual, &["openid"]));
         let mut response_mode = None;
         if strategy == Strategy::Apple {
             for name in ["name", "email"] {

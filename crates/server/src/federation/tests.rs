@@ -121,6 +121,16 @@ fn scopes_are_those_of_the_options_and_what_has_to_be_there() {
             json!({ "scope": ["email", "profile"], "freeform_scopes": ["https://g.example/x"] }),
             "openid email profile https://g.example/x",
         ),
+        (
+            Strategy::GoogleOAuth2,
+            json!({ "scope": ["email"], "gmail": true, "calendar": true, "drive": false }),
+            "openid email https://www.googleapis.com/auth/calendar https://mail.google.com/",
+        ),
+        (
+            Strategy::WindowsLive,
+            json!({ "graph_user": true, "offline_access": true }),
+            "openid profile email offline_access User.Read",
+        ),
         (Strategy::Apple, json!({ "name": true }), "openid name"),
         (Strategy::Apple, json!({ "name": true, "email": true, "scope": "" }), "openid name email"),
     ] {
