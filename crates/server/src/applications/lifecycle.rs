@@ -9,7 +9,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 
 use super::credentials::{self, attached};
-use super::{Application, patch, rules, secrets, sql};
+use super::{Application, addons, patch, rules, secrets, sql};
 use crate::administrators::is_hidden_client;
 use crate::app::App;
 use crate::changes::Topic;
@@ -67,12 +67,13 @@ pub async fn create_as(
     // with it, and its owner may come back to it.
     let client_secret = secrets::generate(app);
     let secret = secrets::seal(app, place, &client_secret)?;
-    let addons = body.shift_remove("addons");
-    let addons = addons.map(|addons| secrets::seal_addons(app, place, &addons)).transpose()?;
+    let add_ons = body.shift_remove("addons");
     let inline = attached::take_inline(&mut body, now, &*app.entropy)?;
     let mut document = Map::new();
     patch::apply(&mut document, body);
     rules::whole(&document)?;
+    addons::sent(&document, None, add_ons.as_ref())?;
+    let addons = add_ons.map(|add_ons| secrets::seal_addons(app, place, &add_ons)).transpose()?;
     let application = Application {
         client_id: client_id.clone(),
         is_global: false,
@@ -175,19 +176,28 @@ pub(super) async fn update(
         Some(Value::String(secret)) => after.secret = Some(secrets::seal(app, place, &secret)?),
         Some(_) => return Err(rules::Broken::new("client_secret", "Expected type string").into()),
     }
-    match body.shift_remove("addons") {
-        None => {}
-        Some(Value::Null) => after.addons = None,
-        Some(addons) => after.addons = Some(secrets::seal_addons(app, place, &addons)?),
-    }
+    let sent = body.shift_remove("addons");
     if attached::named_in(&body) {
         let own = credentials::sql::list_in(write.tx(), tenant, &before.client_id).await?;
         attached::check(&mut body, &own)?;
     }
     let named = |name: &str| body.contains_key(name);
     let (aliases, references) = (named("client_aliases"), named("my_organization_configuration"));
+    let encryption = body.contains_key("encryption_key");
     patch::apply(&mut after.document, body);
     rules::whole(&after.document)?;
+    if sent.is_some() || encryption {
+        let stored = secrets::open_addons(app, tenant, before)?;
+        addons::sent(&after.document, stored.as_ref(), sent.as_ref())?;
+        if before.document.get("encryption_key") != after.document.get("encryption_key") {
+            addons::around((&before.document, &after.document), sent.as_ref().or(stored.as_ref()))?;
+        }
+    }
+    match sent {
+        None => {}
+        Some(Value::Null) => after.addons = None,
+        Some(add_ons) => after.addons = Some(secrets::seal_addons(app, place, &add_ons)?),
+    }
     rules::turned_third_party(&before.document, &after.document)?;
     if references {
         check_references(write, tenant, &after.document).await?;

@@ -3,6 +3,7 @@
 //! Must never hand out a secret but to a caller who may read keys, nor keep one in the clear: secrets live in
 //! sealed columns, everything else in one document.
 
+mod addons;
 pub mod api;
 pub mod credentials;
 mod defaults;

@@ -4,7 +4,9 @@
 
 use std::sync::Arc;
 
+use chancery_crypto::certificate::Certificate;
 use chancery_crypto::cipher::Cipher;
+use chancery_crypto::rsa::PublicKey;
 use chancery_saml::HTTP_POST;
 use chancery_saml::idp::claims::Mapping;
 use chancery_saml::idp::{Encryption, Logout, Party, SignatureTrust};
@@ -16,6 +18,9 @@ use crate::app::App;
 use crate::management::ApiError;
 use crate::pasted;
 use crate::tenants::TenantId;
+
+/// Where an application has a certificate to encrypt for that all of its protocols share.
+pub(super) const ENCRYPTION_KEY: &str = "encryption_key.cert";
 
 /// An application that has the add-on.
 #[derive(Debug)]
@@ -49,29 +54,44 @@ pub async fn load(app: &Arc<App>, tenant: &TenantId, client_id: &str) -> Result<
     }))
 }
 
+/// A setting that makes an add-on unusable.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Fault {
+    /// The member of the add-on; or, for what the application holds beside its add-ons, the path of that.
+    pub member: &'static str,
+    /// What is wrong with it, and what is expected.
+    pub why: String,
+}
+
 /// Reads the add-on.
 pub(super) fn translate(application: &Application, addon: &Map<String, Value>) -> Result<Party, String> {
+    let unusable =
+        |Fault { member, why }| format!("The setting {member} of the add-on cannot be used. {why}.");
+    read(&application.document, addon).map_err(unusable)
+}
+
+/// What would make the add-on unusable, or would not do what it says.
+pub(super) fn judge(document: &Map<String, Value>, addon: &Map<String, Value>) -> Result<(), Fault> {
+    let party = read(document, addon)?;
+    let wants = addon.get("encryptionAlgorithm").and_then(Value::as_str).is_some_and(|name| !name.is_empty());
+    if wants && party.encryption.is_none() {
+        // What is sent in the clear because of it looks like what was meant to be sent.
+        let why = "There is no certificate to encrypt for: set encryptionCert as well, or leave this out";
+        return Err(Fault { member: "encryptionAlgorithm", why: why.to_owned() });
+    }
+    Ok(())
+}
+
+fn read(document: &Map<String, Value>, addon: &Map<String, Value>) -> Result<Party, Fault> {
     let own = |name: &str| addon.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
     let text = |name: &str| own(name).map(str::to_owned);
     let flag = |name: &str, otherwise: bool| addon.get(name).and_then(Value::as_bool).unwrap_or(otherwise);
-    let callbacks = application.document.get("callbacks").and_then(Value::as_array);
+    let callbacks = document.get("callbacks").and_then(Value::as_array);
     let callbacks = callbacks.into_iter().flatten().filter_map(Value::as_str);
     // The template of the protocol's settings is stored with placeholders in it by no client: what has a star is a
     // pattern, and an assertion goes to an address.
     let callbacks: Vec<String> = callbacks.filter(|url| !url.contains('*')).map(str::to_owned).collect();
     let lifetime = addon.get("lifetimeInSeconds").and_then(Value::as_i64).filter(|seconds| *seconds > 0);
-    let requests = match own("signingCert") {
-        None => None,
-        Some(text) => {
-            let key = pasted::certificate(text)
-                .and_then(|certificate| certificate.public_key().map_err(|error| error.to_string()));
-            let key = key.map_err(|why| format!("The signingCert of the SAML add-on cannot be used: {why}. Set the certificate of the service provider, in PEM."))?;
-            // Clients digest with SHA-1 unless they are told otherwise; signing with it has to be allowed.
-            let sha1 =
-                if own("signatureAlgorithm") == Some("rsa-sha1") { Sha1::Allowed } else { Sha1::Digests };
-            Some(SignatureTrust { keys: vec![key], sha1 })
-        }
-    };
     let usual = Party::default();
     Ok(Party {
         callbacks,
@@ -88,9 +108,30 @@ pub(super) fn translate(application: &Application, addon: &Map<String, Value>) -
         typed_attributes: flag("typedAttributes", usual.typed_attributes),
         attribute_name_formats: flag("includeAttributeNameFormat", usual.attribute_name_formats),
         logout: logout(addon),
-        requests,
-        encryption: encryption(application, addon)?,
+        requests: requests(addon)?,
+        encryption: encryption(document, addon)?,
     })
+}
+
+/// A certificate that was pasted, if its key can be used.
+fn certificate(text: &str, member: &'static str) -> Result<(Certificate, PublicKey), Fault> {
+    let read = pasted::certificate(text).and_then(|certificate| match certificate.public_key() {
+        Ok(key) => Ok((certificate, key)),
+        Err(error) => Err(error.to_string()),
+    });
+    read.map_err(|why| Fault {
+        member,
+        why: format!("Expected the certificate of the partner in PEM: {why}"),
+    })
+}
+
+fn requests(addon: &Map<String, Value>) -> Result<Option<SignatureTrust>, Fault> {
+    let own = |name: &str| addon.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
+    let Some(text) = own("signingCert") else { return Ok(None) };
+    let (_, key) = certificate(text, "signingCert")?;
+    // Clients digest with SHA-1 unless they are told otherwise; signing with it has to be allowed.
+    let sha1 = if own("signatureAlgorithm") == Some("rsa-sha1") { Sha1::Allowed } else { Sha1::Digests };
+    Ok(Some(SignatureTrust { keys: vec![key], sha1 }))
 }
 
 fn probes(addon: &Map<String, Value>) -> Option<Vec<String>> {
@@ -125,21 +166,25 @@ fn logout(addon: &Map<String, Value>) -> Logout {
     Logout { enabled: enabled && callback.is_some(), callback, by_form }
 }
 
-fn encryption(application: &Application, addon: &Map<String, Value>) -> Result<Option<Encryption>, String> {
+fn encryption(
+    document: &Map<String, Value>,
+    addon: &Map<String, Value>,
+) -> Result<Option<Encryption>, Fault> {
     let text = |name: &str| addon.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
     let of_client = || {
-        let key = application.document.get("encryption_key");
-        key.and_then(|key| key.get("cert")).and_then(Value::as_str).filter(|text| !text.is_empty())
+        let cert = document.get("encryption_key").and_then(|key| key.get("cert")).and_then(Value::as_str);
+        cert.filter(|text| !text.is_empty()).map(|text| (text, ENCRYPTION_KEY))
     };
-    let Some(own) = text("encryptionCert").or_else(of_client) else { return Ok(None) };
-    let certificate = pasted::certificate(own).and_then(|certificate| match certificate.public_key() {
-        Ok(_) => Ok(certificate),
-        Err(error) => Err(error.to_string()),
-    });
-    let certificate = certificate.map_err(|why| format!("The certificate that assertions are encrypted for cannot be used: {why}. Set encryptionCert of the SAML add-on, or encryption_key.cert, in PEM."))?;
+    let own = text("encryptionCert").map(|text| (text, "encryptionCert"));
+    let Some((pem, member)) = own.or_else(of_client) else { return Ok(None) };
+    let (certificate, _) = certificate(pem, member)?;
     let cipher = match text("encryptionAlgorithm") {
         None => Cipher::Aes256Gcm,
-        Some(name) => cipher(name).ok_or_else(|| format!("The encryptionAlgorithm {name} is not known. Expected aes128-gcm, aes256-gcm, aes128-cbc or aes256-cbc."))?,
+        Some(name) => cipher(name).ok_or_else(|| {
+            let name: String = name.chars().take(100).collect();
+            let why = format!("Expected aes128-gcm, aes256-gcm, aes128-cbc or aes256-cbc, found: {name}");
+            Fault { member: "encryptionAlgorithm", why }
+        })?,
     };
     Ok(Some(Encryption { certificate, cipher }))
 }

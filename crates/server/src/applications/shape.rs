@@ -14,6 +14,7 @@ use crate::management::shape::{
     Kind, Object, boolean, field, integer, list, list_of_at_least, map, object, one_of, open, text,
 };
 
+pub use addons::BEYOND;
 pub use formats::{CREDENTIAL_ID, DATE_TIME, IP_OR_NETWORK, KEY_ID};
 
 /// An application.

@@ -5,7 +5,9 @@ use chancery_xmldsig::decrypt;
 use chancery_xmldsig::tree::Tree;
 use serde_json::{Value, json};
 
-use super::{application, asking, attribute, certificate, made, response, sign_in, text, verified};
+use super::{
+    application, asking, attribute, certificate, made, response, sign_in, stored_before, text, verified,
+};
 use crate::kit::{TestServer, key};
 use crate::people::{Browser, user};
 
@@ -65,7 +67,8 @@ async fn settings_that_cannot_be_used_send_no_assertion_in_the_clear() {
         json!({ "encryptionCert": "nonsense" }),
         json!({ "encryptionCert": certificate(4).to_pem(), "encryptionAlgorithm": "rot13" }),
     ] {
-        let client_id = application(&server, add_on).await;
+        let client_id = application(&server, json!({})).await;
+        stored_before(&server, &client_id, json!({ "samlp": add_on })).await;
         let answer = server.get(&asking(&client_id)).await;
         assert_eq!(answer.status, 400);
         assert!(answer.text().contains("encryptionCert") || answer.text().contains("encryptionAlgorithm"));

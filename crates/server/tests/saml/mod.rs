@@ -4,14 +4,20 @@ mod encryption;
 mod logout;
 mod metadata;
 mod requests;
+mod settings;
 mod sign_on;
 mod wsfed;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use chancery::applications;
+use chancery::changes::Topic;
+use chancery::logs::Entry;
+use chancery::write::Write;
 use chancery_crypto::algorithm::Algorithm;
 use chancery_crypto::certificate::{Certificate, SelfSigned};
 use chancery_crypto::rsa::PublicKey;
+use chancery_crypto::seal::Label;
 use chancery_saml::binding::{Direction, redirect};
 use chancery_xmldsig::tree::{Element as _, Tree};
 use chancery_xmldsig::verify::{self, Sha1, Trust};
@@ -44,6 +50,20 @@ pub(crate) async fn made(server: &TestServer, add_ons: Value, more: Value) -> St
     body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     let made = server.api_send(Method::POST, "/clients", &body).await.expect(201);
     made["client_id"].as_str().unwrap().to_owned()
+}
+
+/// Stores add-ons of an application as they could be stored before they were judged.
+pub(crate) async fn stored_before(server: &TestServer, client_id: &str, add_ons: Value) {
+    let app = &server.app;
+    let tenant = app.tenants.find(app, DOMAIN).await.unwrap().unwrap();
+    let label = Label { tenant: tenant.id().as_str(), kind: "client-addons", id: client_id };
+    let sealed = app.sealer.seal(label, app.entropy.bytes(), add_ons.to_string().as_bytes()).unwrap();
+    let mut write = Write::begin(app, tenant.id()).await.unwrap();
+    let mut own = applications::sql::lock(write.tx(), tenant.id(), client_id).await.unwrap().unwrap();
+    own.addons = Some(applications::Sealed(sealed));
+    applications::sql::update(write.tx(), tenant.id(), &own).await.unwrap();
+    write.notice(Topic::Client, client_id);
+    write.commit(Entry::by_cli("Store add-ons")).await.unwrap();
 }
 
 /// The certificate of one of the fixed keys, as a partner has it.

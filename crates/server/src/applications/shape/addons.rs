@@ -1,8 +1,12 @@
 //! The add-ons of an application: what it needs to sign in to partners that have protocols of their own.
 //!
-//! They may hold the partner's secrets, so they are stored sealed, apart from the rest of the application.
+//! They may hold the partner's secrets, so they are stored sealed, apart from the rest of the application. What the add-ons
+//! of SAML and WS-Federation hold beyond the published description is kept as it comes by [`addons`]; [`BEYOND`] is what
+//! the program reads of it.
 
-use crate::management::shape::{Kind, Object, boolean, field, integer, list, object, open, text};
+use std::sync::LazyLock;
+
+use crate::management::shape::{Field, Kind, Object, boolean, field, integer, list, object, open, text};
 
 use super::formats;
 use super::protocol::LARGE;
@@ -116,6 +120,50 @@ fn samlp() -> Object {
         field("nameIdentifierProbes", list(text().at_least(1))),
         field("authnContextClassRef", text()),
     ])
+}
+
+/// What the add-ons of SAML and WS-Federation hold beyond the published description, as a body has it. Null is as if it
+/// were not there.
+pub static BEYOND: LazyLock<Object> = LazyLock::new(|| {
+    let add_ons = open([field("samlp", samlp_beyond()).nullable(), field("wsfed", wsfed()).nullable()]);
+    object([field("addons", add_ons)])
+});
+
+fn samlp_beyond() -> Object {
+    let mut beyond = encryption();
+    beyond.fields.extend(
+        [
+            field("typedAttributes", boolean()),
+            field("includeAttributeNameFormat", boolean()),
+            field(
+                "logout",
+                open([
+                    field("callback", text().like(formats::URL)).nullable(),
+                    field("slo_enabled", boolean()).nullable(),
+                ]),
+            ),
+            field("binding", text()),
+            field("signingCert", text()),
+            field("debug", boolean()),
+        ]
+        .map(Field::nullable),
+    );
+    beyond
+}
+
+/// The published add-on has no settings.
+fn wsfed() -> Object {
+    let mut own = encryption();
+    let shared = samlp().fields.into_iter().chain(samlp_beyond().fields);
+    let told = shared.filter(|field| !own.fields.iter().any(|other| other.name == field.name));
+    let told: Vec<Field> = told.map(Field::nullable).collect();
+    own.fields.extend(told);
+    own.fields.push(field("tokenType", text()).nullable());
+    own
+}
+
+fn encryption() -> Object {
+    open(["encryptionCert", "encryptionAlgorithm"].map(|name| field(name, text()).nullable()))
 }
 
 fn layer() -> Object {
