@@ -35,17 +35,41 @@ pub enum JsonError {
     TooDeep,
 }
 
+/// A fault and its place, for whoever wrote the text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Located {
+    /// What is wrong.
+    pub error: JsonError,
+    /// In which line, from 1.
+    pub line: usize,
+    /// In which column of it, in bytes from 1; 0 at its beginning.
+    pub column: usize,
+}
+
 /// Parses one JSON text.
 ///
 /// # Errors
 ///
 /// [`JsonError`] says what is wrong and where.
 pub fn parse(bytes: &[u8]) -> Result<Value, JsonError> {
+    locate(bytes).map_err(|located| located.error)
+}
+
+/// The same, with the place of every fault.
+///
+/// # Errors
+///
+/// [`Located`] says what is wrong and where.
+pub fn locate(bytes: &[u8]) -> Result<Value, Located> {
     let refusal = RefCell::new(None);
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     let value = Strict { depth: 0, refusal: &refusal }.deserialize(&mut deserializer);
     let result = value.and_then(|value| deserializer.end().map(|()| value));
-    result.map_err(|error| refusal.into_inner().unwrap_or_else(|| syntax(&error)))
+    result.map_err(|error| Located {
+        line: error.line(),
+        column: error.column(),
+        error: refusal.into_inner().unwrap_or_else(|| syntax(&error)),
+    })
 }
 
 fn syntax(error: &serde_json::Error) -> JsonError {
@@ -166,6 +190,15 @@ mod tests {
             assert_eq!(parse(text.as_bytes()), Err(JsonError::DuplicateMember("a".to_owned())), "{text}");
         }
         assert!(parse(br#"{"a":{"a":1},"A":1}"#).is_ok());
+    }
+
+    #[test]
+    fn every_fault_has_its_place() {
+        let line = |text: &str| locate(text.as_bytes()).map_err(|located| (located.line, located.column));
+        assert_eq!(line("{\n  \"a\": 1,\n  \"b\": tru\n}"), Err((3, 11)));
+        assert_eq!(line("{\n  \"a\": 1,\n  \"b\": 2,\n  \"a\": 3\n}").unwrap_err().0, 4);
+        let nested = ["\n", &"[\n".repeat(65), &"]".repeat(65)].concat();
+        assert_eq!(line(&nested).unwrap_err().0, 66);
     }
 
     #[test]

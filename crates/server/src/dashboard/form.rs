@@ -181,8 +181,11 @@ impl Form {
     pub fn refused(mut self, failure: &Failure) -> Self {
         let named = failure.property();
         let at = named.and_then(|(reason, property)| {
-            let field = self.fields().find(|shown| shown.field.holds(property))?;
-            field.wrong = Some(reason);
+            let shown = self.fields().find(|shown| shown.field.holds(property))?;
+            // What is wrong is one member of many.
+            let within = property.strip_prefix(shown.field.path).unwrap_or_default().trim_start_matches('.');
+            let is_within = shown.field.kind == Kind::Json && !within.is_empty();
+            shown.wrong = Some(if is_within { format!("{within}: {reason}") } else { reason });
             Some(())
         });
         let text = match at {
@@ -289,17 +292,21 @@ pub async fn save_with(
     adjust: impl FnOnce(&Value, &mut Map<String, Value>) + Send,
 ) -> Result<Sent, Failure> {
     let object = desk.api.get(read).await?;
+    let adjust = |patch: &mut Map<String, Value>| {
+        adjust(&object, patch);
+        Ok(())
+    };
     save_shown(desk, groups, (&object, path), posted, adjust).await
 }
 
 /// The same for an object that was read already, and made into what the fields show: it is compared, and what was changed
-/// in it is patched at `path`.
+/// in it is patched at `path`, unless `adjust` refuses it as the API would.
 pub async fn save_shown(
     desk: &Desk,
     groups: &[Group],
     (object, path): (&Value, &str),
     posted: &Posted,
-    adjust: impl FnOnce(&Value, &mut Map<String, Value>) + Send,
+    adjust: impl FnOnce(&mut Map<String, Value>) -> Result<(), Failure> + Send,
 ) -> Result<Sent, Failure> {
     let now = seen(groups, object);
     let again = || Form::again(desk, groups, posted, now.clone());
@@ -308,10 +315,10 @@ pub async fn save_shown(
     }
     let patch = match changes(groups, object, posted) {
         Ok(patch) if patch.is_empty() => return Ok(Sent::Done(object.clone())),
-        Ok(mut patch) => {
-            adjust(object, &mut patch);
-            patch
-        }
+        Ok(mut patch) => match adjust(&mut patch) {
+            Ok(()) => patch,
+            Err(failure) => return settled(Err(failure), again),
+        },
         Err(mistakes) => {
             return Ok(Sent::Again(StatusCode::BAD_REQUEST, Box::new(again().mistaken(&mistakes))));
         }

@@ -122,8 +122,9 @@ async fn save_tab(desk: &Desk, tab: &'static str, posted: &Posted) -> Result<Res
     let groups = strategies::groups(own.strategy, tab);
     let path = format!("{}?keep_secrets=true", api_path(desk));
     let object = presented(&own.connection);
-    let saved = form::save_shown(desk, &groups, (&object, &path), posted, |_, patch| {
+    let saved = form::save_shown(desk, &groups, (&object, &path), posted, |patch| {
         tidied(own.strategy, &groups, patch);
+        Ok(())
     });
     match saved.await? {
         Sent::Done(_) => Ok(desk.done(&desk.path, "The connection was saved.")),

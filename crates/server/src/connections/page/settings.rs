@@ -57,7 +57,10 @@ pub(super) async fn save(desk: Arc<Desk>, posted: Posted) -> Result<Response, Fa
         return elsewhere::save(&desk, &posted).await;
     }
     let (path, groups) = (format!("{}?keep_secrets=true", api_path(&desk)), groups(&connection));
-    let saved = form::save_shown(&desk, &groups, (&connection, &path), &posted, |_, patch| completed(patch));
+    let saved = form::save_shown(&desk, &groups, (&connection, &path), &posted, |patch| {
+        completed(patch);
+        Ok(())
+    });
     match saved.await? {
         Sent::Done(_) => Ok(desk.done(&own_path(&desk), "The connection was saved.")),
         Sent::Again(status, form) => {

@@ -2,6 +2,7 @@
 //!
 //! Pure. Must never send a member that was not touched.
 
+use chancery_jose::json::{self, JsonError, Located};
 use serde_json::{Map, Value};
 
 use crate::dashboard::posted::Posted;
@@ -251,7 +252,7 @@ impl Field {
                 number.map(Value::from)
             }
             Kind::Json if text.is_empty() => Ok(Value::Object(Map::new())),
-            Kind::Json => serde_json::from_str(text).map_err(|error| format!("This is no JSON: {error}.")),
+            Kind::Json => json(text),
             Kind::Pairs => pairs(text),
         }
     }
@@ -280,6 +281,20 @@ impl Field {
 
 fn one(text: &str) -> Vec<String> {
     if text.is_empty() { Vec::new() } else { vec![text.to_owned()] }
+}
+
+/// What a text says, or where it is no JSON. Of a member that is there twice one would be lost.
+fn json(text: &str) -> Result<Value, String> {
+    let said = |Located { error, line, column }| {
+        let what = match error {
+            JsonError::Syntax { message, .. } => message,
+            JsonError::DuplicateMember(name) => format!("the member “{name}” is there twice"),
+            JsonError::TooDeep => "it is nested deeper than 64 levels".to_owned(),
+        };
+        let column = if column == 0 { String::new() } else { format!(", column {column}") };
+        format!("This is no JSON: {what} (line {line}{column}).")
+    };
+    json::locate(text.as_bytes()).map_err(said)
 }
 
 fn pairs(text: &str) -> Result<Value, String> {
@@ -350,6 +365,13 @@ mod tests {
         let said = |kind, text: &str| Field::new("a", "A", kind).value(&[text.to_owned()]).unwrap_err();
         assert_eq!(said(Kind::Number("s"), "ten"), "“ten” is no whole number.");
         assert_eq!(said(Kind::Pairs, "team"), "“team” is not of the form: name = value.");
-        assert!(said(Kind::Json, "{").starts_with("This is no JSON"));
+        for (text, place) in [
+            ("{\n  \"a\": nul\n}", "(line 2, column 10)."),
+            ("{\n  \"a\": 1,\n  \"a\": 2\n}", "the member “a” is there twice (line 3"),
+            ("{} {}", "(line 1, column 4)."),
+        ] {
+            let said = said(Kind::Json, text);
+            assert!(said.starts_with("This is no JSON: ") && said.contains(place), "{said}");
+        }
     }
 }
