@@ -1,6 +1,13 @@
-"""Applications > one, in a browser: certificates, and the client secret."""
+"""Applications > one, in a browser: certificates, the client secret, and add-ons."""
 
+import itertools
+import json
+
+from desk import administrator, certificate
 from keys import downloads_agree
+from pages import LOOKS
+
+COMPLAINTS = "axe.run(document).then(r => r.violations.map(v => `${v.id} at ${v.nodes[0].target}`))"
 
 
 def test_the_certificates_tab_of_an_rs256_application_has_the_certificate_in_every_form(it, server, visitor, made):
@@ -94,3 +101,80 @@ def test_a_partner_that_speaks_saml_is_set_up_from_the_pages_alone(it, server, v
     page.get_by_role("button", name="Turn off").click()
     page.get_by_text("The add-on is off").wait_for()
     assert not read().get("addons"), read().get("addons")
+
+
+def test_every_setting_of_the_saml_add_on_is_edited_as_json_with_and_without_script(it, server, browser, visitor, made, axe):
+    client = made["clients"]["RS256"]["client_id"]
+    read = lambda: server.get(f"/api/v2/clients/{client}", token=it.token()).expect(200).json()["addons"]
+    stored = lambda add_ons: server.call("PATCH", f"/api/v2/clients/{client}", token=it.token(), body={"addons": add_ons}).expect(200)
+    stored({"samlp": {"audience": "urn:sp"}, "slack": {"team": "blue"}})
+    address = f"{it.issuer}dashboard/applications/{client}/addons/samlp"
+    with browser.visitor(java_script_enabled=False) as plain:
+        administrator(it, plain, "json@example.com")
+        for one in (visitor, plain):
+            edits_as_json(one, address, read, axe if one is visitor else None)
+            stored({"samlp": {"audience": "urn:sp"}, "slack": {"team": "blue"}})
+        # Two who edit at once: the second is told, and what was typed is not lost.
+        for one in (visitor, plain):
+            one.opens(f"{address}/json")
+        for one, name in ((visitor, "urn:first"), (plain, "urn:second")):
+            one.page.get_by_label("Settings (JSON)").fill(json.dumps({"audience": name}))
+            one.page.get_by_role("button", name="Save changes").click()
+            one.page.wait_for_load_state()
+        assert read()["samlp"] == {"audience": "urn:first"}, read()
+        assert "Somebody changed this while you were editing it" in plain.text and "urn:first" in plain.text
+        assert "urn:second" in plain.page.get_by_label("Settings (JSON)").input_value()
+        plain.page.get_by_role("button", name="Save changes").click()
+        plain.page.wait_for_load_state()
+        assert read()["samlp"] == {"audience": "urn:second"}, read()
+    looks_well(it, browser, axe, address, lambda: stored({"samlp": {}, "wsfed": {}}))
+    stored({})
+
+
+def looks_well(it, browser, axe, address, both_on):
+    """Other pages are found by following links; these are there only while the add-ons are on."""
+    both_on()
+    for number, look in enumerate((LOOKS["desktop"], LOOKS["phone-dark"])):
+        with browser.visitor(**look) as visitor:
+            administrator(it, visitor, f"addon{number}@example.com")
+            for name, page in itertools.product(("samlp", "wsfed"), ("", "/json")):
+                visitor.opens(address.replace("samlp", name) + page)
+                wide = visitor.page.evaluate("document.documentElement.scrollWidth - innerWidth")
+                assert wide <= 1, (name, page, wide)
+                assert len(visitor.page.content()) < 20_000, (name, page)
+                visitor.page.evaluate(axe)
+                assert (found := visitor.page.evaluate(COMPLAINTS)) == [], (name, page, found)
+
+
+def edits_as_json(visitor, address, read, axe):
+    page, before = visitor.page, read()
+    field = lambda: page.get_by_label("Settings (JSON)")
+    save = lambda: (page.get_by_role("button", name="Save changes").click(), page.wait_for_load_state())
+    visitor.opens(address)
+    page.get_by_role("link", name="All settings (JSON)").click()
+    page.wait_for_load_state()
+    shown = json.loads(field().input_value())
+    assert shown["audience"] == "urn:sp" and shown["createUpnClaim"] is True and shown["recipient"] == "", shown
+    save()
+    assert "The settings were saved." in visitor.text and read() == before, read()
+    good = field().input_value()
+    for text, said in ((good.replace('"audience": ', '"audience" '), "This is no JSON: expected `:` (line 2"),
+                       (good.replace('"recipient"', '"recipent"'), "There is no setting “recipent”."),
+                       (good.replace('"signingCert": ""', '"signingCert": "garbage"'), "signingCert: Expected the certificate")):
+        field().fill(text)
+        save()
+        assert "Nothing was saved. Look at the field" in visitor.text and said in visitor.text, (said, visitor.text)
+        assert field().get_attribute("aria-invalid") == "true" and field().input_value() == text
+        assert read() == before, read()
+        if axe:
+            page.evaluate(axe)
+            assert (found := page.evaluate(COMPLAINTS)) == [], found
+    shown |= {"recipient": "https://sp.example/acs", "typedAttributes": False, "authnContextClassRef": "urn:mfa",
+              "signingCert": certificate(90)[0]}
+    field().fill(json.dumps(shown, indent=2))
+    save()
+    assert "The settings were saved." in visitor.text, visitor.text
+    own = {name: shown[name] for name in ("audience", "recipient", "typedAttributes", "authnContextClassRef", "signingCert")}
+    assert read() == {"samlp": own, "slack": {"team": "blue"}}, read()
+    visitor.opens(address)
+    assert page.get_by_label("Audience", exact=True).input_value() == "urn:sp"

@@ -31,6 +31,7 @@ DEEDS = (
     ("applications/{app}/credentials/new", "", {"name": "Key", "pem": "{pem}"}),
     ("applications/{app}/credentials", "/method", {"method": "none"}),
     ("applications/{app}/addons/wsfed", "/switch", {"on": "true"}),
+    ("applications/{app}/addons/wsfed/json", "", {"addons.wsfed": '{{"audience": "urn:new"}}'}),
     ("applications/{app}/apis/{api}/client", "", {"all": "true"}),
     ("applications/{app}/apis/{api}/client/remove", "", {}),
     ("applications/{app}/rotate-secret", "", {}),

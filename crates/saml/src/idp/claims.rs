@@ -36,6 +36,12 @@ const INNER: [&str; 9] = [
 /// The attributes that a name is taken from, where an application does not say otherwise.
 pub const PROBES: [&str; 3] = ["nameidentifier", "emailaddress", "name"];
 
+/// From members of a profile to attributes, where an application does not say otherwise.
+pub fn usual() -> impl Iterator<Item = (&'static str, String)> {
+    let name = |claim_name: &str| if claim_name.is_empty() { GROUPS.to_owned() } else { claim(claim_name) };
+    DEFAULT.into_iter().map(move |(member, claim_name)| (member, name(claim_name)))
+}
+
 /// The URI of one of the claims of the identity metasystem.
 pub fn claim(name: &str) -> String {
     [CLAIMS, name].concat()
@@ -121,9 +127,8 @@ pub fn attributes(profile: &Map<String, Value>, mapping: &Mapping) -> Vec<Attrib
             }
         }
     } else {
-        for (member, claim_name) in DEFAULT {
+        for (member, name) in usual() {
             mapped.push(member);
-            let name = if claim_name.is_empty() { GROUPS.to_owned() } else { claim(claim_name) };
             said.add(name, member_of(member));
         }
     }

@@ -76,6 +76,10 @@ pub fn router() -> Router<Arc<App>> {
             "/dashboard/applications/{id}/addons/{addon}",
             screen(addons::show).merge(action(addons::save)),
         )
+        .route(
+            "/dashboard/applications/{id}/addons/{addon}/json",
+            screen(addons::json::show).merge(action(addons::json::save)),
+        )
         .route("/dashboard/applications/{id}/addons/{addon}/switch", action(addons::switch))
         .route("/dashboard/applications/{id}/certificates", screen(certificates::show))
         .route("/dashboard/applications/{id}/certificates/certificate/{form}", screen(certificates::download))

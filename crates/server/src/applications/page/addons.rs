@@ -2,6 +2,8 @@
 //!
 //! Must never lose what another add-on holds: the API puts all of them in at once.
 
+pub(super) mod json;
+
 use std::sync::Arc;
 
 use askama::Template;
@@ -11,7 +13,9 @@ use serde_json::{Map, Value, json};
 
 use super::{Shown, api_path};
 use crate::dashboard::ui::{Alert, Badge, Code, CopyField, Csrf, Icon, Moment, Tone, text};
-use crate::dashboard::{Desk, Failure, Field, Form, Group, Kind, Posted, Sent, escaped, form, with_query};
+use crate::dashboard::{
+    Desk, Failure, Field, Form, Frame, Group, Kind, Posted, Sent, escaped, form, with_query,
+};
 
 /// An add-on.
 struct AddOn {
@@ -19,8 +23,13 @@ struct AddOn {
     name: &'static str,
     label: &'static str,
     lead: &'static str,
+    /// The settings that most partners need.
     groups: &'static [Group],
-    usage: fn(&Desk, &Shown) -> Vec<Usage>,
+    /// All of them, as JSON.
+    whole: &'static [Group],
+    /// What all of them are without being set.
+    defaults: fn() -> Value,
+    usage: fn(&Desk, &Own) -> Vec<Usage>,
 }
 
 /// What a partner has to be told.
@@ -33,6 +42,13 @@ struct Usage {
 const CALLBACKS: Field = Field::new("callbacks", "Application Callback URLs", Kind::Lines)
     .placeholder("https://partner.example/saml/acs")
     .help("Where the partner takes answers, one a line. The first is used where a request names none. Every character counts.");
+
+const REALMS: Field = Field::new("client_aliases", "Realms", Kind::Lines)
+    .placeholder("urn:partner")
+    .help("What it calls itself in wtrealm, one a line, beside the realm that the usage names.");
+
+/// What there is to know of the settings as JSON.
+const AS_JSON: &str = "What is not set shows its default, and is stored only once you change it. Take a setting out to be back at its default.";
 
 const FORMATS: &[(&str, &str)] = &[
     ("", "Not chosen: unspecified"),
@@ -112,13 +128,23 @@ const SAML: AddOn = AddOn {
                 .help("The last ones are shown below. They hold what is said about people: turn it off when you are done.")],
         },
     ],
-    usage: |desk, shown| {
+    whole: &[Group {
+        title: "All settings",
+        lead: AS_JSON,
+        fields: &[
+            CALLBACKS,
+            Field::new("addons.samlp", "Settings (JSON)", Kind::Json)
+                .help("Empty, audience is whoever asks, recipient and destination are where the answer goes, and issuer is the name of this tenant. Everything is signed with RSA-SHA256; signatureAlgorithm rsa-sha1 lets the partner sign requests with SHA-1. binding is the one of logouts."),
+        ],
+    }],
+    defaults: json::saml,
+    usage: |desk, own| {
         let base = format!("{}/samlp", desk.tenant.base);
-        let id = escaped(&shown.client_id);
+        let id = escaped(&own.shown.client_id);
         let certificate = &desk.tenant.ring.current().public().certificate;
         vec![
             usage("metadata", "Identity Provider Metadata", format!("{base}/metadata/{id}")),
-            usage("issuer", "Issuer", format!("urn:{}", desk.tenant.stored.canonical.as_str())),
+            usage("issuer", "Issuer", own.issuer(desk, "samlp")),
             usage("login", "Identity Provider Login URL", format!("{base}/{id}")),
             usage("logout", "Identity Provider Logout URL", format!("{base}/{id}/logout")),
             usage("fingerprint", "Certificate Fingerprint (SHA-1)", certificate.fingerprint()),
@@ -137,14 +163,23 @@ const WSFED: AddOn = AddOn {
         lead: "What the partner has told you of itself.",
         fields: &[
             CALLBACKS,
-            Field::new("client_aliases", "Realms", Kind::Lines)
-                .placeholder("urn:partner")
-                .help("What it calls itself in wtrealm, one a line, beside the realm below."),
+            REALMS,
             Field::new("addons.wsfed.tokenType", "Tokens", Kind::Select(TOKENS)).nullable(),
         ],
     }],
-    usage: |desk, shown| {
-        let base = format!("{}/wsfed/{}", desk.tenant.base, escaped(&shown.client_id));
+    whole: &[Group {
+        title: "All settings",
+        lead: AS_JSON,
+        fields: &[
+            CALLBACKS,
+            REALMS,
+            Field::new("addons.wsfed", "Settings (JSON)", Kind::Json)
+                .help("Empty, audience is the realm that was asked for, and issuer is the name of this tenant. authnContextClassRef, typedAttributes and includeAttributeNameFormat concern tokens of SAML 2.0 (urn:oasis:names:tc:SAML:2.0:assertion) alone."),
+        ],
+    }],
+    defaults: json::wsfed,
+    usage: |desk, own| {
+        let base = format!("{}/wsfed/{}", desk.tenant.base, escaped(&own.shown.client_id));
         let certificate = &desk.tenant.ring.current().public().certificate;
         vec![
             usage(
@@ -153,8 +188,8 @@ const WSFED: AddOn = AddOn {
                 format!("{base}/FederationMetadata/2007-06/FederationMetadata.xml"),
             ),
             usage("login", "Passive Endpoint", base),
-            usage("realm", "Realm", format!("urn:{}", shown.client_id)),
-            usage("issuer", "Issuer", format!("urn:{}", desk.tenant.stored.canonical.as_str())),
+            usage("realm", "Realm", format!("urn:{}", own.shown.client_id)),
+            usage("issuer", "Issuer", own.issuer(desk, "wsfed")),
             usage("fingerprint", "Certificate Fingerprint (SHA-1)", certificate.fingerprint()),
         ]
     },
@@ -186,8 +221,37 @@ impl Own {
         self.add_ons().get(add_on.name).is_some_and(Value::is_object)
     }
 
+    /// What an add-on is set to.
+    fn settings(&self, add_on: &AddOn) -> Map<String, Value> {
+        self.add_ons().get(add_on.name).and_then(Value::as_object).cloned().unwrap_or_default()
+    }
+
+    /// What its messages call their issuer.
+    fn issuer(&self, desk: &Desk, add_on: &str) -> String {
+        let add_ons = self.add_ons();
+        let own = add_ons.get(add_on).map_or("", |settings| text(settings, "issuer"));
+        match own {
+            "" => format!("urn:{}", desk.tenant.stored.canonical.as_str()),
+            own => own.to_owned(),
+        }
+    }
+
     fn home(&self) -> String {
         format!("{}/addons", self.shown.path())
+    }
+
+    /// Where an add-on is.
+    fn path(&self, add_on: &AddOn) -> String {
+        format!("{}/{}", self.home(), add_on.name)
+    }
+
+    /// The frame of a page of an add-on.
+    fn frame(&self, add_on: &AddOn, current: &str) -> Frame {
+        let frame = self.shown.frame_below("addons", add_on.label);
+        if !self.has(add_on) {
+            return frame;
+        }
+        frame.subtabs(&self.path(add_on), &[("", "Settings"), ("json", "All settings (JSON)")], current)
     }
 }
 
@@ -211,9 +275,7 @@ struct List {
 
 pub(super) async fn list(desk: Arc<Desk>) -> Result<Response, Failure> {
     let own = Own::load(&desk).await?;
-    let row = |add_on: &AddOn| {
-        (format!("{}/{}", own.home(), add_on.name), add_on.label, add_on.lead, own.has(add_on))
-    };
+    let row = |add_on: &AddOn| (own.path(add_on), add_on.label, add_on.lead, own.has(add_on));
     let body = List { add_ons: ALL.into_iter().map(row).collect() };
     Ok(desk.page(&own.shown.frame("addons"), &body))
 }
@@ -266,15 +328,14 @@ async fn page(
     let body = Page {
         messages: if add_on.name == SAML.name { messages(desk, own).await? } else { Vec::new() },
         label: add_on.label,
-        path: format!("{}/{}", own.home(), add_on.name),
+        path: own.path(add_on),
         is_on: own.has(add_on),
         may: desk.may("update:clients"),
         csrf: desk.csrf(),
         form,
-        usage: (add_on.usage)(desk, &own.shown),
+        usage: (add_on.usage)(desk, own),
     };
-    let frame = own.shown.frame_below("addons", add_on.label);
-    Ok(desk.page_with(status, &frame, &body))
+    Ok(desk.page_with(status, &own.frame(add_on, ""), &body))
 }
 
 pub(super) async fn show(desk: Arc<Desk>) -> Result<Response, Failure> {
@@ -321,7 +382,7 @@ pub(super) async fn switch(desk: Arc<Desk>, posted: Posted) -> Result<Response, 
     }
     desk.api.patch(&api_path(&desk), &json!({ "addons": add_ons })).await?;
     let (to, said) = if on {
-        (format!("{}/{}", own.home(), add_on.name), "The add-on is on. Tell it what you know of the partner.")
+        (own.path(add_on), "The add-on is on. Tell it what you know of the partner.")
     } else {
         (own.home(), "The add-on is off, and its settings are gone.")
     };
