@@ -75,9 +75,11 @@ def test_a_saml_connection_is_set_up_from_the_pages_alone(it, server, visitor, m
     assert value("Single Logout Service URL") == f"{base}/logout"
     states = page.locator("#certificates tbody tr .badge").all_inner_texts()
     assert states == ["Currently used", "Next in queue"], states
-    for form in ("pem", "cer", "pb7"):
-        public = visitor.context.request.get(f"{base}/{form}?cert=connection").body()
-        if form == "pb7":
+    for form in ("pem", "cer", "pb7", "rawpem", "fingerprint"):
+        address = page.locator(f"#certificates .buttons a[href^='/{form}?']").get_attribute("href")
+        public = visitor.context.request.get(base + address).body()
+        if form not in ("pem", "cer"):
+            assert public, form
             continue
         link = page.locator(f"#certificates tbody tr:first-child a[href$='/{form}']").get_attribute("href")
         shown = visitor.context.request.get(base + link).body()
@@ -154,6 +156,13 @@ def test_editing_a_saml_connection_loses_nothing_that_the_page_does_not_show(it,
     page.get_by_label("Show a button").check()
     page.get_by_label("Icon").fill("https://cdn.example/icon.png")
     saved(page)
+    visitor.opens(f"{home_of(it, before)}/setup")
+    states = page.locator("#certificates tbody tr .badge").all_inner_texts()
+    assert states == ["Of the connection", "Currently used", "Next in queue"], states
+    own = page.locator("#certificates tbody tr").first
+    assert "sp.example" in own.inner_text() and "Signatures" in own.inner_text(), own.inner_text()
+    link = own.locator("a[href$='/cer']").get_attribute("href")
+    assert visitor.context.request.get(it.issuer.rstrip("/") + link).body() == der_of(pem)
     after = read(it, server, "corporate-idp")
     options = after["options"]
     for name, value in kept.items():

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::shape::STRATEGIES;
 use super::sql::Filter;
-use super::{Connection, DATABASE, SHAPE, clients, identity_provider, lifecycle, secrets, sql};
+use super::{Connection, DATABASE, SHAPE, certificates, clients, identity_provider, lifecycle, secrets, sql};
 use crate::app::App;
 use crate::applications;
 use crate::changes::Topic;
@@ -112,6 +112,7 @@ pub fn operations() -> Vec<Operation> {
             delete_user,
         )
         .asks([vec![field("email", text()).required()]]),
+        certificates::operation_of_ours(),
     ]
 }
 

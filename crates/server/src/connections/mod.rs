@@ -4,6 +4,7 @@
 //! in the clear.
 
 pub mod api;
+mod certificates;
 mod clients;
 pub mod identity_provider;
 mod lifecycle;

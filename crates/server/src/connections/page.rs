@@ -65,6 +65,7 @@ pub fn router() -> Router<Arc<App>> {
             screen(applications::show).merge(action(applications::switch)),
         )
         .route("/dashboard/connections/{id}/setup", screen(setup::show))
+        .route("/dashboard/connections/{id}/certificate/{thumbprint}/{form}", screen(setup::download))
         .route("/dashboard/connections/{id}/try", screen(attempt::show).merge(action(attempt::begin)))
         .route(
             "/dashboard/connections/{id}/mapping",

@@ -9,10 +9,11 @@ use axum::response::Response;
 use serde_json::Value;
 
 use super::certificates::Expiry;
-use super::{frame, keys, read, strategies};
+use super::{api_path, frame, keys, own_path, read, strategies};
 use crate::connections::{self, Strategy};
-use crate::dashboard::ui::{Badge, Copy, CopyField, Tone, rows, text};
+use crate::dashboard::ui::{Badge, Copy, CopyField, Tone, rows, text, timestamp};
 use crate::dashboard::{Desk, Failure, escaped};
+use crate::signing_keys::page::certificate_file;
 
 /// What the provider has to be told.
 struct Fact {
@@ -25,38 +26,81 @@ fn fact(id: &'static str, label: &'static str, value: String) -> Fact {
     Fact { id, label, value }
 }
 
-/// A certificate of the tenant's connection keys.
+/// A certificate that the provider needs, of those that the API lists.
 struct Certificate {
-    kid: String,
     badge: Badge,
+    /// Which one it is, and the whole of it where that is cut.
+    name: String,
+    whole: String,
+    uses: &'static str,
     expiry: Option<Expiry>,
     fingerprint: String,
+    /// Where it is; empty if there is none, as the key was given without one.
+    path: String,
 }
 
 impl Certificate {
-    /// The key of now and the next one, of those that the API lists.
-    fn of(value: &Value, desk: &Desk) -> Option<Self> {
+    fn of(value: &Value, desk: &Desk) -> Self {
         let is = |name: &str| value.get(name) == Some(&Value::Bool(true));
         let badge = match (is("current"), is("next")) {
             (true, _) => Badge::new(Tone::Good, "Currently used"),
             (_, true) => Badge::new(Tone::Accent, "Next in queue"),
-            _ => return None,
+            _ => Badge::new(Tone::Good, "Of the connection"),
         };
-        let certificate = chancery_crypto::certificate::Certificate::from_pem(text(value, "cert")).ok();
-        Some(Self {
-            kid: text(value, "kid").to_owned(),
+        let (kid, thumbprint) = (text(value, "kid"), text(value, "thumbprint"));
+        let short: String = kid.chars().take(10).collect();
+        let uses = value.get("use").and_then(Value::as_array).map_or(0, Vec::len);
+        let signs = value.get("use").and_then(|uses| uses.get(0)).is_some_and(|first| first == "signing");
+        let end = timestamp(value.get("expires_at"));
+        Self {
             badge,
-            expiry: certificate.map(|own| Expiry::at(own.not_after(), desk.app.clock.now())),
+            name: if kid.is_empty() { text(value, "subject").to_owned() } else { format!("{short}…") },
+            whole: kid.to_owned(),
+            uses: match (uses, signs) {
+                (2.., _) => "Signatures and encryption",
+                (_, true) => "Signatures",
+                (_, false) => "Encryption",
+            },
+            expiry: end.map(|end| Expiry::at(end, desk.app.clock.now())),
             fingerprint: text(value, "fingerprint").to_owned(),
-        })
+            path: match thumbprint {
+                "" => String::new(),
+                of => format!("{}/certificate/{}", own_path(desk), escaped(of)),
+            },
+        }
     }
+}
 
-    fn path(&self) -> String {
-        format!("/dashboard/settings/connection-keys/{}/certificate", escaped(&self.kid))
-    }
+/// The certificates of a connection, and what has to be known about them.
+struct Certificates {
+    lead: &'static str,
+    rows: Vec<Certificate>,
+    /// Whether one of them is that of the tenant's connection key.
+    public: bool,
+}
 
-    fn short(&self) -> String {
-        self.kid.chars().take(10).collect()
+impl Certificates {
+    fn new(desk: &Desk, strategy: Strategy, all: &[Value]) -> Self {
+        let owned = |owner: &str| all.iter().any(|own| text(own, "owner") == owner);
+        let lead = match (strategy == Strategy::Samlp, owned("connection")) {
+            (true, false) => {
+                "Requests are signed with the connection key of the tenant, and assertions may be encrypted for it. The metadata has both certificates, so that a rotation takes nobody by surprise."
+            }
+            (true, true) => {
+                "The connection was given keys of its own through the API (signing_key, decryptionKey). The metadata has these certificates. Those of the connection do not change with a rotation: give it another key before one ends."
+            }
+            (false, false) => {
+                "Tokens may be encrypted for the connection key of the tenant; both certificates will do, also after a rotation."
+            }
+            (false, true) => {
+                "Tokens may be encrypted for the key that the connection was given through the API (decryptionKey). It does not change with a rotation: give it another key before its certificate ends."
+            }
+        };
+        Self {
+            lead,
+            rows: all.iter().map(|value| Certificate::of(value, desk)).collect(),
+            public: owned("tenant"),
+        }
     }
 }
 
@@ -64,8 +108,8 @@ impl Certificate {
 #[template(path = "connections/setup.html")]
 struct Page {
     facts: Vec<Fact>,
-    /// Of a connection whose messages are signed with the tenant's connection key.
-    certificates: Option<Vec<Certificate>>,
+    /// Of a connection that signs what it sends, or opens what it gets.
+    certificates: Option<Certificates>,
     lead: &'static str,
 }
 
@@ -73,17 +117,26 @@ pub(super) async fn show(desk: Arc<Desk>) -> Result<Response, Failure> {
     let connection = read(&desk).await?;
     let strategy = strategies::of(&connection).filter(|own| *own != Strategy::Database);
     let strategy = strategy.ok_or_else(|| Failure::missing("A database needs no setup elsewhere."))?;
-    let certificates = if strategy == Strategy::Samlp { Some(certificates(&desk).await?) } else { None };
-    let body = Page { facts: facts(&desk, &connection, strategy), certificates, lead: lead(strategy) };
+    let all = certificates(&desk).await?;
+    let body = Page {
+        facts: facts(&desk, &connection, strategy),
+        certificates: (!all.is_empty()).then(|| Certificates::new(&desk, strategy, &all)),
+        lead: lead(strategy),
+    };
     Ok(desk.page(&frame(&desk, &connection, strategies::SETUP.0), &body))
 }
 
-async fn certificates(desk: &Desk) -> Result<Vec<Certificate>, Failure> {
-    let answer = desk.api.look("/keys/connection").await?.unwrap_or_default();
-    let mut found: Vec<Certificate> =
-        rows(&answer, "keys").0.iter().filter_map(|key| Certificate::of(key, desk)).collect();
-    found.sort_by_key(|own| own.badge.tone == Tone::Accent);
-    Ok(found)
+async fn certificates(desk: &Desk) -> Result<Vec<Value>, Failure> {
+    let answer = desk.api.get(&format!("{}/certificates", api_path(desk))).await?;
+    Ok(rows(&answer, "certificates").0.to_vec())
+}
+
+/// A certificate as a file: `pem`, `cer` (DER) or `p7b` (PKCS#7).
+pub(super) async fn download(desk: Arc<Desk>) -> Result<Response, Failure> {
+    let all = certificates(&desk).await?;
+    let found = all.iter().find(|own| text(own, "thumbprint") == desk.name("thumbprint"));
+    let found = found.ok_or_else(|| Failure::missing("The connection has no such certificate."))?;
+    certificate_file(&desk, found, desk.name("form"))
 }
 
 const fn lead(strategy: Strategy) -> &'static str {

@@ -43,7 +43,7 @@ const REQUESTS: Group = Group {
     lead: "How Chancery asks the identity provider.",
     fields: &[
         Field::new("options.signSAMLRequest", "Sign Request", Kind::Toggle)
-            .help("With the connection key of the tenant."),
+            .help("With the key whose certificate the setup shows."),
         Field::new(
             "options.signatureAlgorithm",
             "Sign Request Algorithm",
