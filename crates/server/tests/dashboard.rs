@@ -1,5 +1,7 @@
 //! The Dashboard through the router: the way in, the proof of forms, roles, and what every page carries.
 
+mod partners;
+
 use http::Method;
 use serde_json::{Value, json};
 
