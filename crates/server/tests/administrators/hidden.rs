@@ -71,6 +71,7 @@ fn doors() -> Vec<(Method, &'static str, &'static str, Option<Value>)> {
     doors.push((get.clone(), connection, "/connections/{}/clients", None));
     doors.push((get.clone(), connection, "/connections/{}/status", None));
     doors.push((get.clone(), connection, "/connections/{}/keys", None));
+    doors.push((get.clone(), connection, "/connections/{}/certificates", None));
     doors.push((post.clone(), connection, "/connections/{}/keys", None));
     doors.push((post.clone(), connection, "/connections/{}/keys/rotate", None));
     doors.push((delete.clone(), connection, "/connections/{}/users?email=ada%40x.example", None));

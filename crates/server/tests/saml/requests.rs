@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::{
     ACS, NOW, SP, application, asking, authn_request, certificate, logged, made, redirected, response,
-    sign_in,
+    sign_in, stored_before,
 };
 use crate::kit::{Answer, Call, TestServer, key};
 use crate::people::{Browser, user};
@@ -258,8 +258,9 @@ async fn applications_that_do_not_exist_or_do_not_speak_saml_are_told_apart_on_t
     refused(&server.get(&asking("nobody")).await, "nobody");
     let plain = made(&server, json!({}), json!({})).await;
     refused(&server.get(&asking(&plain)).await, "The application has no SAML add-on");
-    let broken = application(&server, json!({ "signingCert": "nonsense" })).await;
-    refused(&server.get(&asking(&broken)).await, "The signingCert of the SAML add-on cannot be used");
+    let broken = application(&server, json!({})).await;
+    stored_before(&server, &broken, json!({ "samlp": { "signingCert": "nonsense" } })).await;
+    refused(&server.get(&asking(&broken)).await, "The setting signingCert of the add-on cannot be used");
     let nowhere = made(&server, json!({ "samlp": {} }), json!({ "callbacks": [] })).await;
     refused(&server.get(&asking(&nowhere)).await, "the application has no callback");
 }

@@ -292,7 +292,10 @@ fn json(text: &str) -> Result<Value, String> {
             JsonError::TooDeep => "it is nested deeper than 64 levels".to_owned(),
         };
         let column = if column == 0 { String::new() } else { format!(", column {column}") };
-        format!("This is no JSON: {what} (line {line}{column}).")
+        // Lines are wrapped where they are shown, so that counting them misleads.
+        let shown = text.lines().nth(line.saturating_sub(1)).unwrap_or_default().trim();
+        let shown: String = shown.chars().take(80).collect();
+        format!("This is no JSON: {what} (line {line}{column}): {shown}")
     };
     json::locate(text.as_bytes()).map_err(said)
 }
@@ -366,9 +369,9 @@ mod tests {
         assert_eq!(said(Kind::Number("s"), "ten"), "“ten” is no whole number.");
         assert_eq!(said(Kind::Pairs, "team"), "“team” is not of the form: name = value.");
         for (text, place) in [
-            ("{\n  \"a\": nul\n}", "(line 2, column 10)."),
+            ("{\n  \"a\": nul\n}", "(line 2, column 10): \"a\": nul"),
             ("{\n  \"a\": 1,\n  \"a\": 2\n}", "the member “a” is there twice (line 3"),
-            ("{} {}", "(line 1, column 4)."),
+            ("{} {}", "(line 1, column 4): {} {}"),
         ] {
             let said = said(Kind::Json, text);
             assert!(said.starts_with("This is no JSON: ") && said.contains(place), "{said}");

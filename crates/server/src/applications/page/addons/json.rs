@@ -52,8 +52,9 @@ pub(super) fn wsfed() -> Value {
 
 /// From the profile to attributes.
 fn profile() -> Value {
+    let mappings = claims::usual().map(|(member, name)| (member.to_owned(), Value::from(name)));
     json!({
-        "mappings": Map::from_iter(claims::usual().map(|(member, name)| (member.to_owned(), Value::from(name)))),
+        "mappings": mappings.collect::<Map<_, _>>(),
         "createUpnClaim": true,
         "passthroughClaimsWithNoMapping": true,
         "mapUnknownClaimsAsIs": false,
@@ -172,7 +173,7 @@ mod tests {
         serde_json::from_value(value).unwrap()
     }
 
-    fn left(add_on: &AddOn, stored: Value, typed: Value) -> Result<Value, String> {
+    fn left(add_on: &AddOn, stored: Value, typed: &Value) -> Result<Value, String> {
         let mut patch = object(json!({ "addons": { "other": {}, add_on.name: typed } }));
         let stored = object(stored);
         chosen((add_on, &stored), &mut patch).map_err(|failure| failure.message)?;
@@ -183,7 +184,7 @@ mod tests {
     #[test]
     fn what_is_shown_stores_nothing_when_it_comes_back() {
         for add_on in [&SAML, &WSFED] {
-            assert_eq!(left(add_on, json!({}), (add_on.defaults)()), Ok(json!({})));
+            assert_eq!(left(add_on, json!({}), &(add_on.defaults)()), Ok(json!({})));
         }
     }
 
@@ -198,7 +199,7 @@ mod tests {
         let expected = json!({
             "recipient": "https://sp.example/acs", "typedAttributes": false, "lifetimeInSeconds": 3600, "strange": 1,
         });
-        assert_eq!(left(&SAML, stored, typed), Ok(expected));
+        assert_eq!(left(&SAML, stored, &typed), Ok(expected));
     }
 
     #[test]
@@ -209,7 +210,7 @@ mod tests {
             (&SAML, json!({ "tokenType": "x" }), "“tokenType”"),
             (&WSFED, json!({ "signResponse": true }), "“signResponse”"),
         ] {
-            let said = left(add_on, json!({}), typed).unwrap_err();
+            let said = left(add_on, json!({}), &typed).unwrap_err();
             assert!(said.contains(name) && said.contains("on property addons."), "{said}");
         }
     }
