@@ -40,10 +40,7 @@ pub(crate) fn check(text: &str) -> Result<(), XmlError> {
             open.pop();
             end(bytes, tag, b">")?
         } else {
-            let (after, attributes, empty) = opening(bytes, tag)?;
-            if attributes > ATTRIBUTES {
-                return Err(XmlError::TooLarge("has an element with more than 128 attributes"));
-            }
+            let (after, empty) = opening(bytes, tag)?;
             let own = count(&bytes[tag..after], b"xmlns");
             declarations += own;
             let in_scope = open.last().copied().unwrap_or_default() + own;
@@ -67,33 +64,33 @@ pub(crate) fn check(text: &str) -> Result<(), XmlError> {
     Ok(())
 }
 
-/// The end of a start tag, the number of its attributes, and whether it is empty.
-fn opening(bytes: &[u8], tag: usize) -> Result<(usize, usize, bool), XmlError> {
+/// The end of a start tag, and whether it is empty.
+fn opening(bytes: &[u8], tag: usize) -> Result<(usize, bool), XmlError> {
     let (mut quote, mut attributes) = (None, 0);
+    // Where the name of the attribute begins whose value comes next.
+    let (mut name, mut in_name) = (tag, true);
     for (at, byte) in bytes.iter().enumerate().skip(tag + 1) {
         match (quote, byte) {
             (None, b'"' | b'\'') => {
-                if bytes.get(at + 1) == Some(byte) && declares_prefix(&bytes[tag..at]) {
+                // Only the default namespace can be undone (Namespaces in XML 1.0, section 5); the parser after us does
+                // not mind, and canonical form has no words for it.
+                if bytes.get(at + 1) == Some(byte) && bytes[name..at].starts_with(b"xmlns:") {
                     return Err(XmlError::Malformed("a prefix is declared for no namespace".to_owned()));
                 }
-                quote = Some(*byte);
                 attributes += 1;
+                if attributes > ATTRIBUTES {
+                    return Err(XmlError::TooLarge("has an element with more than 128 attributes"));
+                }
+                (quote, in_name) = (Some(*byte), false);
             }
             (Some(open), byte) if open == *byte => quote = None,
-            (None, b'>') => return Ok((at + 1, attributes, bytes[at - 1] == b'/')),
-            _ => {}
+            (None, b'>') => return Ok((at + 1, bytes[at - 1] == b'/')),
+            (None, byte) if byte.is_ascii_whitespace() || *byte == b'=' => in_name = false,
+            (None, _) if !in_name => (name, in_name) = (at, true),
+            (Some(_) | None, _) => {}
         }
     }
     Err(XmlError::Malformed("a tag has no end".to_owned()))
-}
-
-/// Whether the attribute whose value follows declares a prefix. Only the default namespace can be undone (Namespaces in
-/// XML 1.0, section 5); the parser after us does not mind, and canonical form has no words for it.
-fn declares_prefix(before: &[u8]) -> bool {
-    let before = before.trim_ascii_end();
-    let name = before.strip_suffix(b"=").unwrap_or(before).trim_ascii_end();
-    let begins = name.iter().rposition(u8::is_ascii_whitespace).map_or(0, |space| space + 1);
-    name[begins..].starts_with(b"xmlns:")
 }
 
 /// The end of the XML declaration; there is no other instruction.

@@ -166,6 +166,11 @@ fn documents_that_are_too_large_too_deep_or_too_wide_are_refused() {
     // A greater-than sign in a value does not end the tag.
     let hidden = format!("<a{}/>", repeated(129, |n| format!(" a{n}='>'")));
     assert!(matches!(refusal(&hidden), XmlError::TooLarge(_)));
+    // Each value is looked at once, however many there are: to look back from each would take minutes.
+    for empty in ["\"\"", "''"] {
+        let many = format!("<a{}>", empty.repeat(500_000));
+        assert!(matches!(refusal(&many), XmlError::TooLarge(_)));
+    }
     let namespaces = repeated(4200, |n| format!("<a xmlns:n{n}='urn:{n}'/>"));
     assert!(matches!(refusal(&format!("<a>{namespaces}</a>")), XmlError::TooLarge(_)));
     // Below each other they hold at the same place, beside each other they do not.
