@@ -27,7 +27,7 @@ impl NameId {
     /// Reads a `NameID`.
     pub fn read(node: Node<'_, '_>) -> Result<Self, XmlError> {
         let format = node.attribute("Format").map(str::to_owned);
-        Ok(Self { value: node.whole_text()?.trim().to_owned(), format })
+        Ok(Self { value: node.whole_text()?, format })
     }
 
     /// Writes a `NameID`; the prefix `saml` has to be declared around it if `declared`.

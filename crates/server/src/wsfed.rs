@@ -10,12 +10,12 @@ use axum::extract::Path;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use chancery_oauth::client::Client;
-use chancery_oauth::logout::decide_v2;
-use chancery_saml::idp::respond::SIGNED_WITH;
+use chancery_oauth::logout::{Decision, decide_v2};
+use chancery_saml::idp::respond::{SIGNED_WITH, name};
 use chancery_saml::idp::{admit, claims};
 use chancery_wsfed::metadata::{INCLUSIVE, Metadata};
 use chancery_wsfed::request::{self, Action, Party, SignIn};
-use chancery_wsfed::respond::{self, LIFETIME, Token};
+use chancery_wsfed::respond::{self, Token};
 use chancery_wsfed::rp::request::clean_up;
 use chancery_wsfed::trust_information;
 use chancery_xmldsig::sign::Unsigned;
@@ -84,8 +84,10 @@ async fn by_realm(visit: Visit) -> Response {
     let sent = |name: &str| visit.query.value(name).map(str::to_owned).or_else(|| visit.unproved(name));
     let Some(realm) = sent("wtrealm") else {
         // Whoever signs out need not say from which application.
-        if sent("wa").as_deref() == Some("wsignout1.0") {
-            return sign_out(&visit, sent("wreply").as_deref()).await;
+        match request::action(sent("wa").as_deref()) {
+            Ok(Action::SignOut) => return sign_out(&visit, sent("wreply").as_deref()).await,
+            Ok(Action::CleanUp) => return logout::ask(&visit, None).await,
+            Ok(Action::SignIn) | Err(_) => {}
         }
         let why = "The parameter wtrealm is missing. Expected urn: and the client_id of an application.";
         return visit.failure(Failure::Request, Some(("invalid_request", why)));
@@ -139,7 +141,13 @@ async fn serve(client_id: String, mut visit: Visit) -> Response {
                 }
             }
             Action::SignOut => {
-                match decide_v2(sent.value("wreply"), Some(&client), &logout::tenant_urls(&visit)) {
+                // Applications of this protocol sign in and out at one address.
+                let callback = sent.value("wreply").filter(|url| client.callbacks.admits(url, false));
+                let decision = match callback {
+                    Some(url) => Ok(Decision::Redirect(url.to_owned())),
+                    None => decide_v2(sent.value("wreply"), Some(&client), &logout::tenant_urls(&visit)),
+                };
+                match decision {
                     Ok(decision) => Ok(logout::act(&visit, Some(&client), decision).await),
                     Err(error) => Err(refuse(&visit, &client, Kind::Flo, &error.to_string()).await),
                 }
@@ -180,21 +188,25 @@ pub async fn answer(
         let mut profile = signed_in.user.view();
         profile.insert("clientID".to_owned(), json!(client.id));
         let attributes = claims::attributes(&profile, &party.mapping);
-        let Some(name) = claims::name(&attributes, &party.name_id_probes) else {
-            let why = "No attribute was found to generate the nameIdentifier.";
-            return Err(refuse(visit, client, Kind::F, why).await);
+        let name = match name(party, &attributes) {
+            Ok(name) => name,
+            Err(nameless) => return Err(refuse(visit, client, Kind::F, &nameless.to_string()).await),
         };
+        let lifetime = SignedDuration::from_secs(party.lifetime);
         let token = Token {
             id: &format!("_{}", visit.app.entropy.alphanumeric(32)),
-            issuer: &answers::entity_id(visit),
+            issuer: &party.issuer.clone().unwrap_or_else(|| answers::entity_id(visit)),
             realm: &asked.realm,
+            audience: party.audience.as_ref().unwrap_or(&asked.realm),
             reply: &asked.reply,
             context: asked.context.as_deref(),
-            name,
+            name: &name.value,
+            name_format: name.format.as_deref().filter(|_| settings.says_name_format),
             attributes: &attributes,
             authenticated_at: signed_in.session.authenticated_at,
             session_index: &answers::session_index(visit, &signed_in.session, client),
             now: visit.app.clock.now(),
+            lifetime,
         };
         let fresh = visit.app.entropy.bytes();
         let prepared = if settings.saml2 {
@@ -203,7 +215,7 @@ pub async fn answer(
             respond::prepare(&token, party.encryption.clone(), fresh)
         };
         let prepared = prepared.map_err(|error| visit.broken(&error))?;
-        let signature = answers::sign(visit, prepared.message(), LIFETIME).await;
+        let signature = answers::sign(visit, prepared.message(), lifetime).await;
         let signature = signature.map_err(|error| visit.broken(&error))?;
         let result = prepared.finish(&signature, &visit.tenant.ring.current().public().certificate);
         let result = result.map_err(|error| visit.broken(&error))?;

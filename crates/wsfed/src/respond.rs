@@ -17,8 +17,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::{ADDRESSING, SAML11, TRUST};
 
-/// How long a token lives, as at Auth0.
-pub const LIFETIME: SignedDuration = SignedDuration::from_hours(8);
+/// How many seconds a token lives where an application does not say otherwise, as at Auth0.
+pub const LIFETIME: i64 = 8 * 60 * 60;
 /// How long before it was made a token counts already, for partners whose clocks are late.
 const EARLIER: SignedDuration = SignedDuration::from_secs(60);
 const UTILITY: &str = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-utility-1.0.xsd";
@@ -31,14 +31,18 @@ pub struct Token<'a> {
     pub id: &'a str,
     /// Who issues it.
     pub issuer: &'a str,
-    /// Whom it is for.
+    /// Which application asked for it.
     pub realm: &'a str,
+    /// Whom it is for: the realm, unless the application says otherwise.
+    pub audience: &'a str,
     /// Where it goes.
     pub reply: &'a str,
     /// What goes back unchanged.
     pub context: Option<&'a str>,
     /// Who.
     pub name: &'a str,
+    /// The format of that name, if one is to be said.
+    pub name_format: Option<&'a str>,
     /// What is known of them.
     pub attributes: &'a [Attribute],
     /// When they proved who they are.
@@ -47,6 +51,8 @@ pub struct Token<'a> {
     pub session_index: &'a str,
     /// Now.
     pub now: Timestamp,
+    /// How long it lives.
+    pub lifetime: SignedDuration,
 }
 
 /// A token whose signature is missing still.
@@ -86,7 +92,7 @@ pub fn prepare_saml2(token: &Token<'_>, party: &Party, fresh: [u8; 48]) -> Resul
         },
         attributes: token.attributes.to_vec(),
         authenticated_at: token.authenticated_at,
-        audience: audience(token.realm),
+        audience: audience(token.audience),
         recipient: token.reply.to_owned(),
     };
     let halves = idp::respond::assertion(party, &envelope, &subject);
@@ -115,14 +121,14 @@ impl Prepared {
 }
 
 /// An audience is a URI; what is none becomes one.
-fn audience(realm: &str) -> String {
-    let is_uri = ["urn:", "spn:"].iter().any(|own| realm.starts_with(own)) || realm.contains("://");
-    if is_uri { realm.to_owned() } else { format!("urn:{realm}") }
+fn audience(name: &str) -> String {
+    let is_uri = ["urn:", "spn:"].iter().any(|own| name.starts_with(own)) || name.contains("://");
+    if is_uri { name.to_owned() } else { format!("urn:{name}") }
 }
 
 /// The response around the token.
 fn around(token: &Token<'_>, kind: &str) -> Halves {
-    let (created, expires) = (moment::write(token.now), moment::write(end(token.now)));
+    let (created, expires) = (moment::write(token.now), moment::write(end(token)));
     let mut head = Writer::new();
     let mut attributes = vec![("xmlns:t", TRUST)];
     attributes.extend(token.context.map(|context| ("Context", context)));
@@ -146,15 +152,15 @@ fn around(token: &Token<'_>, kind: &str) -> Halves {
     Halves { head: head.finish(), tail: tail.finish() }
 }
 
-fn end(now: Timestamp) -> Timestamp {
-    now.saturating_add(LIFETIME).unwrap_or(now)
+fn end(token: &Token<'_>) -> Timestamp {
+    token.now.saturating_add(token.lifetime).unwrap_or(token.now)
 }
 
 /// An assertion of SAML 1.1; its signature is its last element.
 fn assertion(token: &Token<'_>) -> Halves {
     let now = moment::write(token.now);
     let begins = moment::write(token.now.saturating_sub(EARLIER).unwrap_or(token.now));
-    let ends = moment::write(end(token.now));
+    let ends = moment::write(end(token));
     let mut out = Writer::new();
     out.open(
         "saml:Assertion",
@@ -169,7 +175,7 @@ fn assertion(token: &Token<'_>) -> Halves {
     )
     .open("saml:Conditions", &[("NotBefore", &begins), ("NotOnOrAfter", &ends)])
     .open("saml:AudienceRestrictionCondition", &[])
-    .leaf("saml:Audience", &[], &audience(token.realm))
+    .leaf("saml:Audience", &[], &audience(token.audience))
     .close("saml:AudienceRestrictionCondition")
     .close("saml:Conditions");
     if !token.attributes.is_empty() {
@@ -198,8 +204,9 @@ fn assertion(token: &Token<'_>) -> Halves {
 }
 
 fn subject(token: &Token<'_>, out: &mut Writer) {
+    let format = token.name_format.map(|format| ("Format", format));
     out.open("saml:Subject", &[])
-        .leaf("saml:NameIdentifier", &[], token.name)
+        .leaf("saml:NameIdentifier", format.as_slice(), token.name)
         .open("saml:SubjectConfirmation", &[])
         .leaf("saml:ConfirmationMethod", &[], "urn:oasis:names:tc:SAML:1.0:cm:bearer")
         .close("saml:SubjectConfirmation")

@@ -85,6 +85,9 @@ pub enum BindingError {
     /// It is no DEFLATE, or more than a message may be.
     #[error("the message cannot be inflated to at most 1 MiB")]
     Inflate,
+    /// It is neither XML nor DEFLATE.
+    #[error("the message is no XML in UTF-8, and cannot be inflated to at most 1 MiB either")]
+    Text,
     /// It is larger than a message may be.
     #[error("the parameter {0} is too long")]
     TooLong(&'static str),

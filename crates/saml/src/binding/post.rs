@@ -19,8 +19,10 @@ pub fn decode<'a>(field: impl Fn(&str) -> Option<&'a str>) -> Result<Received, B
     }
     let bytes = decoded(text, direction.parameter())?;
     // Some clients deflate here too, which the binding does not know and Auth0 accepts.
-    let is_plain = std::str::from_utf8(&bytes).is_ok_and(|text| text.trim_start().starts_with('<'));
-    let xml = if is_plain { utf8(bytes)? } else { redirect::inflate(&bytes)? };
+    let plain = |text: &str| text.trim_start_matches('\u{feff}').trim_start().starts_with('<');
+    let is_plain = std::str::from_utf8(&bytes).is_ok_and(plain);
+    let xml =
+        if is_plain { utf8(bytes)? } else { redirect::inflate(&bytes).map_err(|_| BindingError::Text)? };
     Ok(Received { direction, xml, relay_state: relay_state.map(str::to_owned), detached: None })
 }
 

@@ -81,11 +81,21 @@ pub(super) fn inflate(bytes: &[u8]) -> Result<String, BindingError> {
 
 /// What a redirection carries; with `algorithm`, the URI of a signature method, it is what has to be signed.
 pub fn encode(direction: Direction, xml: &str, relay_state: Option<&str>, algorithm: Option<&str>) -> String {
-    let mut query = format!(
-        "{}={}",
-        direction.parameter(),
-        escaped(&STANDARD.encode(compress_to_vec(xml.as_bytes(), LEVEL)))
-    );
+    query((direction, &compress_to_vec(xml.as_bytes(), LEVEL)), relay_state, algorithm)
+}
+
+/// The same for partners that do not inflate, which the binding does not know and Auth0 has (`deflate: false`). The
+/// signature is inside.
+pub fn encode_plain(direction: Direction, xml: &str, relay_state: Option<&str>) -> String {
+    query((direction, xml.as_bytes()), relay_state, None)
+}
+
+fn query(
+    (direction, message): (Direction, &[u8]),
+    relay_state: Option<&str>,
+    algorithm: Option<&str>,
+) -> String {
+    let mut query = format!("{}={}", direction.parameter(), escaped(&STANDARD.encode(message)));
     for (name, value) in [("RelayState", relay_state), ("SigAlg", algorithm)] {
         if let Some(value) = value.filter(|value| !value.is_empty()) {
             query.push('&');

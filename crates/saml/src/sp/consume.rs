@@ -9,11 +9,12 @@ use std::collections::BTreeMap;
 
 use chancery_crypto::cipher::Cipher;
 use chancery_crypto::rsa::{PrivateKey, PublicKey};
-use chancery_xmldsig::decrypt::{self, DecryptError};
-use chancery_xmldsig::tree::{Element, Node, Tree, XmlError};
-use chancery_xmldsig::verify::{self, Sha1, Trust, VerifyError};
+use chancery_xmldsig::decrypt;
+use chancery_xmldsig::tree::{Element, Node, Tree};
+use chancery_xmldsig::verify::{self, Sha1, Trust};
 use jiff::{SignedDuration, Timestamp};
 
+pub use super::error::ConsumeError;
 use crate::name_id::NameId;
 use crate::status::Status;
 use crate::{ASSERTION, BEARER, PROTOCOL, moment};
@@ -54,8 +55,26 @@ pub enum WeakCiphers {
     Refused,
     /// In a response whose own signature was verified before: nobody can have changed it.
     InSigned,
-    /// Everywhere.
-    Allowed,
+    /// Everywhere, those that were named.
+    Named {
+        /// AES-128 in CBC.
+        aes128: bool,
+        /// AES-256 in CBC.
+        aes256: bool,
+    },
+}
+
+impl WeakCiphers {
+    /// Whether something may be opened that was encrypted so; `signed` says that a signature around it was verified.
+    pub fn admit(self, cipher: Cipher, signed: bool) -> bool {
+        match (cipher, self) {
+            (Cipher::Aes128Gcm | Cipher::Aes192Gcm | Cipher::Aes256Gcm, _) => true,
+            (_, Self::Refused) => false,
+            (_, Self::InSigned) => signed,
+            (Cipher::Aes128Cbc, Self::Named { aes128, .. }) => aes128,
+            (Cipher::Aes256Cbc, Self::Named { aes256, .. }) => aes256,
+        }
+    }
 }
 
 /// What an identity provider says of somebody.
@@ -77,98 +96,6 @@ pub struct Accepted {
     pub key: usize,
     /// Whether it rests on SHA-1.
     pub weak: bool,
-}
-
-/// Why an answer is refused. The texts are those that articles about Auth0 quote, where they have one.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ConsumeError {
-    /// It is not as it has to be.
-    #[error(transparent)]
-    Xml(#[from] XmlError),
-    /// It is another message, or of another version.
-    #[error("expected a Response of version 2.0 with one assertion of version 2.0")]
-    Kind,
-    /// The identity provider says that it did not work.
-    #[error("saml response does not contain an Assertion element (Status: {0})")]
-    Status(String),
-    /// Nothing in it is signed.
-    #[error("neither the response nor the assertion are signed")]
-    Unsigned,
-    /// The signature does not count.
-    #[error("Signature check errors: {0}")]
-    Signature(String),
-    /// Nobody who is trusted signed it: it is foreign, or the identity provider has a new key.
-    #[error(
-        "Signature check errors: the signature was made by none of the {0} certificates that are configured"
-    )]
-    Untrusted(usize),
-    /// It cannot be opened.
-    #[error("{0}")]
-    Decrypt(String),
-    /// It is for somebody else.
-    #[error("Audience is invalid. Configured: {0}")]
-    Audience(String),
-    /// Its time is over, or has not come.
-    #[error("assertion has expired.")]
-    Time,
-    /// A moment cannot be read.
-    #[error("{0} is no moment in UTC")]
-    Moment(&'static str),
-    /// It was made for another place.
-    #[error("Recipient is invalid. Configured: {0}")]
-    Recipient(String),
-    /// It was sent to another place.
-    #[error("Destination endpoint {sent} did not match {expected}")]
-    Destination {
-        /// What it says.
-        sent: String,
-        /// Where it came.
-        expected: String,
-    },
-    /// It was issued by somebody else.
-    #[error("the issuer is {sent:?}, expected {expected:?}")]
-    Issuer {
-        /// What it says.
-        sent: String,
-        /// Whom we know.
-        expected: String,
-    },
-    /// It answers another request, or none.
-    #[error("InResponseTo is {sent:?}, expected {expected:?}")]
-    InResponseTo {
-        /// What it says.
-        sent: Option<String>,
-        /// What was asked with.
-        expected: Option<String>,
-    },
-    /// Nothing says that whoever bears it is the subject.
-    #[error("the assertion has no bearer SubjectConfirmation that holds here and now")]
-    Confirmation,
-    /// It says something that has to be understood and is not.
-    #[error("the assertion has the condition {0}, which is not understood")]
-    Condition(String),
-}
-
-impl From<VerifyError> for ConsumeError {
-    fn from(error: VerifyError) -> Self {
-        match error {
-            VerifyError::Xml(error) => Self::Xml(error),
-            VerifyError::Untrusted(known) => Self::Untrusted(known),
-            error @ (VerifyError::Unexpected(_)
-            | VerifyError::Algorithm { .. }
-            | VerifyError::Weak
-            | VerifyError::Reference(_)
-            | VerifyError::Ambiguous(_)
-            | VerifyError::Base64(_)
-            | VerifyError::Digest) => Self::Signature(error.to_string()),
-        }
-    }
-}
-
-impl From<DecryptError> for ConsumeError {
-    fn from(error: DecryptError) -> Self {
-        Self::Decrypt(error.to_string())
-    }
 }
 
 /// Octets that a trusted key has signed.
@@ -197,7 +124,7 @@ pub fn consume(xml: &str, expected: &Expected<'_>) -> Result<Accepted, ConsumeEr
     let signed = match the_assertion(root)? {
         Found::Plain(assertion) => verified(&tree, assertion, trust)?,
         Found::Encrypted(around) => {
-            let opened = open(around, expected, expected.weak_ciphers == WeakCiphers::Allowed)?;
+            let opened = open(around, expected, false)?;
             let tree = Tree::parse(&opened)?;
             verified(&tree, tree.root(), trust)?
         }
@@ -215,7 +142,7 @@ fn within_signed(
     match the_assertion(response)? {
         Found::Plain(assertion) => judge(assertion, signed, expected),
         Found::Encrypted(around) => {
-            let opened = open(around, expected, expected.weak_ciphers != WeakCiphers::Refused)?;
+            let opened = open(around, expected, true)?;
             let tree = Tree::parse(&opened)?;
             judge(tree.root(), signed, expected)
         }
@@ -225,9 +152,9 @@ fn within_signed(
 fn open(
     around: Node<'_, '_>,
     expected: &Expected<'_>,
-    weak: bool,
+    signed: bool,
 ) -> Result<zeroize::Zeroizing<String>, ConsumeError> {
-    let allowed = |cipher: Cipher| weak || cipher.is_authenticated();
+    let allowed = |cipher: Cipher| expected.weak_ciphers.admit(cipher, signed);
     Ok(decrypt::element(around, expected.decryptors, allowed)?)
 }
 
@@ -338,22 +265,25 @@ pub(super) fn conditions(
     for child in conditions.children().filter(Node::is_element) {
         if child.is(ASSERTION, "AudienceRestriction") {
             audiences += 1;
-            let mut named = false;
-            for audience in child.all(ASSERTION, "Audience") {
-                named |= audience.whole_text()?.trim() == expected.audience;
-            }
-            if !named {
-                return Err(ConsumeError::Audience(expected.audience.to_owned()));
-            }
+            check_audience(&child.all(ASSERTION, "Audience"), expected.audience)?;
         } else if !child.is(ASSERTION, "OneTimeUse") && !child.is(ASSERTION, "ProxyRestriction") {
             return Err(ConsumeError::Condition(shortened(child.tag_name().name())));
         }
     }
     // An assertion for everybody was made for somebody else.
     if audiences == 0 {
-        return Err(ConsumeError::Audience(expected.audience.to_owned()));
+        check_audience(&[], expected.audience)?;
     }
     Ok(ends)
+}
+
+/// Whether one of these elements names us.
+pub fn check_audience(audiences: &[Node<'_, '_>], us: &str) -> Result<(), ConsumeError> {
+    let sent = audiences.iter().map(Element::whole_text).collect::<Result<Vec<_>, _>>()?;
+    if sent.iter().any(|one| one.trim() == us) {
+        return Ok(());
+    }
+    Err(ConsumeError::Audience { sent: shortened(&sent.join(", ")), expected: us.to_owned() })
 }
 
 /// Whether now lies within the limits of an element; answers the later one.
@@ -363,18 +293,32 @@ pub fn within(node: Node<'_, '_>, now: Timestamp) -> Result<Option<Timestamp>, C
         text.map(|text| moment::read(text).ok_or(ConsumeError::Moment(name))).transpose()
     };
     let (begins, ends) = (read("NotBefore")?, read("NotOnOrAfter")?);
-    let early = begins.is_some_and(|begins| begins.saturating_sub(SKEW).is_ok_and(|begins| now < begins));
-    let late = ends.is_some_and(|ends| ends.saturating_add(SKEW).is_ok_and(|ends| now >= ends));
-    if early || late { Err(ConsumeError::Time) } else { Ok(ends) }
+    if let Some(begins) = begins {
+        check_begun(begins, now)?;
+    }
+    if let Some(ends) = ends {
+        check_not_over(ends, now)?;
+    }
+    Ok(ends)
+}
+
+fn check_begun(from: Timestamp, now: Timestamp) -> Result<(), ConsumeError> {
+    let early = from.saturating_sub(SKEW).is_ok_and(|begins| now < begins);
+    if early { Err(ConsumeError::Early { from, now }) } else { Ok(()) }
+}
+
+fn check_not_over(until: Timestamp, now: Timestamp) -> Result<(), ConsumeError> {
+    let late = until.saturating_add(SKEW).is_ok_and(|ends| now >= ends);
+    if late { Err(ConsumeError::Expired { until, now }) } else { Ok(()) }
 }
 
 /// When an assertion is too old to count, whatever else it says.
 pub fn age(assertion: Node<'_, '_>, now: Timestamp) -> Result<Timestamp, ConsumeError> {
     let issued = moment::read(assertion.required("IssueInstant")?);
     let issued = issued.ok_or(ConsumeError::Moment("IssueInstant"))?;
-    let ends = issued.saturating_add(LONGEST).map_err(|_| ConsumeError::Time)?;
-    let early = issued.saturating_sub(SKEW).is_ok_and(|begins| now < begins);
-    if early || now >= ends { Err(ConsumeError::Time) } else { Ok(ends) }
+    check_begun(issued, now)?;
+    let until = issued.saturating_add(LONGEST).unwrap_or(issued);
+    if now >= until { Err(ConsumeError::Expired { until, now }) } else { Ok(until) }
 }
 
 /// The bearer confirmation that holds here and now, as `holds` sees it. The reason of the last one that does not is told.
@@ -399,10 +343,9 @@ fn bearer(confirmation: Node<'_, '_>, expected: &Expected<'_>) -> Result<Timesta
     let data = confirmation.only(ASSERTION, "SubjectConfirmationData")?;
     let recipient = data.required("Recipient")?;
     if !expected.destinations.contains(&recipient) {
-        let here = expected.destinations.first().copied().unwrap_or_default();
-        return Err(ConsumeError::Recipient(here.to_owned()));
+        return Err(elsewhere(recipient, expected));
     }
-    let ends = within(data, expected.now)?.ok_or(ConsumeError::Time)?;
+    let ends = within(data, expected.now)?.ok_or(ConsumeError::Endless)?;
     let sent = data.attribute("InResponseTo");
     check_answered(sent, expected)?;
     // Whoever asked gets an answer to that, not one that was made for nobody.
@@ -415,6 +358,12 @@ fn bearer(confirmation: Node<'_, '_>, expected: &Expected<'_>) -> Result<Timesta
     Ok(ends)
 }
 
+/// The error for an assertion that was made for another place.
+pub(super) fn elsewhere(recipient: &str, expected: &Expected<'_>) -> ConsumeError {
+    let here = expected.destinations.first().copied().unwrap_or_default();
+    ConsumeError::Recipient { sent: shortened(recipient), expected: here.to_owned() }
+}
+
 /// The session, of the one statement that there has to be.
 pub(super) fn statements(
     assertion: Node<'_, '_>,
@@ -425,9 +374,7 @@ pub(super) fn statements(
     for statement in &all {
         if let Some(text) = statement.attribute("SessionNotOnOrAfter") {
             let ends = moment::read(text).ok_or(ConsumeError::Moment("SessionNotOnOrAfter"))?;
-            if ends.saturating_add(SKEW).is_ok_and(|ends| expected.now >= ends) {
-                return Err(ConsumeError::Time);
-            }
+            check_not_over(ends, expected.now)?;
         }
     }
     Ok(first.attribute("SessionIndex").filter(|index| !index.is_empty()).map(str::to_owned))

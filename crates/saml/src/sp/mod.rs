@@ -6,6 +6,7 @@
 //! an audience or an address from the answer.
 
 pub mod consume;
+pub mod error;
 pub mod idp_metadata;
 pub mod metadata;
 pub mod profile;

@@ -42,7 +42,7 @@ pub fn judge(octets: &str, expected: &Expected<'_>) -> Result<Token, ConsumeErro
     let confirmed = consume::confirmation(subject, |one| bearer(one, expected))?;
     consume::statements(assertion, expected)?;
     // A token without an end would count for as long as its age allows.
-    let ends = ends.into_iter().chain(confirmed).max().ok_or(ConsumeError::Time)?;
+    let ends = ends.into_iter().chain(confirmed).max().ok_or(ConsumeError::Endless)?;
     let ends = ends.min(consume::age(assertion, expected.now)?);
     Ok(Token {
         assertion_id: assertion.required("ID")?.to_owned(),
@@ -56,9 +56,10 @@ pub fn judge(octets: &str, expected: &Expected<'_>) -> Result<Token, ConsumeErro
 /// Whether a confirmation holds here and now; answers its end, if it has one.
 fn bearer(confirmation: Node<'_, '_>, expected: &Expected<'_>) -> Result<Option<Timestamp>, ConsumeError> {
     let Some(data) = confirmation.optional(ASSERTION, "SubjectConfirmationData")? else { return Ok(None) };
-    if data.attribute("Recipient").is_some_and(|recipient| !expected.destinations.contains(&recipient)) {
-        let here = expected.destinations.first().copied().unwrap_or_default();
-        return Err(ConsumeError::Recipient(here.to_owned()));
+    if let Some(recipient) = data.attribute("Recipient")
+        && !expected.destinations.contains(&recipient)
+    {
+        return Err(consume::elsewhere(recipient, expected));
     }
     consume::check_answered(data.attribute("InResponseTo"), expected)?;
     consume::within(data, expected.now)

@@ -162,7 +162,8 @@ fn logout(addon: &Map<String, Value>) -> Logout {
     let callback = setting.and_then(|setting| setting.get("callback")).and_then(Value::as_str);
     let callback = callback.filter(|url| !url.is_empty()).map(str::to_owned);
     let enabled = setting.and_then(|setting| setting.get("slo_enabled")) == Some(&Value::Bool(true));
-    let by_form = addon.get("binding").and_then(Value::as_str) == Some(HTTP_POST);
+    let binding = addon.get("binding").and_then(Value::as_str);
+    let by_form = binding.is_some_and(|name| [HTTP_POST, "HTTP-POST"].contains(&name));
     Logout { enabled: enabled && callback.is_some(), callback, by_form }
 }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use chancery_saml::ASSERTION;
 use chancery_saml::idp::Party;
+use chancery_wsfed::respond::LIFETIME;
 use serde_json::{Map, Value};
 
 use super::{saml_party, secrets, sql};
@@ -23,6 +24,8 @@ pub struct WsfedParty {
     pub aliases: Vec<String>,
     /// Whether tokens are assertions of SAML 2.0.
     pub saml2: bool,
+    /// Whether the add-on says which format names have: those of SAML 1.1 say none otherwise.
+    pub says_name_format: bool,
 }
 
 /// The application with this `client_id`; none if it does not exist or has no such add-on, a text if its settings
@@ -42,9 +45,13 @@ pub async fn load(
     let aliases = application.document.get("client_aliases").and_then(Value::as_array);
     let aliases = aliases.into_iter().flatten().filter_map(|alias| alias.as_str().map(str::to_owned));
     let aliases = aliases.collect();
-    let saml2 = wants_saml2(addon);
-    let party = saml_party::translate(&application, addon);
-    Ok(Some(party.map(|party| WsfedParty { party, aliases, saml2 })))
+    let says = |name: &str| addon.contains_key(name);
+    let (saml2, says_name_format) = (wants_saml2(addon), says("nameIdentifierFormat"));
+    let party = saml_party::translate(&application, addon).map(|party| {
+        let lifetime = if says("lifetimeInSeconds") { party.lifetime } else { LIFETIME };
+        WsfedParty { party: Party { lifetime, ..party }, aliases, saml2, says_name_format }
+    });
+    Ok(Some(party))
 }
 
 fn wants_saml2(addon: &Map<String, Value>) -> bool {

@@ -26,9 +26,12 @@ use crate::tenants::Tenant;
 /// What the identity provider calls itself, where its metadata has told it.
 pub const ENTITY_ID: &str = "idp_entity_id";
 
+/// Until when its metadata counts, where that says so.
+pub const VALID_UNTIL: &str = "idp_metadata_valid_until";
+
 /// What metadata fills in, and what is derived of it.
-const FILLED: [&str; 7] =
-    ["signInEndpoint", "signingCert", "cert", "thumbprints", "expires", "subject", ENTITY_ID];
+const FILLED: [&str; 8] =
+    ["signInEndpoint", "signingCert", "cert", "thumbprints", "expires", "subject", ENTITY_ID, VALID_UNTIL];
 
 /// What the other side publishes of itself.
 #[derive(Debug)]
@@ -150,15 +153,19 @@ pub async fn fetch(
 /// Takes over what metadata says. How requests travel and whether they are signed is the administrator's choice, where
 /// one was made.
 pub fn fill(options: &mut Map<String, Value>, published: &Published) {
-    let (entity_id, certificates) = match published {
+    let (entity_id, certificates, valid_until) = match published {
         Published::Saml(metadata) => {
             fill_saml(options, metadata);
-            (&metadata.entity_id, &metadata.certificates)
+            (&metadata.entity_id, &metadata.certificates, metadata.valid_until)
         }
         Published::WsFederation(metadata) => {
             options.insert("signInEndpoint".to_owned(), json!(metadata.endpoint));
-            (&metadata.entity_id, &metadata.certificates)
+            (&metadata.entity_id, &metadata.certificates, metadata.valid_until)
         }
+    };
+    match valid_until {
+        Some(until) => options.insert(VALID_UNTIL.to_owned(), json!(clock::wire(until))),
+        None => options.shift_remove(VALID_UNTIL),
     };
     options.insert("signingCert".to_owned(), json!(STANDARD.encode(bundle(certificates))));
     options.insert(ENTITY_ID.to_owned(), json!(entity_id));

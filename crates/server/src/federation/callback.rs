@@ -28,8 +28,9 @@ pub(super) async fn endpoint(mut visit: Visit) -> Response {
     let found = found(&visit, state.as_deref()).await;
     let Journey { purpose, connection_id, kept, .. } = match (found, named.as_deref()) {
         (Ok(journey), _) => journey,
-        (Err(Failed::Stray(_)), Some(name)) if saml::is_unasked(&parameters) => {
-            return Box::pin(saml::arrives(visit, name, (state, parameters))).await;
+        (Err(Failed::Stray(why)), Some(name)) if saml::is_unasked(&parameters) => {
+            let sent = saml::Unasked { relay_state: state, parameters, why };
+            return Box::pin(saml::arrives(visit, name, sent)).await;
         }
         (Err(failed), _) => return failed.answer(&visit, None, None).await,
     };

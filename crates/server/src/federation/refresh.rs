@@ -6,12 +6,13 @@
 
 use std::sync::Arc;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 
 use crate::app::App;
 use crate::changes::Topic;
-use crate::connections::{self, Connection, identity_provider};
+use crate::connections::identity_provider::{self, VALID_UNTIL};
+use crate::connections::{self, Connection, text};
 use crate::federation::Failed;
 use crate::login::visit::Visit;
 use crate::logs::{Entry, Kind};
@@ -48,6 +49,27 @@ pub(super) async fn now(
         options.extend(now);
         options
     }))
+}
+
+/// The options, if the metadata that they come from counts still; after its time (`validUntil`) it is looked at again.
+/// What was pasted is the administrator's word, however old.
+pub(super) async fn in_time(
+    visit: &Visit,
+    connection: &Connection,
+    mut options: Map<String, Value>,
+) -> Result<Map<String, Value>, Failed> {
+    let until = text(&options, VALID_UNTIL).map(str::to_owned);
+    let is_over = |until: &String| until.parse().is_ok_and(|until: Timestamp| visit.app.clock.now() >= until);
+    let followed = identity_provider::address(connection.served(), &options).is_some();
+    let Some(until) = until.filter(|until| followed && is_over(until)) else { return Ok(options) };
+    let Some(url) = address(visit, connection, ASKED_AGAIN) else {
+        let why =
+            format!("the metadata of the identity provider was valid until {until}, and was not renewed");
+        return Err(Failed::Unreachable(why));
+    };
+    options.shift_remove(VALID_UNTIL);
+    options.extend(take_over(&visit.app, &visit.tenant, (connection, &url)).await?.unwrap_or_default());
+    Ok(options)
 }
 
 /// Looks at it for the first time, without which nobody could sign in; answers the options with what it says.

@@ -129,7 +129,7 @@ fn scopes_are_those_of_the_options_and_what_has_to_be_there() {
         (
             Strategy::WindowsLive,
             json!({ "graph_user": true, "offline_access": true }),
-            "openid profile email offline_access User.Read",
+            "openid profile email User.Read offline_access",
         ),
         (Strategy::Apple, json!({ "name": true }), "openid name"),
         (Strategy::Apple, json!({ "name": true, "email": true, "scope": "" }), "openid name email"),

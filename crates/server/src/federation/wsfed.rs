@@ -43,7 +43,7 @@ struct WsFed {
     issuer: Option<String>,
     trust: Trust,
     sha1: Sha1,
-    weak_ciphers: bool,
+    weak_ciphers: WeakCiphers,
     /// Where tokens may say that they go.
     destinations: [String; 2],
     fields: FieldsMap,
@@ -75,7 +75,7 @@ impl WsFed {
             issuer: text(options, identity_provider::ENTITY_ID).map(str::to_owned),
             trust: Trust::read(options)?,
             sha1: sha1(options),
-            weak_ciphers: weak_ciphers(options) == WeakCiphers::Allowed,
+            weak_ciphers: weak_ciphers(options),
             destinations: [callback_of(visit), named_callback(visit, connection)],
             fields: FieldsMap::with(
                 options.get("fieldsMap").and_then(Value::as_object),
@@ -151,6 +151,7 @@ pub(super) async fn finish(back: Inbound<'_>, _: Kept) -> Result<Profile, Failed
         let entry = of(visit, connection, "An answer of WS-Federation");
         keep_message(visit, entry, ("wresult", xml)).await;
     }
+    let options = refresh::in_time(visit, connection, options).await?;
     let wsfed = WsFed::read(visit, connection, &options)?;
     let own = OwnKeys::of(visit, &options).await?;
     let judged = judge(visit, (&wsfed, &own), xml).await?;

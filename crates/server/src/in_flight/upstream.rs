@@ -20,6 +20,11 @@ pub fn fresh(app: &App) -> String {
     app.entropy.url_safe(TEXT)
 }
 
+/// Whether a text looks as if it had been one of ours.
+pub fn looks_ours(text: &str) -> bool {
+    text.len() == TEXT && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+}
+
 /// Stores what a text stands for.
 pub async fn begin<D: Serialize + Sync>(
     app: &App,

@@ -205,7 +205,9 @@ fn take(user: &mut User, members: &Map<String, Value>) {
     };
     or_kept(text("given_name", 150), &mut user.given_name);
     or_kept(text("family_name", 150), &mut user.family_name);
-    or_kept(text("picture", 2048), &mut user.picture);
+    // It is passed on to applications, which show it.
+    let is_of_the_web = |url: &String| url.starts_with("https://") || url.starts_with("http://");
+    or_kept(text("picture", 2048).filter(is_of_the_web), &mut user.picture);
     or_kept(text("name", 300), &mut user.name);
     or_kept(text("nickname", 300), &mut user.nickname);
     user.name = user.name.take().or_else(|| user.log_name().map(str::to_owned));

@@ -149,6 +149,34 @@ async fn a_token_is_an_assertion_of_saml_2_where_the_application_wants_that() {
 }
 
 #[tokio::test]
+async fn the_add_on_says_how_long_a_token_lives_and_who_issues_it_for_whom() {
+    let server = TestServer::start().await;
+    user(&server).await;
+    let format = "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress";
+    let add_on = |token_type: &str| {
+        json!({
+            "tokenType": token_type, "lifetimeInSeconds": 600, "issuer": "urn:us", "audience": "urn:them",
+            "nameIdentifierFormat": format, "nameIdentifierProbes": ["http://schemas.auth0.com/nickname"],
+        })
+    };
+    for (token_type, name) in [("", "NameIdentifier"), ("urn:oasis:names:tc:SAML:2.0:assertion", "NameID")] {
+        let client_id =
+            made(&server, json!({ "wsfed": add_on(token_type) }), json!({ "callbacks": [ACS] })).await;
+        let mut browser = Browser::default();
+        let page = browser.visit(&server, &format!("/wsfed/{client_id}")).await;
+        let (token, _) = result(&sign_in(&server, &mut browser, &page).await, ACS);
+        assert_eq!(text(&token, "Expires"), "2027-01-15T08:10:00.000Z");
+        let said = |element: &str, name: &str| attribute(&token, element, name);
+        assert_eq!(said("Conditions", "NotOnOrAfter").as_deref(), Some("2027-01-15T08:10:00.000Z"));
+        assert_eq!(text(&token, "Audience"), "urn:them");
+        assert_eq!(text(&token, "Address"), format!("urn:{client_id}"));
+        assert_eq!(said(name, "Format").as_deref(), Some(format));
+        let issuer = said("Assertion", "Issuer").unwrap_or_else(|| text(&token, "Issuer"));
+        assert_eq!(issuer, "urn:us");
+    }
+}
+
+#[tokio::test]
 async fn a_change_of_the_add_on_counts_from_the_next_token_on() {
     for on in engines() {
         let server = TestServer::on(on).await;
@@ -202,6 +230,13 @@ async fn signing_out_leads_to_where_the_application_said_and_nowhere_else() {
     let page = browser.visit(&server, &format!("/wsfed/{client_id}")).await;
     assert!(!page.text().contains("wresult"));
     browser.get(&server, "/wsfed?wa=wsignout1.0").await.expect_ok();
+    browser.get(&server, "/wsfed?wa=wsignoutcleanup1.0").await.expect_ok();
+    // A callback will do: many applications of this protocol know one address alone.
+    sign_in(&server, &mut browser, &page).await.expect_ok();
+    let out = format!("/wsfed/{client_id}?wa=wsignout1.0&wreply={ACS}");
+    assert_eq!(browser.get(&server, &out).await.header("location"), Some(ACS));
+    let page = browser.visit(&server, &format!("/wsfed/{client_id}")).await;
+    assert!(!page.text().contains("wresult"));
 }
 
 #[tokio::test]

@@ -29,8 +29,8 @@ pub struct Expected<'a> {
     pub sha1: Sha1,
     /// Our keys that tokens may be encrypted for, the current first.
     pub decryptors: &'a [PrivateKey],
-    /// Whether ciphers are accepted that notice no change: nothing around a token is ever signed.
-    pub weak_ciphers: bool,
+    /// Which ciphers are accepted that notice no change: nothing around a token is ever signed.
+    pub weak_ciphers: WeakCiphers,
     /// What the service calls itself, where that is known.
     pub issuer: Option<&'a str>,
     /// What we call ourselves there.
@@ -167,7 +167,7 @@ fn requested<'a, 'text>(response: Node<'a, 'text>) -> Result<Node<'a, 'text>, To
 }
 
 fn open(around: Node<'_, '_>, expected: &Expected<'_>) -> Result<Zeroizing<String>, TokenError> {
-    let allowed = |cipher: Cipher| expected.weak_ciphers || cipher.is_authenticated();
+    let allowed = |cipher: Cipher| expected.weak_ciphers.admit(cipher, false);
     Ok(decrypt::element(around, expected.decryptors, allowed)?)
 }
 

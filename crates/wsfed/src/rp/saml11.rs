@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use chancery_saml::name_id::NameId;
-use chancery_saml::sp::consume::{ConsumeError, SKEW, age, within};
+use chancery_saml::sp::consume::{ConsumeError, SKEW, age, check_audience, within};
 use chancery_saml::sp::token::Token;
 use chancery_xmldsig::tree::{Element, Node, Tree};
 use jiff::Timestamp;
@@ -65,22 +65,16 @@ fn conditions(conditions: Node<'_, '_>, expected: &Expected<'_>) -> Result<Times
     for child in conditions.children().filter(Node::is_element) {
         if child.is(SAML11, "AudienceRestrictionCondition") {
             audiences += 1;
-            let mut named = false;
-            for audience in child.all(SAML11, "Audience") {
-                named |= audience.whole_text()?.trim() == expected.realm;
-            }
-            if !named {
-                return Err(ConsumeError::Audience(expected.realm.to_owned()).into());
-            }
+            check_audience(&child.all(SAML11, "Audience"), expected.realm)?;
         } else if !child.is(SAML11, "DoNotCacheCondition") {
             return Err(ConsumeError::Condition(shortened(child.tag_name().name())).into());
         }
     }
     // An assertion for everybody was made for somebody else.
     if audiences == 0 {
-        return Err(ConsumeError::Audience(expected.realm.to_owned()).into());
+        check_audience(&[], expected.realm)?;
     }
-    Ok(ends.ok_or(ConsumeError::Time)?)
+    Ok(ends.ok_or(ConsumeError::Endless)?)
 }
 
 /// The name of a subject, if it has one, who is whoever bears the assertion.

@@ -144,7 +144,12 @@ fn an_encrypted_assertion_is_opened_and_judged_like_any_other() {
     let weak = Party { encryption: Some(Encryption { cipher: Cipher::Aes256Cbc, ..encryption }), ..party() };
     let xml = answer(&weak, Some("_asked"), 0);
     assert!(matches!(judge(&xml), Err(ConsumeError::Decrypt(_))));
-    assert_eq!(judge_with(&xml, |expected| expected.weak_ciphers = WeakCiphers::Allowed), Ok(ada()));
+    // The one that was named, and no other.
+    let named = |aes128: bool, aes256: bool| {
+        judge_with(&xml, |expected| expected.weak_ciphers = WeakCiphers::Named { aes128, aes256 })
+    };
+    assert_eq!(named(false, true), Ok(ada()));
+    assert!(matches!(named(true, false), Err(ConsumeError::Decrypt(_))));
     // Who signed the response around it has seen to it that nobody changed anything.
     let in_signed = |xml: &str| judge_with(xml, |expected| expected.weak_ciphers = WeakCiphers::InSigned);
     assert!(matches!(in_signed(&xml), Err(ConsumeError::Decrypt(_))));
@@ -311,7 +316,9 @@ fn documents_that_are_not_xml_alone_are_refused() {
 fn an_answer_for_another_place_or_another_party_is_refused() {
     for xml in [good(), signed_response()] {
         let audience = judge_with(&xml, |expected| expected.audience = "urn:auth0:us:other");
-        assert_eq!(audience, Err(ConsumeError::Audience("urn:auth0:us:other".to_owned())));
+        let expected =
+            ConsumeError::Audience { sent: US.to_owned(), expected: "urn:auth0:us:other".to_owned() };
+        assert_eq!(audience, Err(expected));
         let elsewhere = "https://us.example/login/callback?connection=other";
         let destination = judge_with(&xml, |expected| {
             expected.destinations = &["https://us.example/login/callback?connection=other"];
@@ -326,7 +333,9 @@ fn an_answer_for_another_place_or_another_party_is_refused() {
     // The Destination is in the part that nobody signed; the Recipient is in the assertion.
     let moved = good().replacen(&format!("Destination=\"{ACS}\""), "Destination=\"https://x.example/\"", 1);
     let x = judge_with(&moved, |expected| expected.destinations = &["https://x.example/"]);
-    assert_eq!(x, Err(ConsumeError::Recipient("https://x.example/".to_owned())));
+    let expected =
+        ConsumeError::Recipient { sent: ACS.to_owned(), expected: "https://x.example/".to_owned() };
+    assert_eq!(x, Err(expected));
 }
 
 #[test]
@@ -354,16 +363,21 @@ fn an_answer_of_another_time_is_refused() {
     for moment in ["2026-11-26T17:57:01Z", "2026-11-26T18:07:59Z"] {
         assert_eq!(at(moment), Ok(ada()), "{moment}");
     }
-    for moment in
-        ["2026-11-26T17:55:59Z", "2026-11-26T18:08:00Z", "2026-11-27T18:00:00Z", "2025-11-26T18:00:00Z"]
-    {
-        assert_eq!(at(moment), Err(ConsumeError::Time), "{moment}");
+    for moment in ["2026-11-26T17:55:59Z", "2025-11-26T18:00:00Z"] {
+        assert!(matches!(at(moment), Err(ConsumeError::Early { .. })), "{moment}");
     }
+    for moment in ["2026-11-26T18:08:00Z", "2026-11-27T18:00:00Z"] {
+        assert!(matches!(at(moment), Err(ConsumeError::Expired { .. })), "{moment}");
+    }
+    assert_eq!(
+        at("2026-11-26T18:08:00Z").unwrap_err().to_string(),
+        "assertion has expired. It counts until 2026-11-26T18:05:00Z, and it is 2026-11-26T18:08:00Z here."
+    );
     // However long it says that it counts, a day is the most.
     let long = answer(&Party { lifetime: 31_536_000, ..party() }, Some("_asked"), 0);
     let later = |moment: &str| judge_with(&long, |expected| expected.now = moment.parse().unwrap());
     assert!(later("2026-11-27T17:59:59Z").is_ok());
-    assert_eq!(later("2026-11-27T18:00:00Z"), Err(ConsumeError::Time));
+    assert!(matches!(later("2026-11-27T18:00:00Z"), Err(ConsumeError::Expired { .. })));
 }
 
 #[test]
@@ -420,7 +434,7 @@ fn what_an_assertion_has_to_say_may_not_be_missing_though_it_is_signed() {
         (
             "InResponseTo=\"_asked\" NotOnOrAfter=\"2026-11-26T18:05:00.000Z\" Recipient",
             "InResponseTo=\"_asked\" Recipient",
-            "expired",
+            "until when it counts",
         ),
         ("InResponseTo=\"_asked\" NotOnOrAfter", "NotOnOrAfter", "InResponseTo"),
         (
@@ -436,5 +450,5 @@ fn what_an_assertion_has_to_say_may_not_be_missing_though_it_is_signed() {
     // Two restrictions both have to name us.
     let both = "<saml:AudienceRestriction><saml:Audience>urn:other</saml:Audience></saml:AudienceRestriction><saml:AudienceRestriction>";
     let refused = judge(&resigned(|xml| xml.replacen("<saml:AudienceRestriction>", both, 1)));
-    assert_eq!(refused, Err(ConsumeError::Audience(US.to_owned())));
+    assert_eq!(refused, Err(ConsumeError::Audience { sent: String::new(), expected: US.to_owned() }));
 }

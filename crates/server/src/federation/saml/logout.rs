@@ -113,7 +113,7 @@ impl Asker {
         }
         let known = text(&self.options, identity_provider::ENTITY_ID);
         let known = known.or_else(|| self.session.as_ref().map(|(_, known)| known.issuer.as_str()));
-        if known.is_some_and(|known| known != self.request.issuer) {
+        if let Some(known) = known.filter(|known| *known != self.request.issuer) {
             let why =
                 format!("the issuer of the LogoutRequest is {:?}, expected {known:?}", self.request.issuer);
             return Err(Failed::Untrusted(why));

@@ -35,10 +35,13 @@ use crate::logs::{Entry, Kind};
 use crate::partners::answers::relay;
 use crate::samlp::keep_message;
 
-pub(super) use unasked::{arrives, is_unasked};
+pub(super) use unasked::{Unasked, arrives, is_unasked};
 
 /// Where identity providers send logouts.
 const LOGOUT: &str = "/logout";
+
+/// What the binding itself says in an address.
+const OURS: [&str; 6] = ["SAMLRequest", "SAMLResponse", "SAMLEncoding", "RelayState", "SigAlg", "Signature"];
 
 /// The routes.
 pub(super) fn router() -> Router<Arc<App>> {
@@ -71,7 +74,8 @@ pub(super) async fn begin(out: &Outbound<'_>) -> Result<(Kept, Response), Failed
     refresh::when_old(visit, connection);
     let id = format!("_{}", visit.app.entropy.hex(20));
     let halves = request(out, &saml, &id)?;
-    let added = form_urlencoded::Serializer::new(String::new()).extend_pairs(more(out)).finish();
+    let added = more(out).into_iter().filter(|(name, _)| !OURS.contains(&name.as_str()));
+    let added = form_urlencoded::Serializer::new(String::new()).extend_pairs(added).finish();
     let destination = match added.as_str() {
         "" => saml.sign_in.clone(),
         added => redirect::address(&saml.sign_in, added, None),
@@ -126,7 +130,11 @@ async fn send(
         fields.extend(relay_state.map(|state| ("RelayState", state.to_owned())));
         return Ok(relay(visit, &destination, &fields));
     }
-    let query = redirect::encode(direction, &xml, relay_state, beside.is_some().then_some(RSA_SHA256));
+    let query = if saml.deflated {
+        redirect::encode(direction, &xml, relay_state, beside.is_some().then_some(RSA_SHA256))
+    } else {
+        redirect::encode_plain(direction, &xml, relay_state)
+    };
     let signature = match beside {
         Some(own) => Some(own.signature(query.clone()).await?),
         None => None,
@@ -152,6 +160,7 @@ async fn judged(
         return Err(Failed::Untrusted("an answer of SAML came by another way than a form".to_owned()));
     }
     debug(visit, (connection, &options), (Direction::Response, &xml)).await;
+    let options = refresh::in_time(visit, connection, options).await?;
     let saml = Saml::of(visit, connection, &options)?;
     let own = OwnKeys::of(visit, &options).await?;
     let (accepted, saml) = match judge(visit, (&saml, &own), (&xml, asked.as_deref())).await? {

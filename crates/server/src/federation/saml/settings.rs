@@ -2,10 +2,12 @@
 //!
 //! Must never leave out a check because an option is missing: what a check needs is there, or nobody signs in.
 
+use chancery_crypto::cipher::Cipher;
 use chancery_crypto::rsa::PublicKey;
 use chancery_saml::HTTP_POST;
 use chancery_saml::sp::consume::WeakCiphers;
 use chancery_saml::sp::profile::FieldsMap;
+use chancery_xmldsig::encrypt;
 use chancery_xmldsig::verify::Sha1;
 use serde_json::{Map, Value};
 
@@ -22,7 +24,7 @@ pub(super) struct Saml {
     pub(super) sign_in: String,
     /// Whether messages travel by form.
     pub(super) by_form: bool,
-    /// Whether redirections carry their signature beside the message.
+    /// Whether redirections are deflated, and carry their signature beside the message.
     pub(super) deflated: bool,
     /// Whether requests are signed.
     pub(super) signed: bool,
@@ -110,6 +112,7 @@ pub(in crate::federation) fn weak_ciphers(options: &Map<String, Value>) -> WeakC
         return WeakCiphers::InSigned;
     };
     let exceptions = own.get("algorithm_exceptions").and_then(Value::as_array).into_iter().flatten();
-    let cbc = |name: &str| name.ends_with("-cbc");
-    if exceptions.filter_map(Value::as_str).any(cbc) { WeakCiphers::Allowed } else { WeakCiphers::Refused }
+    let exceptions: Vec<&str> = exceptions.filter_map(Value::as_str).collect();
+    let named = |cipher: Cipher| exceptions.contains(&encrypt::uri(cipher));
+    WeakCiphers::Named { aes128: named(Cipher::Aes128Cbc), aes256: named(Cipher::Aes256Cbc) }
 }

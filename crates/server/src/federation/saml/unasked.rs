@@ -11,7 +11,8 @@ use serde_json::{Map, Value};
 
 use super::judged;
 use crate::connections::{self, Connection, Strategy, text};
-use crate::federation::{Failed, accounts};
+use crate::federation::{Failed, accounts, refresh};
+use crate::in_flight::upstream;
 use crate::login::visit::Visit;
 
 /// Whether an answer without a text of ours may be one that nobody asked for.
@@ -19,12 +20,18 @@ pub(in crate::federation) fn is_unasked(parameters: &Parameters) -> bool {
     parameters.value("SAMLResponse").is_some()
 }
 
+/// An answer without a text of ours.
+pub(in crate::federation) struct Unasked {
+    /// What came in the place of the text.
+    pub(in crate::federation) relay_state: Option<String>,
+    pub(in crate::federation) parameters: Parameters,
+    /// Why that is no text of ours.
+    pub(in crate::federation) why: &'static str,
+}
+
 /// Signs in whoever is sent, and goes on to the application.
-pub(in crate::federation) async fn arrives(
-    visit: Visit,
-    name: &str,
-    (relay_state, parameters): (Option<String>, Parameters),
-) -> Response {
+pub(in crate::federation) async fn arrives(visit: Visit, name: &str, sent: Unasked) -> Response {
+    let Unasked { relay_state, parameters, why } = sent;
     let found = connections::sql::find_by_name(&visit.app.db, visit.tenant.id(), name).await;
     let found = match found {
         Ok(found) => found.filter(|own| own.served() == Some(Strategy::Samlp)),
@@ -37,6 +44,11 @@ pub(in crate::federation) async fn arrives(
     };
     let outcome = async {
         let options = connections::whole_options(&visit.app, visit.tenant.id(), &connection)?;
+        if settings(&options).is_none() && relay_state.as_deref().is_some_and(upstream::looks_ours) {
+            // The answer to a login that is over.
+            return Err(Failed::Stray(why));
+        }
+        refresh::when_old(&visit, &connection);
         let target = Target::of(&visit, &connection, &options).await?;
         let received = post::decode(|name| parameters.value(name));
         let received = received.map_err(|error| Failed::Untrusted(error.to_string()))?;
@@ -50,6 +62,12 @@ pub(in crate::federation) async fn arrives(
         }
         Err(failed) => failed.answer(&visit, None, Some(&connection)).await,
     }
+}
+
+/// The settings for answers that nobody asked for, where they are wanted.
+fn settings(options: &Map<String, Value>) -> Option<&Map<String, Value>> {
+    let settings = options.get("idpinitiated").and_then(Value::as_object);
+    settings.filter(|own| own.get("enabled") == Some(&Value::Bool(true)))
 }
 
 /// Where whoever comes unasked goes.
@@ -73,9 +91,7 @@ impl Target {
         options: &Map<String, Value>,
     ) -> Result<Self, Failed> {
         const MISSING: &str = "Default App for IdP-Initiated is not configured. Make sure to configure that from connection settings.";
-        let settings = options.get("idpinitiated").and_then(Value::as_object);
-        let settings = settings.filter(|own| own.get("enabled") == Some(&Value::Bool(true)));
-        let settings = settings.ok_or_else(|| Failed::Settings(MISSING.to_owned()))?;
+        let settings = settings(options).ok_or_else(|| Failed::Settings(MISSING.to_owned()))?;
         let client_id = text(settings, "client_id").ok_or_else(|| Failed::Settings(MISSING.to_owned()))?;
         let (app, tenant) = (&visit.app, visit.tenant.id());
         let client = app.memory.client(app, tenant, client_id).await?;

@@ -12,16 +12,17 @@ use chancery_crypto::rsa::{PrivateKey, PublicKey};
 use chancery_saml::idp::claims::{Attribute, Content};
 use chancery_saml::idp::{Encryption, Party};
 use chancery_saml::name_id::NameId;
-use chancery_saml::sp::consume::ConsumeError;
+use chancery_saml::sp::consume::{ConsumeError, WeakCiphers};
 use chancery_saml::sp::token::Token;
 use chancery_xmldsig::encrypt;
 use chancery_xmldsig::verify::Sha1;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::consume::{Accepted, Expected, TokenError, consume};
 use super::trust::{Thumbprint, Trusted};
-use crate::respond::{self, prepare, prepare_saml2};
+use crate::respond::{self, LIFETIME, prepare, prepare_saml2};
 
+const NAMED: WeakCiphers = WeakCiphers::Named { aes128: false, aes256: true };
 const REPLY: &str = "https://us.example/login/callback";
 const US: &str = "urn:auth0:us:corp";
 const STS: &str = "http://adfs.example/adfs/services/trust";
@@ -67,13 +68,16 @@ fn answer(kind: Kind, encryption: Option<Encryption>, signer: usize) -> String {
         id: "_token",
         issuer: STS,
         realm: US,
+        audience: US,
         reply: REPLY,
         context: Some("state"),
         name: "ada",
+        name_format: None,
         attributes: &attributes,
         authenticated_at: now(),
         session_index: "_session",
         now: now(),
+        lifetime: SignedDuration::from_secs(LIFETIME),
     };
     let prepared = match kind {
         Kind::Old => prepare(&token, encryption, [7; 48]).unwrap(),
@@ -103,7 +107,7 @@ fn expected<'a>(keys: &'a [PublicKey], decryptors: &'a [PrivateKey]) -> Expected
         trusted: Trusted::Keys(keys),
         sha1: Sha1::Refused,
         decryptors,
-        weak_ciphers: false,
+        weak_ciphers: WeakCiphers::InSigned,
         issuer: Some(STS),
         realm: US,
         destinations: &[REPLY],
@@ -188,7 +192,7 @@ fn an_encrypted_token_is_opened_and_judged_like_any_other() {
         assert!(closed.to_string().contains("cannot be opened"), "{closed}");
         let weak = answer(kind, Some(encryption(Cipher::Aes256Cbc)), 0);
         assert!(matches!(judge(&weak), Err(TokenError::Judged(ConsumeError::Decrypt(_)))));
-        assert_eq!(judge_with(&weak, |expected| expected.weak_ciphers = true), Ok(ada(kind)));
+        assert_eq!(judge_with(&weak, |expected| expected.weak_ciphers = NAMED), Ok(ada(kind)));
     }
     // Encrypted for us, and signed by nobody.
     let Parts { before, unsigned, after, .. } = parts(Kind::Old);
@@ -415,7 +419,10 @@ fn a_token_for_another_party_or_of_another_is_refused() {
     for kind in BOTH {
         let xml = good(kind);
         let audience = judge_with(&xml, |expected| expected.realm = "urn:auth0:us:other");
-        assert_eq!(audience, judged(ConsumeError::Audience("urn:auth0:us:other".to_owned())));
+        assert_eq!(
+            audience,
+            judged(ConsumeError::Audience { sent: US.to_owned(), expected: "urn:auth0:us:other".to_owned() })
+        );
         let issuer = judge_with(&xml, |expected| expected.issuer = Some("urn:other"));
         let error = ConsumeError::Issuer { sent: STS.to_owned(), expected: "urn:other".to_owned() };
         assert_eq!(issuer, judged(error));
@@ -423,7 +430,10 @@ fn a_token_for_another_party_or_of_another_is_refused() {
     }
     // A token of SAML 2.0 need not say where it goes, but if it does it has to go there.
     let elsewhere = judge_with(&good(Kind::New), |expected| expected.destinations = &["https://x.example/"]);
-    assert_eq!(elsewhere, judged(ConsumeError::Recipient("https://x.example/".to_owned())));
+    assert_eq!(
+        elsewhere,
+        judged(ConsumeError::Recipient { sent: REPLY.to_owned(), expected: "https://x.example/".to_owned() })
+    );
 }
 
 #[test]
@@ -434,8 +444,10 @@ fn a_token_of_another_time_is_refused() {
         for moment in ["2026-11-26T17:57:01Z", "2026-11-27T02:02:59Z"] {
             assert_eq!(at(moment), Ok(ada(kind)), "{moment}");
         }
-        for moment in ["2026-11-26T17:55:59Z", "2026-11-27T02:03:00Z", "2026-11-28T18:00:00Z"] {
-            assert_eq!(at(moment), judged(ConsumeError::Time), "{moment}");
+        let (early, late) = ("2026-11-26T17:55:59Z", ["2026-11-27T02:03:00Z", "2026-11-28T18:00:00Z"]);
+        assert!(matches!(at(early), Err(TokenError::Judged(ConsumeError::Early { .. }))));
+        for moment in late {
+            assert!(matches!(at(moment), Err(TokenError::Judged(ConsumeError::Expired { .. }))), "{moment}");
         }
     }
 }

@@ -141,7 +141,7 @@ fn what_a_token_says_otherwise_is_refused_though_it_is_signed() {
     }
     // Without an end, neither here nor there.
     let endless = judge(&resigned(Kind::New, |xml| xml.replace(ends, "")));
-    assert_eq!(endless, judged(ConsumeError::Time));
+    assert_eq!(endless, judged(ConsumeError::Endless));
 }
 
 #[test]

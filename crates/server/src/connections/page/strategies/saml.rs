@@ -52,7 +52,8 @@ const REQUESTS: Group = Group {
                 ("rsa-sha256", "RSA-SHA256"),
                 ("rsa-sha1", "RSA-SHA1, for old providers alone"),
             ]),
-        ),
+        )
+        .help("Requests are always signed with RSA-SHA256. With RSA-SHA1, answers count that are signed with it: somebody may be able to forge them."),
         Field::new(
             "options.digestAlgorithm",
             "Sign Request Algorithm Digest",
@@ -61,7 +62,8 @@ const REQUESTS: Group = Group {
                 ("sha256", "SHA256"),
                 ("sha1", "SHA1, for old providers alone"),
             ]),
-        ),
+        )
+        .help("Digests are always SHA-256. With SHA1, answers count whose digests are of SHA-1."),
         Field::new(
             "options.protocolBinding",
             "Protocol Binding",

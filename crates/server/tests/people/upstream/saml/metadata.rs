@@ -1,5 +1,6 @@
 //! What both sides publish: ours by the name of the connection, theirs pasted or by an address.
 
+use chancery::clock::Clock;
 use http::Method;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
@@ -181,6 +182,31 @@ async fn a_provider_that_changes_its_key_is_followed_by_its_metadata() {
         world.server.clock.advance(SignedDuration::from_secs(61));
         assert_eq!(later(&world, "_8", 6, 183).await, 400);
         assert_eq!(later(&world, "_9", 5, 183).await, 303);
+    }
+}
+
+#[tokio::test]
+async fn metadata_whose_time_is_over_counts_only_once_it_was_renewed() {
+    for on in engines() {
+        let place = Published::start(&[4]).await;
+        let until = TestServer::start().await.clock.now().checked_add(SignedDuration::from_secs(90)).unwrap();
+        let limited = format!(r#"<EntityDescriptor validUntil="{until}" "#);
+        place.says(idp::metadata(&[4]).replacen("<EntityDescriptor ", &limited, 1));
+        let world = World::with(
+            on,
+            json!({ "metadataUrl": place.url, "signInEndpoint": null, "signingCert": null, "idp_entity_id": null }),
+        )
+        .await;
+        assert_eq!(later(&world, "_1", 4, 0).await, 303);
+        world.server.clock.advance(SignedDuration::from_secs(61));
+        assert_eq!(later(&world, "_2", 4, 61).await, 303);
+        world.server.clock.advance(SignedDuration::from_secs(61));
+        assert_eq!(later(&world, "_3", 4, 122).await, 400, "what is there is over too");
+        place.says(idp::metadata(&[4]));
+        assert_eq!(later(&world, "_4", 4, 122).await, 400, "it is asked once a minute at most");
+        world.server.clock.advance(SignedDuration::from_secs(61));
+        assert_eq!(later(&world, "_5", 4, 183).await, 303);
+        assert_eq!(options(&world.server, &world.corp).await.get("idp_metadata_valid_until"), None);
     }
 }
 

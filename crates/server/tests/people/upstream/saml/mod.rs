@@ -170,10 +170,17 @@ async fn requests_travel_as_the_connection_says() {
     let xml = String::from_utf8(STANDARD.decode(value).unwrap()).unwrap();
     let received = Received { direction: Direction::Request, xml, relay_state: None, detached: None };
     assert!(trust(&world).await.signed_octets(&received).unwrap().is_some());
-    // By redirection, signed inside.
-    let world = World::with(On::Sqlite, json!({ "deflate": false })).await;
-    let received = redirected(&begun(&world).await, SSO);
-    assert!(received.detached.is_none());
+    // By redirection, signed inside and as it is; the options add nothing that the binding says.
+    let more = json!({ "SAMLRequest": { "value": "evil" }, "RelayState": { "value": "evil" }, "own": { "value": "1" } });
+    let world = World::with(On::Sqlite, json!({ "deflate": false, "upstream_params": more })).await;
+    let answer = begun(&world).await;
+    let (place, query) = answer.header("location").unwrap().split_once('?').unwrap();
+    assert_eq!(place, SSO);
+    let sent: Vec<_> = form_urlencoded::parse(query.as_bytes()).collect();
+    let names: Vec<_> = sent.iter().map(|(name, _)| name.as_ref()).collect();
+    assert_eq!(names, ["own", "SAMLRequest", "RelayState"]);
+    let xml = String::from_utf8(STANDARD.decode(sent[1].1.as_bytes()).unwrap()).unwrap();
+    let received = Received { direction: Direction::Request, xml, relay_state: None, detached: None };
     assert!(trust(&world).await.signed_octets(&received).unwrap().is_some());
     // Unsigned.
     for (options, by_form) in [

@@ -49,5 +49,8 @@ async fn a_trial_that_fails_says_which_check_and_what_it_expected() {
     let world = World::on(On::Sqlite).await;
     let reason = tried(&world, |said| said.audience = "urn:other".to_owned()).await.result.unwrap_err();
     assert_eq!(reason.place, "The answer of the identity provider was not accepted");
-    assert_eq!(reason.why, "Audience is invalid. Configured: urn:auth0:main:corp");
+    assert_eq!(
+        reason.why,
+        "Audience is invalid. Configured: urn:auth0:main:corp; the assertion is for urn:other"
+    );
 }

@@ -101,9 +101,9 @@ async fn nobody_comes_unasked_where_that_is_not_wanted() {
         entries.as_array().unwrap().iter().map(|own| own["description"].as_str().unwrap()).collect();
     let mut expected: Vec<&str> = cases.iter().map(|(_, reason)| *reason).collect();
     expected.extend([
-        "InResponseTo is Some(\"_asked\"), expected None",
+        "InResponseTo is _asked, expected none",
         "Signature check errors: the signature was made by none of the 1 certificates that are configured",
-        "Audience is invalid. Configured: urn:auth0:main:corp",
+        "Audience is invalid. Configured: urn:auth0:main:corp; the assertion is for urn:other",
     ]);
     assert_eq!(reasons, expected);
 }

@@ -200,15 +200,21 @@ async fn tokens_that_do_not_prove_who_somebody_is_sign_nobody_in() {
     let good = Said::new("_bent").xml();
     let cases = [
         (
-            "Audience is invalid. Configured: urn:auth0:main:corp",
+            "Audience is invalid. Configured: urn:auth0:main:corp; the assertion is for urn:other",
             bend(|said| said.realm = "urn:other".to_owned()),
         ),
         (
             "the issuer is \"urn:other\", expected \"http://adfs.example/adfs/services/trust\"",
             bend(|said| said.issuer = "urn:other".to_owned()),
         ),
-        ("assertion has expired.", bend(|said| said.at = -9)),
-        ("assertion has expired.", bend(|said| said.at = 1)),
+        (
+            "assertion has expired. It counts until 2027-01-15T07:00:00Z, and it is 2027-01-15T08:00:00Z here.",
+            bend(|said| said.at = -9),
+        ),
+        (
+            "assertion is not valid yet. It counts from 2027-01-15T08:59:00Z on, and it is 2027-01-15T08:00:00Z here.",
+            bend(|said| said.at = 1),
+        ),
         (
             "Signature check errors: the signature was made by none of the 1 certificates that are configured",
             bend(|said| said.signer = 5),

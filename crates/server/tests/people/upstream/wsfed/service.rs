@@ -4,7 +4,7 @@ use chancery_crypto::algorithm::Algorithm;
 use chancery_saml::idp::Encryption;
 use chancery_saml::idp::claims::{Attribute, Content, claim};
 use chancery_wsfed::metadata::{INCLUSIVE, Metadata};
-use chancery_wsfed::respond::{Token, prepare};
+use chancery_wsfed::respond::{LIFETIME, Token, prepare};
 use chancery_xmldsig::sign::Unsigned;
 use jiff::{SignedDuration, Timestamp};
 
@@ -68,13 +68,16 @@ impl Said {
             id: &self.id,
             issuer: &self.issuer,
             realm: &self.realm,
+            audience: &self.realm,
             reply: REPLY,
             context: None,
             name: &self.name,
+            name_format: None,
             attributes: &attributes,
             authenticated_at: now,
             session_index: "_there",
             now,
+            lifetime: SignedDuration::from_secs(LIFETIME),
         };
         let prepared = prepare(&token, self.encryption.clone(), [7; 48]).unwrap();
         let signature = key(self.signer).sign(Algorithm::Rs256, prepared.message().as_bytes()).unwrap();
