@@ -36,6 +36,15 @@ def curl(it, path, version, host="localhost", port=None):
     return done.stdout.split()
 
 
+def sent(it, path, version, size):
+    """The status of the answer to a form of this size."""
+    form = "password=" + "x" * size
+    done = subprocess.run(["curl", "--silent", "--show-error", "--cacert", it.ca_file, version, "--output", os.devnull,
+                           "--data-binary", "@-", "--write-out", "%{http_code}", f"https://localhost:{it.port}{path}"],
+                          input=form, capture_output=True, text=True, timeout=30)
+    return done.stdout if done.returncode == 0 else done.stderr
+
+
 def handshake(it, name, address="127.0.0.1"):
     """Shakes hands as a client that trusts the authority; answers the names of the certificate."""
     context = ssl.create_default_context(cafile=it.ca_file)
@@ -65,6 +74,16 @@ def test_given_certificate(engine):
             equal(handshake(it, "127.0.0.1"), ["127.0.0.1", "localhost"])
             equal(len(server.jwks()), 2)
             server.keys(it.token())
+
+
+def test_large_bodies(engine):
+    """whoever sends megabytes is answered, and not left with a broken connection"""
+    with Installation(engine, tls="dev") as it:
+        it.init()
+        with it.serve():
+            for path in ("/oauth/token", "/oauth/par", "/dbconnections/signup", "/u/login"):
+                for version in ("--http1.1", "--http2"):
+                    equal((path, version, sent(it, path, version, 3_000_000)), (path, version, "400"))
 
 
 def test_certificates_that_do_not_fit(engine):

@@ -2,8 +2,9 @@
 //!
 //! Must never be bypassed: a client that sends a byte now and then would hold a request open for ever.
 
-use axum::body::{Body, to_bytes};
+use axum::body::Body;
 use bytes::Bytes;
+use http_body_util::{BodyExt, Limited};
 
 use super::serve::BODY_PATIENCE;
 
@@ -16,11 +17,22 @@ pub enum Unread {
     TooSlow,
 }
 
+/// Bytes beyond the limit that are read and thrown away. A connection that is closed with something unread loses the
+/// answer too: the client would hear of a broken connection, and not of its body.
+const THROWN_AWAY: usize = 8 * 1024 * 1024;
+
 /// Reads a body of at most `limit` bytes.
-pub async fn read(body: Body, limit: usize) -> Result<Bytes, Unread> {
-    match tokio::time::timeout(BODY_PATIENCE, to_bytes(body, limit)).await {
-        Ok(Ok(bytes)) => Ok(bytes),
-        Ok(Err(_)) => Err(Unread::TooLarge),
-        Err(_) => Err(Unread::TooSlow),
-    }
+pub async fn read(mut body: Body, limit: usize) -> Result<Bytes, Unread> {
+    let reading = async {
+        if let Ok(whole) = Limited::new(&mut body, limit).collect().await {
+            return Ok(whole.to_bytes());
+        }
+        let mut rest = THROWN_AWAY;
+        while let Some(Ok(frame)) = body.frame().await {
+            let Some(left) = rest.checked_sub(frame.data_ref().map_or(0, Bytes::len)) else { break };
+            rest = left;
+        }
+        Err(Unread::TooLarge)
+    };
+    tokio::time::timeout(BODY_PATIENCE, reading).await.unwrap_or(Err(Unread::TooSlow))
 }
