@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::get;
 use axum::{Json, Router};
 use chancery_oauth::authorize::consent_needed;
 use chancery_oauth::client::Client;
@@ -98,7 +98,9 @@ fn user_code(app: &App, tenant: &Tenant) -> String {
 
 /// The pages.
 pub fn router() -> Router<Arc<App>> {
-    Router::new().route(paths::DEVICE, get(enter).post(enter)).route(paths::DEVICE_CONFIRM, post(confirm))
+    Router::new()
+        .route(paths::DEVICE, get(enter).post(enter))
+        .route(paths::DEVICE_CONFIRM, get(nothing_asked).post(confirm))
 }
 
 /// The hidden field that carries the code to the page that asks.
@@ -133,7 +135,8 @@ async fn enter(mut visit: Visit) -> Response {
 
 fn show(visit: &Visit, code: &str, problems: &[Problem]) -> Response {
     let form = Form::plain(paths::DEVICE, &visit.proof(paths::DEVICE));
-    visit.page(&Page::DeviceCode(DeviceCode { form, code, problems }), &Setting::default())
+    let setting = Setting { ui_locales: visit.query.value("ui_locales"), ..Setting::default() };
+    visit.page(&Page::DeviceCode(DeviceCode { form, code, problems }), &setting)
 }
 
 async fn found(visit: &Visit, typed: &str) -> Result<Option<(Waiting, Arc<Client>)>, Error> {
@@ -208,6 +211,11 @@ async fn ask(visit: &Visit, (waiting, client): (&Waiting, &Client)) -> Result<Re
 
 fn fault(error: DbError) -> Error {
     internal(error.into())
+}
+
+/// Somebody opens the address of the form by itself: the code comes first.
+async fn nothing_asked(visit: Visit) -> Response {
+    visit.redirect(paths::DEVICE)
 }
 
 /// Yes or no.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::response::Response;
-use axum::routing::{get, post};
+use axum::routing::get;
 use chancery_oauth::client::Client;
 use chancery_oauth::id_token::{self, Hint};
 use chancery_oauth::logout::{self, Decision};
@@ -32,7 +32,7 @@ pub fn router() -> Router<Arc<App>> {
     Router::new()
         .route("/v2/logout", get(v2).post(v2))
         .route("/oidc/logout", get(oidc).post(oidc))
-        .route(paths::LOGOUT, post(confirmed))
+        .route(paths::LOGOUT, get(nothing_asked).post(confirmed))
 }
 
 /// What the form that asks carries: where to go after a yes.
@@ -168,6 +168,11 @@ async fn signed_in(visit: &Visit) -> Result<String, DbError> {
     let Some(session) = visit.session().await? else { return Ok(String::new()) };
     let user = users::find(&visit.app.db, visit.tenant.id(), &session.user_id).await?;
     Ok(user.and_then(|user| user.log_name().map(str::to_owned)).unwrap_or(session.user_id))
+}
+
+/// Somebody opens the address of the form by itself.
+async fn nothing_asked(visit: Visit) -> Response {
+    visit.failure(Failure::Expired, None)
 }
 
 async fn confirmed(mut visit: Visit) -> Response {

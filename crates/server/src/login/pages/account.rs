@@ -139,5 +139,5 @@ pub(super) fn entered<'a>(
     let (alerts, fields) = with_problems(fields, problems, texts);
     let fields = fields.into_iter().map(|field| FormPart::Field(Box::new(field)));
     let parts = fields.chain(end).chain([FormPart::Submit(texts.get(button))]).collect();
-    view.alerts(alerts).part(Part::Form(FormView { form: form.clone(), parts }))
+    view.alerts(alerts, texts).part(Part::Form(FormView { form: form.clone(), parts }))
 }

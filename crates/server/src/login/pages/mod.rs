@@ -28,9 +28,11 @@ pub use rules::{Rule, RuleLine};
 use askama::Template;
 use axum::response::{Html, IntoResponse, Response};
 use http::StatusCode;
+use http::header::RETRY_AFTER;
 
 use crate::branding::Look;
 use crate::messages::Language;
+use crate::passwords::PoolError;
 use view::View;
 
 #[cfg(test)]
@@ -60,6 +62,9 @@ impl Scene<'_> {
             Ok(html) => {
                 let mut response = (status, Html(html)).into_response();
                 policy::protect(response.headers_mut(), self, &view);
+                if status == StatusCode::SERVICE_UNAVAILABLE {
+                    response.headers_mut().insert(RETRY_AFTER, PoolError::RETRY_AFTER.into());
+                }
                 response
             }
             Err(cause) => {

@@ -56,6 +56,17 @@ fn shown(page: &Page<'_>) -> Shown {
     shown_to(page, &Look::of("acme", &Map::new(), &kept(&[])), Catalogue::English, None)
 }
 
+#[test]
+fn whoever_comes_when_there_are_too_many_is_told_when_to_come_again() {
+    let page = login(Step::Both, "ada", &[Problem::Busy]);
+    let language = Language { tag: "en".to_owned(), catalogue: Catalogue::English };
+    let look = Look::of("acme", &Map::new(), &kept(&[]));
+    let scene = Scene { look: &look, language: &language, application: None, nonce: "n", leads_to: None };
+    let response = page.render(&scene);
+    let again = response.headers()["retry-after"].to_str().unwrap();
+    assert_eq!((response.status().as_u16(), again), (503, "3"));
+}
+
 fn form() -> Form {
     Form::new(paths::LOGIN, "st&te", "proof").with("ticket", EVIL)
 }

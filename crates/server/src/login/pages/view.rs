@@ -73,6 +73,7 @@ impl<'a> View<'a> {
     pub(super) fn new(texts: &Texts<'a>, title: &'static str, heading: &'static str) -> Self {
         let Scene { look, language, nonce, .. } = texts.scene;
         let icon = look.favicon.as_ref().map_or(assets::ICON.path.as_str(), Address::as_str);
+        let (title_text, support) = (texts.get(title), look.support.as_deref());
         Self {
             lang: &language.tag,
             dir: language.direction(),
@@ -84,12 +85,12 @@ impl<'a> View<'a> {
             logo: look.logo.as_ref().map(Address::as_str),
             logo_alt: texts.get("logo-alt"),
             initial: look.name.chars().next().map(|first| first.to_uppercase().collect()).unwrap_or_default(),
-            support: look.support.as_deref(),
-            help: texts.get("help"),
-            problem: texts.get("problem"),
-            title: texts.get(title),
+            support,
+            help: support.map(|_| texts.get("help")).unwrap_or_default(),
+            problem: String::new(),
             symbol: None,
-            heading: texts.get(heading),
+            heading: if heading == title { title_text.clone() } else { texts.get(heading) },
+            title: title_text,
             lead: None,
             alerts: Vec::new(),
             parts: Vec::new(),
@@ -132,7 +133,10 @@ impl<'a> View<'a> {
         self.part(Part::Button(address.to_owned(), texts.get(text)))
     }
 
-    pub(super) fn alerts(mut self, alerts: Vec<String>) -> Self {
+    pub(super) fn alerts(mut self, alerts: Vec<String>, texts: &Texts<'_>) -> Self {
+        if !alerts.is_empty() {
+            self.problem = texts.get("problem");
+        }
         self.alerts = alerts;
         self
     }
