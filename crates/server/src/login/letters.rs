@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use chancery_oauth::client::Client;
+use chancery_oauth::uri::Uri;
 use serde_json::{Map, Value, json};
 
 use super::under_way::Step;
@@ -13,7 +14,7 @@ use crate::app::App;
 use crate::connections::Connection;
 use crate::db::{DbError, Tx};
 use crate::logs::Entry;
-use crate::mail::{self, Letter, Mail, Template};
+use crate::mail::{self, Letter, LinkSettings, Mail, Template};
 use crate::tenants::Tenant;
 use crate::tickets::{self, Kind, Link, Terms, Ticket};
 use crate::users::{self, User};
@@ -36,20 +37,16 @@ pub struct Verification {
     user_id: String,
     email: String,
     link: Link,
+    settings: LinkSettings,
     mail: Mail,
 }
 
 impl Verification {
     /// Writes the mail and the ticket behind its link.
     pub async fn write(self, app: &App, tx: &mut Tx, tenant: &Tenant) -> Result<(), DbError> {
-        let settings = mail::link_settings(tenant, Template::VerifyEmail);
-        let terms = Terms {
-            email: Some(self.email),
-            result_url: settings.result_url,
-            include_email: settings.include_email,
-            ..Terms::default()
-        };
-        let lifetime = (settings.lifetime.unwrap_or_default(), app.clock.now());
+        let LinkSettings { lifetime, result_url, include_email } = self.settings;
+        let terms = Terms { email: Some(self.email), result_url, include_email, ..Terms::default() };
+        let lifetime = (lifetime.unwrap_or_default(), app.clock.now());
         let ticket = Ticket::new(&self.user_id, terms, lifetime);
         tickets::write(app, tx, tenant, (&self.link, &ticket)).await?;
         mail::enqueue(app, tx, tenant.id(), &self.mail).await?;
@@ -91,7 +88,8 @@ impl<'a> Sender<'a> {
         let email = user.email.clone()?;
         let link = tickets::link(self.app, self.tenant, Kind::EmailVerification);
         let mail = self.letter((user, &email), (Template::VerifyEmail, Some(&link))).await?;
-        Some(Verification { user_id: user.user_id.clone(), email, link, mail })
+        let settings = self.link_settings(user, Template::VerifyEmail).await;
+        Some(Verification { user_id: user.user_id.clone(), email, link, settings, mail })
     }
 
     /// Sends the link to a new password; `entry` says so in the log.
@@ -101,7 +99,7 @@ impl<'a> Sender<'a> {
         let link = tickets::link(app, tenant, Kind::PasswordChange);
         let letter = self.letter((user, email), (Template::Reset, Some(&link))).await;
         let Some(mail) = letter else { return Ok(()) };
-        let settings = mail::link_settings(tenant, Template::Reset);
+        let settings = self.link_settings(user, Template::Reset).await;
         let identity = user.identities.iter().find(|identity| identity.connection_id == connection.id);
         let terms = Terms {
             email: Some(email.clone()),
@@ -150,17 +148,33 @@ impl<'a> Sender<'a> {
         (user, email): (&User, &str),
         (template, link): (Template, Option<&Link>),
     ) -> Option<Mail> {
-        let mut variables = Map::new();
-        variables.insert("user".to_owned(), Value::Object(user.view()));
-        let (name, id) = match self.client {
-            Some(client) => (client.name.as_str(), client.id.as_str()),
-            None => (self.tenant.look.name.as_str(), ""),
-        };
-        variables.insert("application".to_owned(), json!({ "name": name, "clientID": id }));
+        let mut variables = self.variables(user);
         if let Some(link) = link {
             variables.insert("url".to_owned(), Value::from(link.url.as_str()));
         }
         let letter = Letter { template, to: email, language: &self.language, variables };
         mail::prepare(self.app, self.tenant, letter).await
+    }
+
+    /// What the template says about the link in it.
+    async fn link_settings(&self, user: &User, template: Template) -> LinkSettings {
+        let settings = mail::link_settings(self.tenant, template);
+        settings.filled(self.tenant, self.variables(user), &self.language).await
+    }
+
+    fn variables(&self, user: &User) -> Map<String, Value> {
+        let application = match self.client {
+            Some(client) => {
+                let callback = client.callbacks.first().and_then(|url| Uri::parse(url).ok()?.origin());
+                json!({ "name": client.name, "clientID": client.id, "callback_domain": callback })
+            }
+            None => json!({ "name": self.tenant.look.name, "clientID": "" }),
+        };
+        let connection = user.identities.first().map(|identity| identity.connection.as_str());
+        let mut variables = Map::new();
+        variables.insert("user".to_owned(), Value::Object(user.view()));
+        variables.insert("application".to_owned(), application);
+        variables.insert("connection".to_owned(), json!({ "name": connection }));
+        variables
     }
 }

@@ -13,6 +13,7 @@ pub mod sql;
 pub mod templates;
 
 use chancery_crypto::seal::Label;
+use chancery_oauth::uri::Uri;
 use serde_json::{Map, Value, json};
 
 pub use defaults::{LANGUAGES, Template};
@@ -100,6 +101,31 @@ pub fn link_settings(tenant: &Tenant, template: Template) -> LinkSettings {
         result_url: text.map(str::to_owned),
         include_email: member("includeEmailInRedirect").and_then(Value::as_bool).unwrap_or(true),
     }
+}
+
+impl LinkSettings {
+    /// With the address to go to afterwards filled in, where it is a template. What no browser can be sent to is none.
+    pub async fn filled(self, tenant: &Tenant, variables: Map<String, Value>, language: &str) -> Self {
+        let Some(own) = self.result_url else { return self };
+        let filled = if own.contains('{') {
+            liquid::render(own, self::variables(tenant, variables, language)).await
+        } else {
+            Ok(own)
+        };
+        let result_url = match filled {
+            Ok(url) if is_of_the_web(&url) => Some(url),
+            Ok(_) => None,
+            Err(error) => {
+                tracing::warn!(%error, "the resultUrl of a mail template could not be used");
+                None
+            }
+        };
+        Self { result_url, ..self }
+    }
+}
+
+fn is_of_the_web(url: &str) -> bool {
+    Uri::parse(url.split('#').next().unwrap_or_default()).is_ok_and(|parsed| parsed.is_web())
 }
 
 /// Writes a letter out, before the change that sends it begins. None: the tenant does not send this kind, or the

@@ -16,8 +16,8 @@ pub fn plain(html: &str) -> String {
             let end = format!("</{}", lower.split_whitespace().next().unwrap_or_default());
             let skipped = rest.to_ascii_lowercase().find(&end).map_or("", |at| rest.split_at(at).1);
             rest = skipped;
-        } else if let Some((_, address)) = tag.split_once("href=\"") {
-            link = address.split('"').next();
+        } else if let Some(address) = address(tag) {
+            link = Some(address);
         } else if lower == "/a" {
             // The words first, as in the mail.
             text.extend(link.take().into_iter().flat_map(|address| [": ", address]));
@@ -35,6 +35,19 @@ pub fn plain(html: &str) -> String {
         .fold(text, |text, (entity, character)| text.replace(entity, character))
 }
 
+/// Where a tag leads; the value may stand between either quotes or between none.
+fn address(tag: &str) -> Option<&str> {
+    let name = tag.to_ascii_lowercase().match_indices("href").map(|(at, _)| at).find(|at| {
+        let before = tag[..*at].chars().next_back();
+        before.is_some_and(char::is_whitespace) && tag[at + 4..].trim_start().starts_with('=')
+    })?;
+    let value = tag[name + 4..].trim_start().strip_prefix('=')?.trim_start();
+    match value.chars().next()? {
+        quote @ ('"' | '\'') => value[1..].split(quote).next(),
+        _ => value.split_whitespace().next(),
+    }
+}
+
 /// White space as HTML reads it.
 fn folded(text: &str) -> String {
     text.replace(['\n', '\r', '\t'], " ")
@@ -48,6 +61,18 @@ mod tests {
     fn links_become_addresses_and_styles_are_gone() {
         let html = "<style>p { color: red }</style><p>Hello &amp; welcome</p>\n<p><a class=\"x\" href=\"https://a.example/?b=1\">Go</a></p>";
         assert_eq!(plain(html), "Hello & welcome\n\nGo: https://a.example/?b=1");
+    }
+
+    #[test]
+    fn a_link_is_found_however_its_address_is_written() {
+        for tag in [
+            "a href='https://a.example'",
+            "A class=b HREF = \"https://a.example\"",
+            "a href=https://a.example id=x",
+        ] {
+            assert_eq!(plain(&format!("<p><{tag}>Go</a></p>")), "Go: https://a.example", "{tag}");
+        }
+        assert_eq!(plain("<a data-href='x'>Go</a>"), "Go");
     }
 
     #[test]

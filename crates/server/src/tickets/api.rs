@@ -183,7 +183,10 @@ async fn asked(
     let set = mail::link_settings(&caller.tenant, template);
     let lifetime = body.get("ttl_sec").and_then(Value::as_i64).filter(|seconds| *seconds > 0);
     let terms = Terms {
-        result_url: member(body, "result_url").map(str::to_owned).or(set.result_url),
+        // A template is filled in for mails alone.
+        result_url: member(body, "result_url")
+            .map(str::to_owned)
+            .or(set.result_url.filter(|url| !url.contains('{'))),
         include_email: body
             .get("includeEmailInRedirect")
             .and_then(Value::as_bool)
