@@ -12,6 +12,7 @@ use chancery_keyring::RingAlgorithm;
 use jiff::Timestamp;
 
 use crate::refresh::RefreshPolicy;
+use crate::token::{PASSWORD, PASSWORD_REALM};
 use crate::uri::Allowed;
 
 /// An OAuth client.
@@ -58,9 +59,11 @@ pub struct Client {
 }
 
 impl Client {
-    /// Whether the application may use this grant type.
+    /// Whether the application may use this grant type. One of somebody else never sees a password, whatever its settings
+    /// say: its users agree on a page of ours.
     pub fn may_use(&self, grant_type: &str) -> bool {
-        self.grant_types.iter().any(|own| own == grant_type)
+        let allowed = self.is_first_party || ![PASSWORD, PASSWORD_REALM].contains(&grant_type);
+        allowed && self.grant_types.iter().any(|own| own == grant_type)
     }
 
     /// Whether it cannot keep a secret (RFC 6749 section 2.1): by its setting, or because it runs on the

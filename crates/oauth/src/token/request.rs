@@ -50,6 +50,8 @@ pub enum Grant {
     },
     /// RFC 6749 section 4.3, and Auth0's variant with a realm.
     Password {
+        /// [`PASSWORD`] or [`PASSWORD_REALM`]: which of the two was asked for.
+        grant_type: &'static str,
         /// Whatever the user signs in with.
         username: String,
         /// The password.
@@ -90,8 +92,7 @@ impl Grant {
             Self::ClientCredentials { .. } => super::client_credentials::GRANT_TYPE,
             Self::AuthorizationCode { .. } => super::authorization_code::GRANT_TYPE,
             Self::RefreshToken { .. } => super::refresh_token::GRANT_TYPE,
-            Self::Password { realm: None, .. } => PASSWORD,
-            Self::Password { realm: Some(_), .. } => PASSWORD_REALM,
+            Self::Password { grant_type, .. } => grant_type,
             Self::DeviceCode { .. } => crate::device::GRANT_TYPE,
         }
     }
@@ -150,9 +151,10 @@ fn grant(parameters: &mut Parameters) -> Result<Grant, Error> {
                 return Err(missing("realm"));
             }
             Ok(Grant::Password {
+                grant_type: if grant_type == PASSWORD { PASSWORD } else { PASSWORD_REALM },
                 username: required(parameters, "username")?.0,
                 password: required(parameters, "password")?,
-                realm: realm.filter(|_| grant_type == PASSWORD_REALM),
+                realm,
                 audience: short(parameters, "audience")?,
                 scopes: scopes(parameters)?.unwrap_or_default(),
             })

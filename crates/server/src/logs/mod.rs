@@ -70,6 +70,8 @@ pub enum Kind {
     Fertft,
     /// A refresh token was used again after its rotation.
     Ferrt,
+    /// A refresh token was revoked.
+    Srrt,
     /// Tokens for a password.
     Sepft,
     /// No tokens for a password.
@@ -137,6 +139,7 @@ impl Kind {
             Self::Sertft => "sertft",
             Self::Fertft => "fertft",
             Self::Ferrt => "ferrt",
+            Self::Srrt => "srrt",
             Self::Sepft => "sepft",
             Self::Fepft => "fepft",
             Self::Sede => "sede",

@@ -211,7 +211,10 @@ impl Matter<'_> {
         if let Some(name) = &request.connection
             && connections::usable(&visit.app, visit.tenant.id(), &client.id, name).await?.is_none()
         {
-            return Ok(Some(Error::InvalidRequest("the connection was not found".to_owned())));
+            let exists =
+                connections::sql::find_by_name(&visit.app.db, visit.tenant.id(), name).await?.is_some();
+            let what = if exists { "disabled" } else { "not found" };
+            return Ok(Some(Error::InvalidRequest(format!("the connection was {what}"))));
         }
         let api = self.maker().api(request.audience.as_deref()).await;
         Ok(api.err().map(respond::for_client))

@@ -20,6 +20,7 @@ use crate::http::body::read;
 use crate::http::host::Site;
 use crate::login::letters::Sender;
 use crate::logs::{Entry, Kind};
+use crate::messages::{Language, Wishes};
 use crate::protection::{self, Verdict};
 use crate::tenants::Tenant;
 use crate::users::{self, UserError};
@@ -50,9 +51,12 @@ fn bad(text: &str) -> Response {
     (StatusCode::BAD_REQUEST, Json(body)).into_response()
 }
 
+const BUSY: &str = "The server is busy. Try again in a moment.";
+
 fn busy() -> Response {
     let wait = [(http::header::RETRY_AFTER, "3")];
-    (StatusCode::SERVICE_UNAVAILABLE, wait, "The server is busy. Try again in a moment.").into_response()
+    let body = json!({ "error": "temporarily_unavailable", "error_description": BUSY });
+    (StatusCode::SERVICE_UNAVAILABLE, wait, Json(body)).into_response()
 }
 
 /// The answer to an address that has no tries left for what it asks for; none if it has.
@@ -75,6 +79,8 @@ struct Asked {
     members: Map<String, Value>,
     client: Arc<Client>,
     connection: Connection,
+    /// The language of the mails that follow.
+    language: String,
 }
 
 async fn asked(app: &Arc<App>, tenant: &Tenant, request: Request) -> Result<Asked, Response> {
@@ -101,7 +107,7 @@ async fn asked(app: &Arc<App>, tenant: &Tenant, request: Request) -> Result<Aske
     let name = text("connection").map_err(|error| bad(&error))?;
     let fault = |error: &dyn std::fmt::Display| {
         tracing::error!(%error, "an account could not be reached");
-        bad("The server is busy. Try again in a moment.")
+        busy()
     };
     let client = app.memory.client(app, tenant.id(), &client_id).await;
     let client = client.map_err(|error| fault(&internal(error)))?;
@@ -110,7 +116,11 @@ async fn asked(app: &Arc<App>, tenant: &Tenant, request: Request) -> Result<Aske
     let connection = connection.map_err(|error| fault(&error))?;
     let connection = connection
         .ok_or_else(|| bad("The connection does not exist or is not enabled for the application."))?;
-    Ok(Asked { members, client, connection })
+    let header = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok());
+    let wishes =
+        Wishes { ui_locales: header("x-request-language"), accept_language: header("accept-language") };
+    let language = Language::choose(&tenant.look.languages, wishes).tag;
+    Ok(Asked { members, client, connection, language })
 }
 
 fn entry(origin: &Origin, client: &Client, kind: Kind, text: &str) -> Entry {
@@ -125,7 +135,7 @@ fn entry(origin: &Origin, client: &Client, kind: Kind, text: &str) -> Entry {
 
 pub(super) async fn signup(State(app): State<Arc<App>>, Site(tenant): Site, request: Request) -> Response {
     let origin = Origin::of(&app, &request);
-    let Asked { mut members, client, connection } = match asked(&app, &tenant, request).await {
+    let Asked { mut members, client, connection, language } = match asked(&app, &tenant, request).await {
         Ok(asked) => asked,
         Err(response) => return response,
     };
@@ -155,8 +165,7 @@ pub(super) async fn signup(State(app): State<Arc<App>>, Site(tenant): Site, requ
     let ok = entry(&origin, &client, Kind::Ss, "Successful signup");
     match users::sign_up(&app, tenant.id(), &connection, members, ok).await {
         Ok(user) => {
-            let letters =
-                Sender { app: &app, tenant: &tenant, client: Some(&client), language: String::new() };
+            let letters = Sender { app: &app, tenant: &tenant, client: Some(&client), language };
             letters.welcome(&user).await;
             let mut body = json!({
                 "_id": user.user_id.rsplit('|').next().unwrap_or_default(),
@@ -201,7 +210,7 @@ pub(super) async fn change_password(
 ) -> Response {
     const SENT: &str = "We've just sent you an email to reset your password.";
     let origin = Origin::of(&app, &request);
-    let Asked { members, client, connection } = match asked(&app, &tenant, request).await {
+    let Asked { members, client, connection, language } = match asked(&app, &tenant, request).await {
         Ok(asked) => asked,
         Err(response) => return response,
     };
@@ -214,7 +223,7 @@ pub(super) async fn change_password(
         return response;
     }
     let mut made = entry(&origin, &client, Kind::Scpr, "Change password request");
-    let letters = Sender { app: &app, tenant: &tenant, client: Some(&client), language: String::new() };
+    let letters = Sender { app: &app, tenant: &tenant, client: Some(&client), language };
     let sent = async {
         if connection.options().password_change_disabled() {
             return Ok(());

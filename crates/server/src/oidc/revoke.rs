@@ -38,7 +38,7 @@ pub(super) async fn endpoint(State(app): State<Arc<App>>, Site(tenant): Site, re
                 user_id: Some(found.user_id),
                 ip: Some(origin.ip.to_string()),
                 user_agent: origin.user_agent.clone(),
-                ..Entry::new(Kind::Sapi, "The application gave a refresh token back")
+                ..Entry::new(Kind::Srrt, "The application gave a refresh token back")
             };
             write.commit(entry).await.map_err(fault)?;
         }

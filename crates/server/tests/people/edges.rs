@@ -225,6 +225,12 @@ async fn a_connection_that_the_application_cannot_use_is_refused_to_the_applicat
     let refused = Browser::default().get(&server, &authorize(&shop, &[("connection", "nope")])).await;
     assert_eq!(parameter(&refused, "error"), "invalid_request");
     assert_eq!(parameter(&refused, "error_description"), "the connection was not found");
+    let body = json!({ "name": "other", "strategy": "auth0", "enabled_clients": [] });
+    server.api_send(Method::POST, "/connections", &body).await.expect(201);
+    for (name, why) in [("other", "disabled"), ("Chancery-Administrators", "not found")] {
+        let refused = Browser::default().get(&server, &authorize(&shop, &[("connection", name)])).await;
+        assert_eq!(parameter(&refused, "error_description"), format!("the connection was {why}"));
+    }
 }
 
 #[tokio::test]

@@ -46,8 +46,9 @@ impl Exchange<'_> {
             Grant::RefreshToken { token, audience, scopes } => {
                 self.refresh(&token.0, (audience.as_deref(), scopes.as_ref())).await
             }
-            Grant::Password { username, password, realm, audience, scopes } => {
-                let who = password::Who { username, password: &password.0, realm: realm.as_deref() };
+            Grant::Password { grant_type, username, password, realm, audience, scopes } => {
+                let realm = realm.as_deref();
+                let who = password::Who { grant_type, username, password: &password.0, realm };
                 self.password(who, (audience.as_deref(), scopes)).await
             }
             Grant::DeviceCode { code } => self.device(&code.0).await,

@@ -18,6 +18,7 @@ use crate::write::Write;
 
 /// Who wants to sign in.
 pub(super) struct Who<'a> {
+    pub(super) grant_type: &'static str,
     pub(super) username: &'a str,
     pub(super) password: &'a str,
     pub(super) realm: Option<&'a str>,
@@ -35,13 +36,8 @@ impl Exchange<'_> {
         (audience, requested): (Option<&str>, &Scopes),
     ) -> Result<Issued, Error> {
         let Self { app, tenant, client, origin } = *self;
-        let name = if who.realm.is_some() {
-            chancery_oauth::token::PASSWORD_REALM
-        } else {
-            chancery_oauth::token::PASSWORD
-        };
-        if !client.may_use(name) {
-            return Err(Error::GrantNotAllowed(name));
+        if !client.may_use(who.grant_type) {
+            return Err(Error::GrantNotAllowed(who.grant_type));
         }
         let connection = self.directory(who.realm).await?;
         let attempt = Attempt::at(&connection, who.username, origin.ip);
@@ -55,8 +51,12 @@ impl Exchange<'_> {
         let found = users::authenticate(app, tenant.id(), &connection, who.username, who.password).await;
         let user = match found {
             Ok(authenticated) => authenticated.user,
-            Err(Refused::Unknown) => return self.failed(&attempt, Kind::Fu, None).await,
-            Err(Refused::Wrong { user_id }) => return self.failed(&attempt, Kind::Fp, Some(user_id)).await,
+            Err(Refused::Unknown) => {
+                return self.failed((&attempt, who.username, &connection), Kind::Fu, None).await;
+            }
+            Err(Refused::Wrong { user_id }) => {
+                return self.failed((&attempt, who.username, &connection), Kind::Fp, Some(user_id)).await;
+            }
             Err(Refused::Blocked(_)) => return Err(Error::InvalidGrant("user is blocked")),
             Err(Refused::Pool(PoolError::Full)) => return Err(Error::Busy),
             Err(Refused::Pool(error)) => return Err(Error::Internal { reason: error.to_string() }),
@@ -78,7 +78,12 @@ impl Exchange<'_> {
     }
 
     /// Counts a failure.
-    async fn failed(&self, attempt: &Attempt, kind: Kind, user_id: Option<String>) -> Result<Issued, Error> {
+    async fn failed(
+        &self,
+        (attempt, username, connection): (&Attempt, &str, &Connection),
+        kind: Kind,
+        user_id: Option<String>,
+    ) -> Result<Issued, Error> {
         let about = user_id.clone();
         let entry = Entry {
             client_id: Some(self.client.id.clone()),
@@ -86,7 +91,8 @@ impl Exchange<'_> {
             ip: Some(self.origin.ip.to_string()),
             user_agent: self.origin.user_agent.clone(),
             user_id,
-            ..Entry::new(kind, "Wrong email or password.")
+            user_name: Some(username.chars().take(200).collect()),
+            ..Entry::new(kind, "Wrong email or password.").through(connection)
         };
         let counted = protection::after_failure(self.app, self.tenant, attempt, entry).await;
         match counted.map_err(fault)? {
@@ -107,7 +113,7 @@ impl Exchange<'_> {
         let default = self.tenant.settings().get("default_directory").and_then(Value::as_str);
         let named = realm.or(default.filter(|name| !name.is_empty())).ok_or(Error::InvalidRequest(
             "Authorization server not configured with default connection. Set default_directory in the tenant \
-             settings, or use the grant type with a realm."
+             settings, or send a realm."
                 .to_owned(),
         ))?;
         let found = connections::usable_database(self.app, self.tenant.id(), &self.client.id, named).await;
