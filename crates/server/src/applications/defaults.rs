@@ -34,6 +34,7 @@ const MONTH: i64 = 2_592_000;
 pub(super) fn complete(document: &mut Map<String, Value>) {
     authentication(document);
     let kind = Kind::of(document);
+    let in_browser = text(document, "app_type") == Some("spa");
     let mut default = |name: &str, value: Value| {
         document.entry(name).or_insert(value);
     };
@@ -61,7 +62,7 @@ pub(super) fn complete(document: &mut Map<String, Value>) {
         session_transfer(transfer);
     }
     if let Some(Value::Object(configuration)) = document.get_mut("refresh_token") {
-        kind.refresh_token(configuration);
+        kind.refresh_token(configuration, in_browser);
     }
 }
 
@@ -141,11 +142,12 @@ impl Kind {
         }
     }
 
-    /// The owner's own applications start with tokens that neither rotate nor end; those of others end, and
-    /// rotate where a thief could reach them.
-    fn refresh_token(self, configuration: &mut Map<String, Value>) {
+    /// The owner's own applications start with tokens that neither rotate nor end, but for those that run in a browser;
+    /// those of others end, and rotate where a thief could reach them.
+    fn refresh_token(self, configuration: &mut Map<String, Value>, in_browser: bool) {
         let (rotation, expiration) = match self {
             Self::ThirdParty { public: true, .. } => ("rotating", "expiring"),
+            Self::Public if in_browser => ("rotating", "expiring"),
             Self::ThirdParty { public: false, .. } => ("non-rotating", "expiring"),
             Self::Confidential | Self::Public | Self::Api | Self::Express => ("non-rotating", "non-expiring"),
         };

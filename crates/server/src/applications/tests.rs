@@ -236,9 +236,10 @@ mod defaults {
     }
 
     #[test]
-    fn refresh_tokens_of_others_end_and_rotate_where_a_thief_could_reach_them() {
+    fn refresh_tokens_of_browsers_and_of_others_end_and_rotate_where_a_thief_could_reach_them() {
         for (members, kind) in [
-            (json!({ "app_type": "spa" }), ["non-rotating", "non-expiring"]),
+            (json!({ "app_type": "native" }), ["non-rotating", "non-expiring"]),
+            (json!({ "app_type": "spa" }), ["rotating", "expiring"]),
             (json!({ "app_type": "spa", "is_first_party": false }), ["rotating", "expiring"]),
             (json!({ "is_first_party": false }), ["non-rotating", "expiring"]),
         ] {

@@ -109,6 +109,7 @@ async fn put_texts(
 ) -> Result<Json<Value>, ApiError> {
     let name = document_name(&prompt, &language)?;
     let texts = body.checked(&CUSTOM_TEXT, When::Create)?;
+    texts_alone(&texts)?;
     free_of_nul(&texts)?;
     let tenant = caller.tenant.id();
     let now = app.clock.now();
@@ -136,6 +137,23 @@ fn document_name(prompt: &str, language: &str) -> Result<String, ApiError> {
         }
     }
     Ok(format!("{prompt}/{language}"))
+}
+
+/// A screen has texts, each by its name, and nothing else.
+fn texts_alone(screens: &Map<String, Value>) -> Result<(), ApiError> {
+    for (screen, texts) in screens {
+        let wrong = match texts.as_object() {
+            Some(texts) => texts.iter().find(|(_, text)| !text.is_string()).map(|(name, _)| name),
+            None => Some(screen),
+        };
+        if let Some(name) = wrong {
+            return Err(ApiError::Body(format!(
+                "Payload validation error: 'Expected screens, each an object of texts' on property {}.",
+                [screen.as_str(), name].join(".").replace('\0', "")
+            )));
+        }
+    }
+    Ok(())
 }
 
 /// No text means anything with NUL in it; an open object is not checked for it elsewhere.

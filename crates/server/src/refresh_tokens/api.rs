@@ -136,7 +136,10 @@ async fn of_user(
     let views = views(&tokens, &Fields::default());
     if totals && from.is_none() {
         let total = sql::count_of_user(&app.db, tenant, (&user_id, app.clock.now())).await?;
-        let body = json!({ "start": 0, "limit": take, "total": total, OF_USER: views, "next": next });
+        let mut body = json!({ "start": 0, "limit": take, "total": total, OF_USER: views });
+        if let Some(next) = next {
+            body["next"] = next.into();
+        }
         return Ok(Json(body).into_response());
     }
     Ok(listing(OF_USER, views, &Paging::Checkpoint { from, take }, (0, next)))

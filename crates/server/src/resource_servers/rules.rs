@@ -25,9 +25,8 @@ pub(super) fn default_of(name: &str) -> Option<Value> {
         "token_lifetime" => Some(json!(TOKEN_LIFETIME)),
         "token_lifetime_for_web" => Some(json!(TOKEN_LIFETIME_FOR_WEB)),
         "token_dialect" => Some(json!("access_token")),
-        "enforce_policies" | "allow_offline_access" | "skip_consent_for_verifiable_first_party_clients" => {
-            Some(json!(false))
-        }
+        "enforce_policies" | "allow_offline_access" => Some(json!(false)),
+        "skip_consent_for_verifiable_first_party_clients" => Some(json!(true)),
         "subject_type_authorization" => Some(json!({
             "user": { "policy": "allow_all" },
             "client": { "policy": "require_client_grant" },

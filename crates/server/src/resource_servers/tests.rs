@@ -70,7 +70,7 @@ fn a_new_api_shows_its_defaults() {
             "identifier": "https://api.example.com",
             "signing_alg": "RS256",
             "allow_offline_access": false,
-            "skip_consent_for_verifiable_first_party_clients": false,
+            "skip_consent_for_verifiable_first_party_clients": true,
             "token_lifetime": 86400,
             "token_lifetime_for_web": 7200,
             "enforce_policies": false,

@@ -167,7 +167,10 @@ async fn of_user(
     }
     if totals && from.is_none() {
         let total = sql::count_of_user(&app.db, tenant, of).await?;
-        let body = json!({ "start": 0, "limit": take, "total": total, LIST: views, "next": next });
+        let mut body = json!({ "start": 0, "limit": take, "total": total, LIST: views });
+        if let Some(next) = next {
+            body["next"] = next.into();
+        }
         return Ok(axum::response::IntoResponse::into_response(Json(body)));
     }
     Ok(listing(LIST, views, &Paging::Checkpoint { from, take }, (0, next)))

@@ -291,7 +291,11 @@ fn json(text: &str) -> Result<Value, String> {
             JsonError::DuplicateMember(name) => format!("the member “{name}” is there twice"),
             JsonError::TooDeep => "it is nested deeper than 64 levels".to_owned(),
         };
-        let column = if column == 0 { String::new() } else { format!(", column {column}") };
+        let (line, column) = match column {
+            // The end of a line was read before the fault was seen.
+            0 => (line.saturating_sub(1).max(1), String::new()),
+            _ => (line, format!(", column {column}")),
+        };
         // Lines are wrapped where they are shown, so that counting them misleads.
         let shown = text.lines().nth(line.saturating_sub(1)).unwrap_or_default().trim();
         let shown: String = shown.chars().take(80).collect();
@@ -369,7 +373,7 @@ mod tests {
         assert_eq!(said(Kind::Number("s"), "ten"), "“ten” is no whole number.");
         assert_eq!(said(Kind::Pairs, "team"), "“team” is not of the form: name = value.");
         for (text, place) in [
-            ("{\n  \"a\": nul\n}", "(line 2, column 10): \"a\": nul"),
+            ("{\n  \"a\": nul\n}", "(line 2): \"a\": nul"),
             ("{\n  \"a\": 1,\n  \"a\": 2\n}", "the member “a” is there twice (line 3"),
             ("{} {}", "(line 1, column 4): {} {}"),
         ] {
