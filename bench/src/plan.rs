@@ -10,7 +10,7 @@ use crate::Outcome;
 /// Measures the release build of Chancery beside the limits of this machine.
 ///
 /// The server is started on fresh data and free ports of the loopback. Build it first:
-/// cargo build --release -p chancery
+/// cargo build --release
 #[derive(Debug, Parser)]
 #[command(name = "chancery-bench", args_conflicts_with_subcommands = true)]
 #[expect(clippy::struct_excessive_bools, reason = "they are flags of a command line")]
@@ -167,7 +167,7 @@ impl Arguments {
         let binary = std::path::absolute(binary)?;
         if !binary.is_file() {
             let missing = binary.display();
-            return Err(format!("there is no {missing}; build it: cargo build --release -p chancery").into());
+            return Err(format!("there is no {missing}; build it: cargo build --release").into());
         }
         let sizes =
             |full: [usize; 2], quick: [usize; 2]| if self.quick { quick.to_vec() } else { full.to_vec() };

@@ -84,7 +84,7 @@ def engines(binary):
     """SQLite always; PostgreSQL where DATABASE_URL names one, of which only fresh databases are used."""
     binary = os.path.abspath(binary)
     if not os.access(binary, os.X_OK):
-        sys.exit(f"{binary} is not there; build it with: cargo build --release -p chancery")
+        sys.exit(f"{binary} is not there; build it with: cargo build --release")
     yield Engine(binary, None)
     if os.environ.get("DATABASE_URL"):
         yield Engine(binary, os.environ["DATABASE_URL"])
