@@ -42,7 +42,7 @@ pub struct Located {
     pub error: JsonError,
     /// In which line, from 1.
     pub line: usize,
-    /// In which column of it, in bytes from 1; 0 at its beginning.
+    /// In which column of it, in bytes from 1; 0 when the fault is at the end of the line before.
     pub column: usize,
 }
 
@@ -195,7 +195,7 @@ mod tests {
     #[test]
     fn every_fault_has_its_place() {
         let line = |text: &str| locate(text.as_bytes()).map_err(|located| (located.line, located.column));
-        assert_eq!(line("{\n  \"a\": 1,\n  \"b\": tru\n}"), Err((3, 11)));
+        assert_eq!(line("{\n  \"a\": 1,\n  \"b\": trux\n}"), Err((3, 11)));
         assert_eq!(line("{\n  \"a\": 1,\n  \"b\": 2,\n  \"a\": 3\n}").unwrap_err().0, 4);
         let nested = ["\n", &"[\n".repeat(65), &"]".repeat(65)].concat();
         assert_eq!(line(&nested).unwrap_err().0, 66);
