@@ -450,5 +450,6 @@ fn what_an_assertion_has_to_say_may_not_be_missing_though_it_is_signed() {
     // Two restrictions both have to name us.
     let both = "<saml:AudienceRestriction><saml:Audience>urn:other</saml:Audience></saml:AudienceRestriction><saml:AudienceRestriction>";
     let refused = judge(&resigned(|xml| xml.replacen("<saml:AudienceRestriction>", both, 1)));
-    assert_eq!(refused, Err(ConsumeError::Audience { sent: String::new(), expected: US.to_owned() }));
+    let expected = ConsumeError::Audience { sent: "urn:other".to_owned(), expected: US.to_owned() };
+    assert_eq!(refused, Err(expected));
 }

@@ -102,7 +102,7 @@ fn what_a_token_says_otherwise_is_refused_though_it_is_signed() {
         (Kind::Old, "cm:bearer", "cm:holder-of-key", "bearer"),
         (Kind::Old, "MajorVersion=\"1\"", "MajorVersion=\"2\"", "another version"),
         (Kind::Old, "MinorVersion=\"1\"", "MinorVersion=\"0\"", "another version"),
-        (Kind::Old, ends, "", "expired"),
+        (Kind::Old, ends, "", "until when it counts"),
         (Kind::Old, "T17:59:00.000Z", "T17:59:00.000+01:00", "no moment"),
         (Kind::Old, "IssueInstant=\"2026-11-26", "IssueInstant=\"2026-11-25", "expired"),
         (
