@@ -129,7 +129,9 @@ def applications(to):
         "addons": {"wsfed": {"tokenType": nasty("token-type")}, "samlp": {
             "audience": nasty("audience"), "signingCert": "", "nameIdentifierFormat": nasty("format"),
             "nameIdentifierProbes": [nasty("probe")], "mappings": {nasty("claim"): nasty("attribute")},
-            "encryptionAlgorithm": nasty("cipher"), "logout": {"callback": nasty("slo")}, "debug": True}}})
+            "logout": {"callback": address("slo")}, "debug": True}}})
+    to.refuses(own, {"addons": {"samlp": {"encryptionAlgorithm": nasty("cipher")}}},
+               {"addons": {"samlp": {"logout": {"callback": nasty("slo")}}}})
     to.puts("PATCH", f"/clients/{machine}", {"name": quoted("machine"), "description": nasty("about-machine")})
     pem = to.call("GET", "/keys/signing").json()[0]["cert"]
     key = {"credential_type": "public_key", "name": nasty("credential"), "pem": pem}
