@@ -131,6 +131,12 @@ pub const MIGRATIONS: &[Migration] = &[
         sqlite: include_str!("../../migrations/0018_passkeys.sql"),
         postgres: include_str!("../../migrations/0018_passkeys.sql"),
     },
+    Migration {
+        version: 19,
+        name: "user terms",
+        sqlite: include_str!("../../migrations/0019_user_terms.sqlite.sql"),
+        postgres: include_str!("../../migrations/0019_user_terms.postgres.sql"),
+    },
 ];
 
 /// The table that remembers which migrations were run.

@@ -11,6 +11,7 @@ mod row;
 mod search;
 mod sqlite;
 mod statement;
+mod terms;
 mod trace;
 mod tx;
 mod value;
@@ -26,6 +27,7 @@ pub use migrate::{MIGRATIONS, Migration};
 pub use row::Row;
 pub use search::{fold, json_path};
 pub use statement::Statement;
+pub use terms::{LENGTH as TERM_LENGTH, Member, is_whole_number};
 pub use tx::Tx;
 pub use value::Value;
 

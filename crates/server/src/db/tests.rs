@@ -3,6 +3,7 @@
 //! Each test has a database or schema of its own. Statements of the slices are tested elsewhere.
 
 mod sqlite_only;
+mod user_terms;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;

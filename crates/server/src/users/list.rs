@@ -7,12 +7,12 @@ use axum::extract::State;
 use axum::response::Response;
 use serde_json::Value;
 
-use super::sql::{self, Part, Wanted};
-use super::{SHAPE, User, identifiers, search};
+use super::listed::{self, Part, Wanted};
+use super::{SHAPE, User, identifiers, search, sql};
 use crate::administrators::is_hidden_user;
 use crate::app::App;
 use crate::connections;
-use crate::db::{DbError, Statement};
+use crate::db::DbError;
 use crate::logs;
 use crate::management::checkpoint::Checkpoint;
 use crate::management::query::{self, Fields, Paging, refused};
@@ -34,7 +34,8 @@ pub(super) async fn list(
     let fields = query.fields(&SHAPE)?;
     let paging = query.paging()?;
     let tenant = caller.tenant.id();
-    let wanted = search::wanted(&query, of_connection(&app, tenant, &query).await?)?;
+    let connection = connection(&app, tenant, &query).await?;
+    let wanted = search::wanted(&query, tenant, connection.as_deref())?;
     let (users, total, next) = match &paging {
         Paging::Offset { page, per_page, totals } => {
             if (page + 1).saturating_mul(*per_page) > REACH {
@@ -42,13 +43,9 @@ pub(super) async fn list(
                     "Pages by number reach the first {REACH} users alone. Ask with take, and go on with from."
                 )));
             }
-            let total = match (totals, wanted.as_ref().and_then(|wanted| wanted.condition.as_ref())) {
-                (false, _) => 0,
-                (true, None) => sql::total(&app.db, tenant).await?,
-                (true, Some(condition)) => sql::count(&app.db, tenant, condition).await?,
-            };
             let part = Part::Page(*per_page, page * per_page);
-            (part_of(&app, tenant, wanted.as_ref(), part).await?, total, None)
+            let (users, total) = part_of(&app, tenant, wanted.as_ref(), (part, *totals)).await?;
+            (users, total.unwrap_or(0), None)
         }
         Paging::Checkpoint { from, take } => {
             if query.text("sort").is_some() {
@@ -61,7 +58,8 @@ pub(super) async fn list(
                 .as_deref()
                 .map_or_else(|| Ok(Checkpoint::start()), |from| Checkpoint::parse(LIST, from))?;
             // One more than asked for tells whether anything comes after.
-            let mut found = part_of(&app, tenant, wanted.as_ref(), Part::After(&from, take + 1)).await?;
+            let part = Part::After(&from, take + 1);
+            let (mut found, _) = part_of(&app, tenant, wanted.as_ref(), (part, false)).await?;
             let next = Checkpoint::end_page(&mut found, *take, LIST, |last| Checkpoint {
                 created_at: last.created_at.as_millisecond(),
                 id: last.user_id.clone(),
@@ -72,24 +70,26 @@ pub(super) async fn list(
     Ok(query::listing(LIST, views(&users, &fields), &paging, (total, next)))
 }
 
-/// The condition for the connection that is named; an unknown one has nobody.
-async fn of_connection(app: &App, tenant: &TenantId, query: &Query) -> Result<Option<Statement>, DbError> {
+/// The id of the connection that is named; of one that is unknown an id that nothing has.
+async fn connection(app: &App, tenant: &TenantId, query: &Query) -> Result<Option<String>, DbError> {
     let Some(name) = query.text("connection") else { return Ok(None) };
     let connection = connections::sql::find_by_name(&app.db, tenant, name).await?;
-    let id = connection.map(|found| found.id).unwrap_or_default();
-    sql::of_connection(&app.db, tenant, &id).await.map(Some)
+    Ok(Some(connection.map(|found| found.id).unwrap_or_default()))
 }
 
+/// A part of the list, and how many users all of it holds if that is asked for.
 async fn part_of(
     app: &App,
     tenant: &TenantId,
     wanted: Option<&Wanted>,
-    part: Part<'_>,
-) -> Result<Vec<User>, DbError> {
-    match wanted {
-        Some(wanted) => sql::wanted(&app.db, tenant, wanted, part).await,
-        None => sql::in_order(&app.db, tenant, part).await,
+    (part, is_counted): (Part<'_>, bool),
+) -> Result<(Vec<User>, Option<i64>), DbError> {
+    if let Some(wanted) = wanted {
+        return listed::listed(&app.db, tenant, wanted, (part, is_counted)).await;
     }
+    let users = listed::sql::in_order(&app.db, tenant, part).await?;
+    let total = if is_counted { Some(sql::total(&app.db, tenant).await?) } else { None };
+    Ok((users, total))
 }
 
 fn views(users: &[User], fields: &Fields) -> Vec<Value> {

@@ -11,6 +11,7 @@ mod federated;
 mod identifiers;
 mod links;
 mod list;
+mod listed;
 mod metadata;
 pub mod page;
 mod patch;

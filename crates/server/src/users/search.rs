@@ -1,15 +1,19 @@
 //! What users can be searched and sorted by.
 
-use super::sql::Wanted;
+use chancery_search::Node;
+
+use super::listed::leads::{self, Lead};
+use super::listed::{Wanted, sql};
 use crate::db::Statement;
 use crate::management::ApiError;
 use crate::management::query::{Query, refused};
-use crate::management::search::{Case, Column, Fields, QUERY};
+use crate::management::search::{Asked, Case, Column, Fields, QUERY};
+use crate::tenants::TenantId;
 
 use Case::{Exact, Folded};
 
 /// The fields of `q`.
-static ASKED: Fields = Fields {
+pub(super) static ASKED: Fields = Fields {
     known: &[
         ("user_id", Column::Text("user_id", Exact)),
         ("email", Column::Text("email", Folded)),
@@ -35,7 +39,7 @@ static ASKED: Fields = Fields {
         (
             "identities",
             Column::Related {
-                rows: super::sql::THEIR_IDENTITIES,
+                rows: sql::THEIR_IDENTITIES,
                 columns: &[
                     ("connection", Column::Text("c.name", Exact)),
                     ("provider", Column::Text("i.provider", Exact)),
@@ -77,20 +81,35 @@ const SORTED: &[(&str, &str)] = &[
 pub(super) const BY_AGE: &str = "created_at";
 
 /// What a request asks for, with the condition for its connection; none if it is every user in the order of age.
-pub(super) fn wanted(query: &Query, connection: Option<Statement>) -> Result<Option<Wanted>, ApiError> {
+pub(super) fn wanted(
+    query: &Query,
+    tenant: &TenantId,
+    connection: Option<&str>,
+) -> Result<Option<Wanted>, ApiError> {
     // The older engines knew the same fields; their syntax is the same where it still works.
     query.one_of("search_engine", &["v1", "v2", "v3"])?;
     query.flag("primary_order")?;
-    let asked = condition(query)?;
-    let condition = match (asked, connection) {
-        (Some(one), Some(other)) => Some(one.text(super::sql::AND).with(other)),
-        (one, other) => one.or(other),
-    };
     let (column, descending) = order(query)?;
+    let asked = ASKED.asked(query, "q", QUERY)?;
+    let (mut condition, mut choices, mut parts) = (None, Vec::new(), 0);
+    if let Some(Asked { tree, condition: own }) = asked {
+        choices = leads::choices(&tree, tenant);
+        parts = if matches!(tree, Node::Clause(_)) { 1 } else { 2 };
+        condition = Some(own);
+    }
+    if let Some(id) = connection {
+        choices.push(vec![Lead::connection(id)]);
+        parts += 1;
+        let of_connection = sql::of_connection(id);
+        condition = Some(match condition {
+            Some(own) => own.text(sql::AND).with(of_connection),
+            None => of_connection,
+        });
+    }
     if condition.is_none() && column == BY_AGE && !descending {
         return Ok(None);
     }
-    Ok(Some(Wanted { condition, column, descending }))
+    Ok(Some(Wanted { condition, choices, is_one_part: parts == 1, column, descending }))
 }
 
 /// What `q` asks for; none if it is not there.

@@ -1,14 +1,14 @@
 //! The statements of users and their identities.
 //!
-//! A user is read together with its identities: a row for each of them, folded into one user here.
+//! A user is read together with its identities: a row for each of them, folded into one user here. Lists are in
+//! `listed/sql.rs`.
 
 use jiff::Timestamp;
 
 use super::{Identity, User};
 use crate::administrators::is_hidden_user;
 use crate::clock;
-use crate::db::{Db, DbError, Row, Statement, Tx, Value, fold};
-use crate::management::checkpoint::Checkpoint;
+use crate::db::{Db, DbError, Row, Tx, Value, fold};
 use crate::tenants::TenantId;
 use crate::tenants::sql::{json, parse};
 
@@ -22,21 +22,6 @@ const FIND_BY_EMAIL: &str = "SELECT u.*, i.provider, i.identity_id, i.position, 
      i.created_at AS linked_at, c.name AS connection FROM \
      (SELECT * FROM users WHERE tenant_id = $1 AND email = $2 \
      AND substr(user_id, 1, 21) <> 'auth0|chancery_admin_' ORDER BY user_id LIMIT 1000) u \
-     LEFT JOIN identities i ON i.tenant_id = u.tenant_id AND i.user_id = u.user_id \
-     LEFT JOIN connections c ON c.tenant_id = i.tenant_id AND c.id = i.connection_id \
-     ORDER BY u.created_at, u.user_id, i.position";
-const PAGE: &str = "SELECT u.*, i.provider, i.identity_id, i.position, i.connection_id, i.profile, \
-     i.created_at AS linked_at, c.name AS connection FROM \
-     (SELECT * FROM users WHERE tenant_id = $1 AND substr(user_id, 1, 21) <> 'auth0|chancery_admin_' \
-     ORDER BY created_at, user_id LIMIT $2 OFFSET $3) u \
-     LEFT JOIN identities i ON i.tenant_id = u.tenant_id AND i.user_id = u.user_id \
-     LEFT JOIN connections c ON c.tenant_id = i.tenant_id AND c.id = i.connection_id \
-     ORDER BY u.created_at, u.user_id, i.position";
-const AFTER: &str = "SELECT u.*, i.provider, i.identity_id, i.position, i.connection_id, i.profile, \
-     i.created_at AS linked_at, c.name AS connection FROM \
-     (SELECT * FROM users WHERE tenant_id = $1 AND (created_at, user_id) > ($2, $3) \
-     AND substr(user_id, 1, 21) <> 'auth0|chancery_admin_' \
-     ORDER BY created_at, user_id LIMIT $4) u \
      LEFT JOIN identities i ON i.tenant_id = u.tenant_id AND i.user_id = u.user_id \
      LEFT JOIN connections c ON c.tenant_id = i.tenant_id AND c.id = i.connection_id \
      ORDER BY u.created_at, u.user_id, i.position";
@@ -72,62 +57,8 @@ const INSERT_IDENTITY: &str = "INSERT INTO identities \
 const UPDATE_IDENTITY: &str = "UPDATE identities SET user_id = $4, position = $5, profile = $6 \
      WHERE tenant_id = $1 AND provider = $2 AND identity_id = $3";
 
-// The pieces of a list that is searched or sorted.
-const LIST: &str = "SELECT u.*, i.provider, i.identity_id, i.position, i.connection_id, i.profile, \
-     i.created_at AS linked_at, c.name AS connection FROM (SELECT users.*, ";
-const FROM: &str = " AS sort_key FROM users WHERE tenant_id = ";
-const COUNT: &str = "SELECT COUNT(*) AS total FROM users WHERE tenant_id = ";
-pub(super) const AND: &str = " AND ";
-/// That a user is no administrator of the Dashboard. An expression is no range of an index, so that plans stay as
-/// they are: it is asked of the rows that they find.
-const VISIBLE: &str = " AND substr(user_id, 1, 21) <> 'auth0|chancery_admin_'";
-/// The identities of a user, for conditions on them.
-pub(super) const THEIR_IDENTITIES: &str = "SELECT 1 FROM identities i \
-     JOIN connections c ON c.tenant_id = i.tenant_id AND c.id = i.connection_id \
-     WHERE i.tenant_id = users.tenant_id AND i.user_id = users.user_id AND ";
-/// Those who have an identity at a connection that few have: found by it, and sorted after.
-const OF_SMALL_CONNECTION: &str = "user_id IN (SELECT i.user_id FROM identities i \
-     WHERE i.tenant_id = users.tenant_id AND i.connection_id = ";
-/// The same at a connection that many have: asked of each user in the order of the list, until enough are found.
-const OF_LARGE_CONNECTION: &str = "EXISTS (SELECT 1 FROM identities i \
-     WHERE i.tenant_id = users.tenant_id AND i.user_id = users.user_id AND i.connection_id = ";
-const SIZE_OF_CONNECTION: &str = "SELECT COUNT(*) AS total FROM (SELECT user_id FROM identities \
-     WHERE tenant_id = $1 AND connection_id = $2 LIMIT $3) found";
-const AFTER_PLACE: &str = " AND (created_at, user_id) > (";
-const COMMA: &str = ", ";
-const CLOSE: &str = ")";
-const ORDER: &str = " ORDER BY ";
-// What PostgreSQL does by itself, so that its indexes serve; SQLite would begin with what is not there.
-const UPWARDS: &str = " NULLS LAST, user_id LIMIT ";
-const DOWNWARDS: &str = " DESC NULLS FIRST, user_id DESC LIMIT ";
-const OFFSET: &str = " OFFSET ";
-const WITH_IDENTITIES: &str = ") u LEFT JOIN identities i ON i.tenant_id = u.tenant_id AND i.user_id = u.user_id \
-     LEFT JOIN connections c ON c.tenant_id = i.tenant_id AND c.id = i.connection_id ORDER BY u.sort_key";
-const ALL_UPWARDS: &str = " NULLS LAST, u.user_id, i.position";
-const ALL_DOWNWARDS: &str = " DESC NULLS FIRST, u.user_id DESC, i.position";
-
-/// Which users a list holds and in which order.
-#[derive(Debug, Clone)]
-pub struct Wanted {
-    /// What has to hold for them.
-    pub condition: Option<Statement>,
-    /// The column that they are sorted by.
-    pub column: &'static str,
-    /// Whether the greatest comes first.
-    pub descending: bool,
-}
-
-/// The part of a list that is asked for.
-#[derive(Debug, Clone, Copy)]
-pub enum Part<'a> {
-    /// So many after so many.
-    Page(i64, i64),
-    /// So many after a place, in the order of age.
-    After(&'a Checkpoint, i64),
-}
-
 /// A row for each identity becomes a user with all of them; rows of one user come together.
-fn fold_rows(rows: &[Row]) -> Result<Vec<User>, DbError> {
+pub(super) fn fold_rows(rows: &[Row]) -> Result<Vec<User>, DbError> {
     let mut users: Vec<User> = Vec::new();
     for row in rows {
         let user_id = row.text("user_id")?;
@@ -202,62 +133,6 @@ pub async fn lock(tx: &mut Tx, tenant: &TenantId, user_id: &str) -> Result<Optio
 /// The users with this e-mail address, the oldest first.
 pub async fn find_by_email(db: &Db, tenant: &TenantId, email: &str) -> Result<Vec<User>, DbError> {
     fold_rows(&db.look_up(FIND_BY_EMAIL, &[tenant.as_str().into(), email.into()]).await?)
-}
-
-/// Users in the order of age.
-pub async fn in_order(db: &Db, tenant: &TenantId, part: Part<'_>) -> Result<Vec<User>, DbError> {
-    let tenant = tenant.as_str();
-    let rows = match part {
-        Part::Page(limit, offset) => db.query(PAGE, &[tenant.into(), limit.into(), offset.into()]).await?,
-        Part::After(place, limit) => {
-            let values = [tenant.into(), place.created_at.into(), place.id.as_str().into(), limit.into()];
-            db.query(AFTER, &values).await?
-        }
-    };
-    fold_rows(&rows)
-}
-
-/// Users as they are wanted.
-pub async fn wanted(
-    db: &Db,
-    tenant: &TenantId,
-    wanted: &Wanted,
-    part: Part<'_>,
-) -> Result<Vec<User>, DbError> {
-    let Wanted { condition, column, descending } = wanted;
-    let mut list = Statement::new(LIST).text(column).text(FROM).value(tenant.as_str()).text(VISIBLE);
-    if let Some(condition) = condition {
-        list = list.text(AND).with(condition.clone());
-    }
-    if let Part::After(place, _) = part {
-        list = list.text(AFTER_PLACE).value(place.created_at).text(COMMA);
-        list = list.value(place.id.as_str()).text(CLOSE);
-    }
-    let (inner, outer) = if *descending { (DOWNWARDS, ALL_DOWNWARDS) } else { (UPWARDS, ALL_UPWARDS) };
-    list = list.text(ORDER).text(column).text(inner);
-    list = match part {
-        Part::Page(limit, offset) => list.value(limit).text(OFFSET).value(offset),
-        Part::After(_, limit) => list.value(limit),
-    };
-    fold_rows(&db.search(&list.text(WITH_IDENTITIES).text(outer)).await?)
-}
-
-/// The condition that users have an identity at a connection, so that the database goes the shorter way.
-pub async fn of_connection(db: &Db, tenant: &TenantId, connection_id: &str) -> Result<Statement, DbError> {
-    /// Few enough to be read whole and sorted at once.
-    const FEW: i64 = 1000;
-    let values = [tenant.as_str().into(), connection_id.into(), FEW.into()];
-    let size = db.query_opt(SIZE_OF_CONNECTION, &values).await?;
-    let few = size.map_or(Ok(0), |row| row.int("total"))? < FEW;
-    let start = if few { OF_SMALL_CONNECTION } else { OF_LARGE_CONNECTION };
-    Ok(Statement::new(start).value(connection_id).text(CLOSE))
-}
-
-/// How many users a condition holds for.
-pub async fn count(db: &Db, tenant: &TenantId, condition: &Statement) -> Result<i64, DbError> {
-    let count = Statement::new(COUNT).value(tenant.as_str()).text(VISIBLE).text(AND);
-    let count = count.with(condition.clone());
-    db.search_opt(&count).await?.map_or(Ok(0), |row| row.int("total"))
 }
 
 /// How many users the tenant has.

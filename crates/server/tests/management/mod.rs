@@ -30,4 +30,5 @@ pub(crate) mod tickets;
 mod user_accounts;
 pub(crate) mod user_grants;
 mod user_search;
+mod user_terms;
 pub(crate) mod users;

@@ -445,8 +445,19 @@ pub(crate) async fn exercise(server: &TestServer) {
         let from = page["next"].as_str().unwrap();
         server.api_get(&format!("/users?take=1&from={from}{query}")).await.expect(200);
     }
-    super::user_search::many(server, 1100).await;
-    server.api_get(&format!("/users?connection={DEFAULT}")).await.expect(200);
+    super::user_search::many(server, 2100).await;
+    for query in [
+        format!("connection={DEFAULT}"),
+        format!("connection={DEFAULT}&include_totals=true"),
+        format!("connection={DEFAULT}&sort=created_at:-1&q=email:u*+AND+NOT+_exists_:family_name"),
+        "q=email_verified:true&take=1".to_owned(),
+        "q=app_metadata.plan:[1+TO+*]+OR+username:nobody&sort=email:1".to_owned(),
+    ] {
+        server.api_get(&format!("/users?{query}")).await.expect(200);
+    }
+    let page = server.api_get("/users?take=1&q=email_verified:true").await.expect(200);
+    let from = page["next"].as_str().unwrap();
+    server.api_get(&format!("/users?take=1&from={from}&q=email_verified:true")).await.expect(200);
     server.api_get("/users-by-email?email=one@x.example").await.expect(200);
     server.api_get(&format!("{}/logs?include_totals=true", path_of(&one))).await.expect(200);
     let user_id = one["user_id"].as_str().unwrap();

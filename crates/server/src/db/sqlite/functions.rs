@@ -1,6 +1,7 @@
 //! The SQL functions of searches on a SQLite connection, under the names that they have on PostgreSQL.
 //!
-//! Used in queries alone, never in the schema, so that other programs can still read the database.
+//! Of the schema only the triggers that keep the terms of users call one (`search_terms`), so other programs can still
+//! read every table; they cannot write users.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -10,6 +11,7 @@ use rusqlite::{Connection, Error, Result, ToSql};
 use serde_json::Value;
 
 use super::super::search::{self, Between};
+use super::super::terms;
 
 /// The document that was asked last, with its text: the clauses of a query ask the same one in turn, and reading
 /// it is what costs.
@@ -21,6 +23,10 @@ pub(super) fn register(connection: &Connection) -> Result<()> {
     scalar(connection, "search_like", 2, |context| match (text(context, 0)?, text(context, 1)?) {
         (Some(text), Some(pattern)) => Ok(Some(search::like(text, pattern))),
         _ => Ok(None),
+    })?;
+    scalar(connection, "search_terms", 2, |context| {
+        let (Some(root), Some(document)) = (text(context, 0)?, text(context, 1)?) else { return Ok(None) };
+        Ok(Some(Value::from_iter(terms::of_document(root, &read(document)?)).to_string()))
     })?;
     document(connection, &last, "search_json_exists", 2, |document, path, _| {
         Ok(search::json_exists(document, path))
@@ -68,12 +74,14 @@ fn document<T: ToSql>(
         let (Some(document), Some(path)) = (text(context, 0)?, text(context, 1)?) else { return Ok(None) };
         let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
         if last.0 != document {
-            let value = serde_json::from_str(document);
-            let value = value.map_err(|error| Error::UserFunctionError(Box::new(error)))?;
-            *last = (document.to_owned(), value);
+            *last = (document.to_owned(), read(document)?);
         }
         function(&last.1, path, context).map(Some)
     })
+}
+
+fn read(document: &str) -> Result<Value> {
+    serde_json::from_str(document).map_err(|error| Error::UserFunctionError(Box::new(error)))
 }
 
 /// A text, if it is not null.

@@ -21,7 +21,8 @@
 //! takes the condition from the request with [`Fields::condition`], and puts it into its statement with
 //! [`Statement::with`]. The condition is in parentheses and holds one text for both databases; every value and
 //! every path into a document is a parameter. It says nothing about the tenant: that is for the statement
-//! around it.
+//! around it. A slice that knows better than the database where parts of a query lead takes the tree as well
+//! ([`Fields::asked`]) and asks for the column of a name, or for the condition of one clause alone.
 //!
 //! Columns of text are compared byte by byte, which is what makes equality, ranges and prefixes use an index.
 //! In a migration for PostgreSQL they are therefore `TEXT COLLATE "C"`, and a column for searches without case
@@ -31,7 +32,9 @@ mod dates;
 mod sql;
 mod translate;
 
-use chancery_search::{Beside, parse};
+pub use translate::{after_all, number, whole};
+
+use chancery_search::{Beside, Clause, Field, Node, parse};
 
 use super::error::ApiError;
 use super::query::{Query, refused};
@@ -130,6 +133,15 @@ pub const QUERY: Manner = Manner { beside: Beside::Or, begins: false };
 /// The way of `search`: every clause has to hold, and words match beginnings.
 pub const BEGINNINGS: Manner = Manner { beside: Beside::And, begins: true };
 
+/// A query that was understood.
+#[derive(Debug)]
+pub struct Asked {
+    /// What it says. Every field in it is one that is known.
+    pub tree: Node,
+    /// The condition that it states.
+    pub condition: Statement,
+}
+
 impl Fields {
     /// The condition that a parameter of a request states; none if the parameter is absent or blank.
     pub fn condition(
@@ -138,9 +150,30 @@ impl Fields {
         name: &str,
         manner: Manner,
     ) -> Result<Option<Statement>, ApiError> {
+        Ok(self.asked(query, name, manner)?.map(|asked| asked.condition))
+    }
+
+    /// The same, with the tree.
+    pub fn asked(&self, query: &Query, name: &str, manner: Manner) -> Result<Option<Asked>, ApiError> {
         let Some(text) = query.text(name).filter(|text| !text.trim().is_empty()) else { return Ok(None) };
         let tree = parse(text, manner.beside).map_err(|error| refused(&error.to_string(), name))?;
         let condition = translate::condition(&tree, self, manner);
-        condition.map(Some).map_err(|refusal| refused(&refusal.to_string(), name))
+        let condition = condition.map_err(|refusal| refused(&refusal.to_string(), name))?;
+        Ok(Some(Asked { tree, condition }))
+    }
+
+    /// The known field that a name means, with its column, and what of the name is left to go into it.
+    pub fn resolve<'f>(&self, field: &'f Field) -> Option<(&'static str, Column, &'f [String])> {
+        (1..=field.path.len()).rev().find_map(|length| {
+            let (name, rest) = field.path.split_at(length);
+            let name = name.join(".");
+            let (own, column) = self.known.iter().find(|(own, _)| *own == name)?;
+            (rest.is_empty() || column.has_members()).then_some((*own, *column, rest))
+        })
+    }
+
+    /// The condition of one clause of a query that was understood.
+    pub fn holds(&self, clause: &Clause, manner: Manner) -> Option<Statement> {
+        translate::condition(&Node::Clause(clause.clone()), self, manner).ok()
     }
 }

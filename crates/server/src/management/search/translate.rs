@@ -73,19 +73,13 @@ impl Translator<'_> {
 
     /// Which column a name means, and what of the name is left to go into it.
     fn resolve<'f>(&self, field: &'f Field) -> Result<(Column, &'f [String]), Refusal> {
-        for length in (1..=field.path.len()).rev() {
-            let (name, rest) = field.path.split_at(length);
-            let name = name.join(".");
-            if let Some((_, column)) = self.fields.known.iter().find(|(own, _)| *own == name)
-                && (rest.is_empty() || column.has_members())
-            {
-                return Ok((*column, rest));
-            }
+        match self.fields.resolve(field) {
+            Some((_, column, rest)) => Ok((column, rest)),
+            None => refuse(
+                field.at,
+                format!("{} is not searchable; the fields are {}", shown(&field.name()), self.names()),
+            ),
         }
-        refuse(
-            field.at,
-            format!("{} is not searchable; the fields are {}", shown(&field.name()), self.names()),
-        )
     }
 
     fn names(&self) -> String {
@@ -212,7 +206,7 @@ impl Translator<'_> {
 }
 
 impl Column {
-    fn has_members(&self) -> bool {
+    pub(super) fn has_members(&self) -> bool {
         matches!(self, Self::Json { deeper: true, .. } | Self::Related { .. })
     }
 }
@@ -296,8 +290,8 @@ fn time(
     }
 }
 
-/// What a test demands the whole value to be.
-fn whole(test: &Test) -> Option<&str> {
+/// What a test demands the whole value to be, if it does.
+pub fn whole(test: &Test) -> Option<&str> {
     match test {
         Test::Phrase(text) => Some(text),
         Test::Word(pieces) => match pieces.as_slice() {
@@ -308,8 +302,8 @@ fn whole(test: &Test) -> Option<&str> {
     }
 }
 
-/// A text as a number, in the spelling that both databases read.
-fn number(text: &str) -> Option<String> {
+/// A text as a number, in the spelling that both databases read; none if it is no number.
+pub fn number(text: &str) -> Option<String> {
     let digits = text.bytes().any(|byte| byte.is_ascii_digit());
     text.parse::<f64>().ok().filter(|number| digits && number.is_finite()).map(|number| number.to_string())
 }
@@ -348,8 +342,8 @@ fn beginning(column: &'static str, text: &str) -> Statement {
     joined(vec![from, compared(column, sql::BELOW, after)], sql::AND)
 }
 
-/// The least text that is greater than all that begin with this one, byte by byte.
-fn after_all(text: &str) -> Option<String> {
+/// The least text that is greater than all that begin with this one, byte by byte; none if there is none.
+pub fn after_all(text: &str) -> Option<String> {
     let mut characters: Vec<char> = text.chars().collect();
     while let Some(last) = characters.pop() {
         // Between U+D7FF and U+E000 there are no characters.
