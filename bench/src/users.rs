@@ -78,6 +78,17 @@ pub(crate) async fn gather(
     add("by email", of_each(&|(_, email)| format!("users-by-email?email={}", escape(email))), one);
     let query = |email: &str| escape(&format!("email:\"{email}\""));
     add("search by email", of_each(&|(_, email)| format!("users?search_engine=v3&q={}", query(email))), one);
+    // The user who was made through the API is no customer.
+    let copies = found.users.iter().filter(|(_, email)| email != "person1@bench.example");
+    let customers = copies.filter_map(|(_, email)| {
+        let number = email.strip_prefix("person")?.strip_suffix("@bench.example")?;
+        Some(get(format!("users?search_engine=v3&q=app_metadata.customer:c-{number}")))
+    });
+    add("search by metadata, one", customers.collect(), one);
+    let plan = "users?search_engine=v3&q=app_metadata.plan:plan-3&per_page=1";
+    add("search by metadata, every seventh", vec![get(plan.to_owned())], one);
+    add("the same by name", vec![get(format!("{plan}&sort=name:-1"))], one);
+    add("search by connection", vec![get("users?q=identities.provider:auth0&per_page=10".to_owned())], one);
     add("first 10", vec![get(format!("users?per_page={SMALL_PAGE}"))], one);
     let total = format!("\"total\":{count}");
     add("first 10 and total", vec![get(format!("users?per_page={SMALL_PAGE}&include_totals=true"))], &total);
