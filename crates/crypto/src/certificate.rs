@@ -138,6 +138,12 @@ impl Certificate {
         hex(&self.sha1(), "")
     }
 
+    /// Both digests of the DER as people compare them, in lower-case hex without colons: `SHA-1 …, SHA-256 …`.
+    pub fn digests(&self) -> String {
+        let lower = |bytes: &[u8]| hex(bytes, "").to_ascii_lowercase();
+        format!("SHA-1 {}, SHA-256 {}", lower(&self.sha1()), lower(&self.sha256()))
+    }
+
     /// The first moment of validity.
     pub fn not_before(&self) -> Timestamp {
         self.0.not_before

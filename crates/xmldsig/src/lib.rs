@@ -6,6 +6,7 @@
 //! anew. Must never trust a key that a message brings along, resolve an address, or know what SAML is.
 
 pub mod algorithms;
+pub mod beside;
 pub mod canonical;
 pub mod decrypt;
 pub mod encrypt;

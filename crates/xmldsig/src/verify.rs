@@ -11,6 +11,7 @@ use chancery_crypto::digest;
 use chancery_crypto::rsa::PublicKey;
 
 use crate::algorithms::{DigestMethod, ENVELOPED, EXCLUSIVE, SignatureMethod};
+use crate::beside::{self, Untrusted};
 use crate::tree::{Element, Node, Tree, XmlError};
 use crate::{DS, canonical};
 
@@ -76,8 +77,8 @@ pub enum VerifyError {
     #[error("the element {0} is no base64")]
     Base64(&'static str),
     /// Nobody who is trusted signed this.
-    #[error("the signature was made by none of the {0} certificates that are configured")]
-    Untrusted(usize),
+    #[error("{0}")]
+    Untrusted(Untrusted),
     /// The content was changed after it was signed.
     #[error("the content does not match the digest that was signed")]
     Digest,
@@ -110,7 +111,10 @@ pub fn enveloped(
     }
     let verifies =
         |key: &PublicKey| signature_method.verify(key, signed_octets.as_bytes(), &parts.value).is_ok();
-    let key = trust.keys.iter().position(verifies).ok_or(VerifyError::Untrusted(trust.keys.len()))?;
+    let key = trust.keys.iter().position(verifies).ok_or_else(|| {
+        // Whoever reads the reason wants to know which certificate is missing.
+        VerifyError::Untrusted(Untrusted { known: trust.keys.len(), sent: beside::certificates(signature) })
+    })?;
     let reference = Reference::read(reference, id)?;
     if reference.method.is_weak() && trust.sha1 == Sha1::Refused {
         return Err(VerifyError::Weak);

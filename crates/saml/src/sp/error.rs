@@ -3,6 +3,7 @@
 //!
 //! Must never hold more of an answer than fits into a log.
 
+use chancery_xmldsig::beside::Untrusted;
 use chancery_xmldsig::decrypt::DecryptError;
 use chancery_xmldsig::tree::XmlError;
 use chancery_xmldsig::verify::VerifyError;
@@ -27,10 +28,8 @@ pub enum ConsumeError {
     #[error("Signature check errors: {0}")]
     Signature(String),
     /// Nobody who is trusted signed it: it is foreign, or the identity provider has a new key.
-    #[error(
-        "Signature check errors: the signature was made by none of the {0} certificates that are configured"
-    )]
-    Untrusted(usize),
+    #[error("Signature check errors: {0}")]
+    Untrusted(Untrusted),
     /// It cannot be opened.
     #[error("{0}")]
     Decrypt(String),
@@ -117,7 +116,7 @@ impl From<VerifyError> for ConsumeError {
     fn from(error: VerifyError) -> Self {
         match error {
             VerifyError::Xml(error) => Self::Xml(error),
-            VerifyError::Untrusted(known) => Self::Untrusted(known),
+            VerifyError::Untrusted(nobody) => Self::Untrusted(nobody),
             error @ (VerifyError::Unexpected(_)
             | VerifyError::Algorithm { .. }
             | VerifyError::Weak

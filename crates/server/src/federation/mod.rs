@@ -15,6 +15,7 @@ mod refresh;
 pub mod saml;
 mod settings;
 pub mod sql;
+mod strangers;
 #[cfg(test)]
 mod tests;
 pub mod trial;

@@ -21,7 +21,8 @@ use super::saml::settings::{keys, sha1, weak_ciphers};
 use super::saml::{entity_id, flag, of, warn};
 use super::settings::{client_id, more};
 use super::{
-    Failed, Inbound, Outbound, Profile, UpstreamSession, callback_of, named_callback, refresh, use_up,
+    Failed, Inbound, Outbound, Profile, UpstreamSession, callback_of, named_callback, refresh, strangers,
+    use_up,
 };
 use crate::connections::{self, Connection, Strategy, identity_provider, text};
 use crate::db::DbError;
@@ -158,15 +159,15 @@ pub(super) async fn finish(back: Inbound<'_>, _: Kept) -> Result<Profile, Failed
     let (accepted, wsfed) = match judged {
         Ok(accepted) => (accepted, wsfed),
         // It may have a new key.
-        Err(error) if error.is_untrusted() => {
-            let Some(options) = refresh::now(visit, connection, options).await? else {
-                return Err(untrusted(&error.to_string()));
+        Err(error) if error.untrusted().is_some() => {
+            let Some(options) = refresh::now(visit, connection, options.clone()).await? else {
+                return Err(refused(&error, &options));
             };
             let wsfed = WsFed::read(visit, connection, &options)?;
             let judged = judge(visit, (&wsfed, &own), xml).await?;
-            (judged.map_err(|error| untrusted(&error.to_string()))?, wsfed)
+            (judged.map_err(|error| refused(&error, &options))?, wsfed)
         }
-        Err(error) => return Err(untrusted(&error.to_string())),
+        Err(error) => return Err(refused(&error, &options)),
     };
     if accepted.weak {
         warn(visit, connection, "The identity provider signs with SHA-1, which its connection allows").await;
@@ -176,6 +177,10 @@ pub(super) async fn finish(back: Inbound<'_>, _: Kept) -> Result<Profile, Failed
         return Err(untrusted("the token was used before"));
     }
     profile(&wsfed, token)
+}
+
+fn refused(error: &TokenError, options: &Map<String, Value>) -> Failed {
+    Failed::Untrusted(strangers::reason(error, error.untrusted(), options))
 }
 
 /// Asks the judge, on a thread that may take its time: what comes may be large, and opening it costs a private key.

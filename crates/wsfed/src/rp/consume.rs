@@ -10,6 +10,7 @@ use chancery_saml::ASSERTION;
 use chancery_saml::sp::consume::{self, ConsumeError, WeakCiphers};
 use chancery_saml::sp::token::{self, Token};
 use chancery_xmldsig::XENC;
+use chancery_xmldsig::beside::Untrusted;
 use chancery_xmldsig::decrypt::{self, DecryptError};
 use chancery_xmldsig::tree::{Element, Node, Tree, XmlError};
 use chancery_xmldsig::verify::{self, Sha1, Trust, VerifyError};
@@ -112,9 +113,9 @@ impl From<DecryptError> for TokenError {
 }
 
 impl TokenError {
-    /// Whether nobody who is trusted has signed: the service may have a new key.
-    pub fn is_untrusted(&self) -> bool {
-        matches!(self, Self::Judged(ConsumeError::Untrusted(_)))
+    /// What was sent along, where nobody who is trusted has signed: the service may have a new key.
+    pub fn untrusted(&self) -> Option<&Untrusted> {
+        if let Self::Judged(ConsumeError::Untrusted(nobody)) = self { Some(nobody) } else { None }
     }
 }
 

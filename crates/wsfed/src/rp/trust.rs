@@ -3,18 +3,13 @@
 //! A thumbprint in the configuration pins one certificate, wherever its octets come from; so a certificate beside a
 //! signature may be looked at, and nothing else there. Must never let a certificate count that no thumbprint names.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use chancery_crypto::certificate::Certificate;
 use chancery_crypto::digest;
 use chancery_crypto::rsa::PublicKey;
-use chancery_xmldsig::DS;
 use chancery_xmldsig::tree::{Element, Node};
+use chancery_xmldsig::{DS, beside};
 
 use super::consume::TokenError;
-
-/// The most certificates beside a signature.
-const MOST: usize = 8;
 
 /// Whose tokens count.
 #[derive(Debug, Clone, Copy)]
@@ -58,37 +53,18 @@ impl Trusted<'_> {
             Self::Keys(keys) => return Ok(keys.to_vec()),
             Self::Thumbprints(thumbprints) => thumbprints,
         };
-        let beside = certificates(signed)?;
+        let signature = signed.optional(DS, "Signature")?;
+        let sent = signature.map(beside::certificates).unwrap_or_default();
         let pinned = |own: &&Certificate| {
             // Every one is compared, whichever it is that fits.
             thumbprints.iter().filter(|thumbprint| thumbprint.is_of(own)).count() > 0
         };
-        let found = beside.iter().find(pinned).and_then(|own| own.public_key().ok());
+        let found = sent.iter().find(pinned).and_then(|own| own.public_key().ok());
         found.map(|key| vec![key]).ok_or_else(|| TokenError::Thumbprint {
             configured: thumbprints.iter().map(Thumbprint::shown).collect::<Vec<_>>().join(", "),
-            calculated: beside
-                .iter()
-                .map(|own| own.thumbprint().to_ascii_lowercase())
-                .collect::<Vec<_>>()
-                .join(", "),
+            calculated: beside::shown(&sent),
         })
     }
-}
-
-/// The certificates beside the signature of an element.
-fn certificates(signed: Node<'_, '_>) -> Result<Vec<Certificate>, TokenError> {
-    let mut found = Vec::new();
-    let Some(signature) = signed.optional(DS, "Signature")? else { return Ok(found) };
-    let Some(info) = signature.optional(DS, "KeyInfo")? else { return Ok(found) };
-    for data in info.all(DS, "X509Data") {
-        for text in data.all(DS, "X509Certificate").into_iter().take(MOST) {
-            let text: String = text.whole_text()?.split_ascii_whitespace().collect();
-            // What cannot be read is of nobody who is pinned.
-            found.extend(STANDARD.decode(text).ok().and_then(|der| Certificate::from_der(der).ok()));
-        }
-    }
-    found.truncate(MOST);
-    Ok(found)
 }
 
 #[cfg(test)]

@@ -1,9 +1,10 @@
 //! Signatures: what holds, and every way in which somebody could have made one seem to hold.
 
-use crate::kit::{check, check_with, key, signed};
+use crate::kit::{certificate, check, check_with, key, signed};
 use chancery_crypto::algorithm::Algorithm;
 use chancery_crypto::digest;
 use chancery_xmldsig::algorithms::{EXCLUSIVE, RSA_SHA256, SHA256};
+use chancery_xmldsig::beside::Untrusted;
 use chancery_xmldsig::verify::{Sha1, VerifyError};
 
 /// The octets that are digested in [`signed`].
@@ -25,8 +26,42 @@ fn one_of_several_trusted_keys_is_enough_and_is_named() {
 fn another_key_and_no_key_at_all_are_not_trusted() {
     let message = signed("idp");
     let other = [key(1).public().clone()];
-    assert_eq!(check_with(&message, &other, Sha1::Refused), Err(VerifyError::Untrusted(1)));
-    assert_eq!(check_with(&message, &[], Sha1::Refused), Err(VerifyError::Untrusted(0)));
+    assert_eq!(check_with(&message, &other, Sha1::Refused), Err(untrusted(1)));
+    assert_eq!(check_with(&message, &[], Sha1::Refused), Err(untrusted(0)));
+}
+
+/// Nobody of so many has signed what the first key has.
+fn untrusted(known: usize) -> VerifyError {
+    VerifyError::Untrusted(Untrusted { known, sent: vec![certificate(0)] })
+}
+
+#[test]
+fn whoever_is_not_trusted_is_named_by_the_certificates_that_were_sent_and_no_more() {
+    let said = |message: &str| {
+        check_with(message, &[key(1).public().clone()], Sha1::Refused).unwrap_err().to_string()
+    };
+    let why = "the signature was made by none of the 1 certificates that are configured; ";
+    let one = |number: usize| {
+        let certificate = certificate(number);
+        let (short, long) = (certificate.sha1(), certificate.sha256());
+        let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+        format!("SHA-1 {}, SHA-256 {}", hex(&short), hex(&long))
+    };
+    let message = signed("idp");
+    assert_eq!(said(&message), format!("{why}sent with it: {}", one(0)));
+    let own = format!("<ds:X509Certificate>{}</ds:X509Certificate>", certificate(0).base64_der());
+    assert!(message.contains(&own));
+    let other = own.replace(&certificate(0).base64_der(), &certificate(1).base64_der());
+    // What cannot be read is left out; of many, some.
+    let several =
+        message.replace(&own, &format!("<ds:X509Certificate>AAAA</ds:X509Certificate>{own}{other}"));
+    assert_eq!(said(&several), format!("{why}sent with it: {}; {}", one(0), one(1)));
+    let many = message.replace(&own, &own.repeat(100));
+    assert_eq!(said(&many), format!("{why}sent with it: {0}; {0}; {0}; and 5 more", one(0)));
+    assert_eq!(said(&message.replace(&own, "")), format!("{why}no certificate was sent with it"));
+    // The key of the certificate that was sent is nobody's because of that.
+    let trusted = check_with(&message.replace(&own, &other), &[key(1).public().clone()], Sha1::Refused);
+    assert!(matches!(trusted, Err(VerifyError::Untrusted(_))));
 }
 
 #[test]
@@ -99,7 +134,7 @@ fn sha1_is_refused_unless_somebody_allows_it_for_this_partner() {
     // Allowed, it is another algorithm than the one that signed.
     let message = signed("idp").replacen(RSA_SHA256, sha1, 1);
     let keys = [key(0).public().clone()];
-    assert_eq!(check_with(&message, &keys, Sha1::Allowed), Err(VerifyError::Untrusted(1)));
+    assert_eq!(check_with(&message, &keys, Sha1::Allowed), Err(untrusted(1)));
 }
 
 #[test]
@@ -122,8 +157,8 @@ fn a_digest_of_sha1_counts_only_where_it_is_allowed() {
 #[test]
 fn what_stands_in_the_signed_part_of_the_signature_is_signed() {
     // The algorithms of the profile are accepted, so these get as far as the signature and fail there.
-    assert_eq!(with(SHA256, "http://www.w3.org/2001/04/xmlenc#sha512"), Err(VerifyError::Untrusted(1)));
-    assert_eq!(with("URI=\"#_one\"", "URI=\"#_around\""), Err(VerifyError::Untrusted(1)));
+    assert_eq!(with(SHA256, "http://www.w3.org/2001/04/xmlenc#sha512"), Err(untrusted(1)));
+    assert_eq!(with("URI=\"#_one\"", "URI=\"#_around\""), Err(untrusted(1)));
 }
 
 /// Makes a signature by hand: over a `SignedInfo` that says what a test wants.

@@ -8,6 +8,7 @@ use chancery_crypto::algorithm::Algorithm;
 use chancery_crypto::certificate::{Certificate, SelfSigned};
 use chancery_crypto::cipher::Cipher;
 use chancery_crypto::rsa::{PrivateKey, PublicKey};
+use chancery_xmldsig::beside::Untrusted;
 use chancery_xmldsig::encrypt;
 use chancery_xmldsig::verify::Sha1;
 use jiff::Timestamp;
@@ -166,14 +167,15 @@ fn two_certificates_of_a_provider_both_count_and_a_foreign_one_does_not() {
         answer(&party(), Some("_asked"), 1),
         answer(&Party { sign_response: true, ..party() }, Some("_asked"), 1),
     ] {
-        let error = judge(&xml).unwrap_err().to_string();
-        assert!(
-            error.starts_with("Signature check errors: the signature was made by none of the 1"),
-            "{error}"
+        let expected = format!(
+            "Signature check errors: the signature was made by none of the 1 certificates that are configured; \
+             sent with it: {}",
+            certificate(1).digests()
         );
+        assert_eq!(judge(&xml).unwrap_err().to_string(), expected);
     }
     let none = judge_with(&good(), |expected| expected.keys = &[]).unwrap_err();
-    assert_eq!(none, ConsumeError::Untrusted(0));
+    assert_eq!(none, ConsumeError::Untrusted(Untrusted { known: 0, sent: vec![certificate(0)] }));
 }
 
 /// The parts of an answer whose assertion is signed.

@@ -27,7 +27,9 @@ use keys::OwnKeys;
 use settings::Saml;
 
 use super::settings::more;
-use super::{Failed, Inbound, Outbound, Profile, UpstreamSession, named_callback, refresh, use_up};
+use super::{
+    Failed, Inbound, Outbound, Profile, UpstreamSession, named_callback, refresh, strangers, use_up,
+};
 use crate::app::App;
 use crate::connections::{self, Connection, text};
 use crate::login::visit::Visit;
@@ -166,15 +168,15 @@ async fn judged(
     let (accepted, saml) = match judge(visit, (&saml, &own), (&xml, asked.as_deref())).await? {
         Ok(accepted) => (accepted, saml),
         // It may have a new key.
-        Err(ConsumeError::Untrusted(known)) => {
-            let Some(options) = refresh::now(visit, connection, options).await? else {
-                return Err(Failed::Untrusted(ConsumeError::Untrusted(known).to_string()));
+        Err(error @ ConsumeError::Untrusted(_)) => {
+            let Some(options) = refresh::now(visit, connection, options.clone()).await? else {
+                return Err(refused(&error, &options));
             };
             let saml = Saml::of(visit, connection, &options)?;
             let judged = judge(visit, (&saml, &own), (&xml, asked.as_deref())).await?;
-            (judged.map_err(|error| Failed::Untrusted(error.to_string()))?, saml)
+            (judged.map_err(|error| refused(&error, &options))?, saml)
         }
-        Err(error) => return Err(refused(&error)),
+        Err(error) => return Err(refused(&error, &options)),
     };
     if accepted.weak {
         warn(visit, connection, "The identity provider signs with SHA-1, which its connection allows").await;
@@ -185,12 +187,12 @@ async fn judged(
     profile(&saml, accepted)
 }
 
-fn refused(error: &ConsumeError) -> Failed {
+fn refused(error: &ConsumeError, options: &Map<String, Value>) -> Failed {
     if matches!(error, ConsumeError::Status(_)) {
-        Failed::Refused(error.to_string())
-    } else {
-        Failed::Untrusted(error.to_string())
+        return Failed::Refused(error.to_string());
     }
+    let nobody = if let ConsumeError::Untrusted(nobody) = error { Some(nobody) } else { None };
+    Failed::Untrusted(strangers::reason(error, nobody, options))
 }
 
 /// Asks the judge, on a thread that may take its time: what comes may be large, and opening it costs a private key.

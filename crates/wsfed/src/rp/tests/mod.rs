@@ -14,6 +14,7 @@ use chancery_saml::idp::{Encryption, Party};
 use chancery_saml::name_id::NameId;
 use chancery_saml::sp::consume::{ConsumeError, WeakCiphers};
 use chancery_saml::sp::token::Token;
+use chancery_xmldsig::beside::Untrusted;
 use chancery_xmldsig::encrypt;
 use chancery_xmldsig::verify::Sha1;
 use jiff::{SignedDuration, Timestamp};
@@ -131,6 +132,12 @@ fn judged(error: ConsumeError) -> Result<Accepted, TokenError> {
     Err(TokenError::Judged(error))
 }
 
+/// Nobody of so many has signed what came with these certificates.
+fn untrusted(known: usize, sent: &[usize]) -> ConsumeError {
+    let sent = sent.iter().map(|number| certificate(*number)).collect();
+    ConsumeError::Untrusted(Untrusted { known, sent })
+}
+
 fn ada(kind: Kind) -> Accepted {
     let format = (kind == Kind::New).then(|| chancery_saml::name_id::PERSISTENT.to_owned());
     let token = Token {
@@ -206,10 +213,11 @@ fn two_certificates_of_a_service_both_count_and_a_foreign_one_does_not() {
         let two = [key(1).public().clone(), key(0).public().clone()];
         assert_eq!(consume(&good(kind), &expected(&two, &[])), Ok(ada(kind)));
         let foreign = judge(&answer(kind, None, 1)).unwrap_err();
-        assert_eq!(foreign, TokenError::Judged(ConsumeError::Untrusted(1)));
-        assert!(foreign.is_untrusted());
+        let nobody = Untrusted { known: 1, sent: vec![certificate(1)] };
+        assert_eq!(foreign.untrusted(), Some(&nobody));
+        assert_eq!(foreign, TokenError::Judged(ConsumeError::Untrusted(nobody)));
         let none = judge_with(&good(kind), |expected| expected.trusted = Trusted::Keys(&[]));
-        assert_eq!(none, judged(ConsumeError::Untrusted(0)));
+        assert_eq!(none, judged(untrusted(0, &[0])));
     }
 }
 
@@ -226,20 +234,22 @@ fn a_certificate_beside_the_signature_counts_where_its_thumbprint_is_known_and_n
             })
         };
         assert_eq!(pinned(&good(kind), &known), Ok(ada(kind)));
-        let lower = |number: usize| certificate(number).thumbprint().to_ascii_lowercase();
-        let foreign = Err(TokenError::Thumbprint { configured: lower(1), calculated: lower(0) });
+        let foreign = Err(TokenError::Thumbprint {
+            configured: certificate(1).thumbprint().to_ascii_lowercase(),
+            calculated: certificate(0).digests(),
+        });
         assert_eq!(pinned(&good(kind), &known[..1]), foreign);
         // The certificate that is known beside the signature of another key.
         let borrowed =
             answer(kind, None, 2).replace(&certificate(2).base64_der(), &certificate(0).base64_der());
-        assert_eq!(pinned(&borrowed, &known), judged(ConsumeError::Untrusted(1)));
+        assert_eq!(pinned(&borrowed, &known), judged(untrusted(1, &[0])));
         // Both beside it: the one that is pinned is the one that has to have signed.
         let own = format!("<ds:X509Certificate>{}</ds:X509Certificate>", certificate(2).base64_der());
         let both = answer(kind, None, 2).replace(
             &own,
             &format!("{own}<ds:X509Certificate>{}</ds:X509Certificate>", certificate(0).base64_der()),
         );
-        assert_eq!(pinned(&both, &known), judged(ConsumeError::Untrusted(1)));
+        assert_eq!(pinned(&both, &known), judged(untrusted(1, &[2, 0])));
         assert!(matches!(pinned(&good(kind), &[]), Err(TokenError::Thumbprint { .. })));
         let bare = good(kind).replace(&certificate(0).base64_der(), "AAAA");
         assert!(

@@ -26,6 +26,7 @@ type Bend = Box<dyn Fn(&mut Said)>;
 #[tokio::test]
 async fn answers_that_do_not_prove_who_somebody_is_sign_nobody_in() {
     let encryption = |number, cipher| Some(Encryption { certificate: certificate(number), cipher });
+    let (foreign, ours) = (stranger(5), stranger(0));
     let cases: Vec<(&str, Bend)> = vec![
         (
             "Audience is invalid. Configured: urn:auth0:main:corp; the assertion is for urn:auth0:main:other",
@@ -45,15 +46,9 @@ async fn answers_that_do_not_prove_who_somebody_is_sign_nobody_in() {
         ),
         ("assertion has expired. It counts until ", Box::new(|said| said.at = -481)),
         ("assertion is not valid yet. It counts from ", Box::new(|said| said.at = 241)),
-        (
-            "Signature check errors: the signature was made by none of the 1 certificates that are configured",
-            Box::new(|said| said.signer = 5),
-        ),
-        (
-            // Our own application signing key is nobody's identity provider.
-            "Signature check errors: the signature was made by none of the 1 certificates that are configured",
-            Box::new(|said| said.signer = 0),
-        ),
+        (&foreign, Box::new(|said| said.signer = 5)),
+        // Our own application signing key is nobody's identity provider.
+        (&ours, Box::new(|said| said.signer = 0)),
         ("InResponseTo is _other, expected", Box::new(|said| said.asked = Some("_other".to_owned()))),
         ("InResponseTo is none, expected", Box::new(|said| said.asked = None)),
         (
@@ -79,6 +74,51 @@ async fn answers_that_do_not_prove_who_somebody_is_sign_nobody_in() {
     for ((expected, _), reason) in cases.iter().zip(&reasons) {
         assert!(reason.starts_with(expected), "{reason}, expected {expected}");
     }
+}
+
+/// The reason where the certificate of this key was sent, and that of the fourth is known.
+pub(super) fn stranger(sent: usize) -> String {
+    format!(
+        "Signature check errors: the signature was made by none of the 1 certificates that are configured; sent \
+         with it: {}. Configured: {}",
+        certificate(sent).digests(),
+        certificate(4).digests()
+    )
+}
+
+#[tokio::test]
+async fn a_signature_of_nobody_who_is_known_is_told_with_what_was_sent_and_what_is_configured() {
+    let mut world = World::on(On::Sqlite).await;
+    let why =
+        "Signature check errors: the signature was made by none of the 1 certificates that are configured; ";
+    let known = format!("Configured: {}", certificate(4).digests());
+    let foreign = certificate(5).base64_der();
+    let beside = format!("<ds:X509Certificate>{foreign}</ds:X509Certificate>");
+    let borrowed = "What was sent is configured, but another key has signed";
+    let cases = [
+        (foreign.as_str(), foreign.clone(), stranger(5)),
+        (&beside, String::new(), format!("{why}no certificate was sent with it. {known}")),
+        (&foreign, "AAAA".to_owned(), format!("{why}no certificate was sent with it. {known}")),
+        (
+            &foreign,
+            certificate(4).base64_der(),
+            format!("{why}sent with it: {}. {known}. {borrowed}", certificate(4).digests()),
+        ),
+    ];
+    for (from, to, _) in &cases {
+        let mut browser = Browser::default();
+        let (request, state) = world.begin(&mut browser).await;
+        let said = Said { signer: 5, ..Said::to(&attribute(&request, "AuthnRequest", "ID").unwrap()) };
+        let xml = said.xml();
+        assert!(xml.contains(from));
+        let value = STANDARD.encode(xml.replace(from, to));
+        let page = world.back(&mut browser, &[("SAMLResponse", &value), ("RelayState", &state)]).await;
+        assert_eq!(page.status, 400);
+        assert!(!page.text().contains("SHA-1"), "the page tells little: {}", page.text());
+        assert!(!world.is_signed_in(&browser).await);
+    }
+    let expected: Vec<_> = cases.into_iter().rev().map(|(_, _, expected)| expected).collect();
+    assert_eq!(reasons(&mut world).await, expected);
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 use chancery::federation::trial;
 use serde_json::json;
 
+use super::refusals::stranger;
 use super::{Said, World, sent};
 use crate::kit::{On, engines};
 use crate::people::Browser;
@@ -53,4 +54,6 @@ async fn a_trial_that_fails_says_which_check_and_what_it_expected() {
         reason.why,
         "Audience is invalid. Configured: urn:auth0:main:corp; the assertion is for urn:other"
     );
+    let reason = tried(&world, |said| said.signer = 5).await.result.unwrap_err();
+    assert_eq!(reason.why, stranger(5));
 }

@@ -198,6 +198,12 @@ async fn tokens_that_do_not_prove_who_somebody_is_sign_nobody_in() {
         Said { encryption, ..Said::new("_bent") }.xml()
     };
     let good = Said::new("_bent").xml();
+    let foreign = format!(
+        "Signature check errors: the signature was made by none of the 1 certificates that are configured; sent \
+         with it: {}. Configured: {}",
+        certificate(5).digests(),
+        certificate(4).digests()
+    );
     let cases = [
         (
             "Audience is invalid. Configured: urn:auth0:main:corp; the assertion is for urn:other",
@@ -215,10 +221,7 @@ async fn tokens_that_do_not_prove_who_somebody_is_sign_nobody_in() {
             "assertion is not valid yet. It counts from 2027-01-15T08:59:00Z on, and it is 2027-01-15T08:00:00Z here.",
             bend(|said| said.at = 1),
         ),
-        (
-            "Signature check errors: the signature was made by none of the 1 certificates that are configured",
-            bend(|said| said.signer = 5),
-        ),
+        (foreign.as_str(), bend(|said| said.signer = 5)),
         (
             "Signature check errors: the content does not match the digest that was signed",
             good.replace(">ada<", ">root<"),
@@ -394,8 +397,21 @@ async fn thumbprints_stand_for_certificates_where_there_are_none() {
     }
     let said = Said { signer: 6, ..Said::new("_3") };
     assert_eq!(world.says(&mut Browser::default(), &said).await.status, 400);
-    let (known, former, sent) = (thumbprint(5), thumbprint(4), thumbprint(6));
+    let (known, former, sent) = (thumbprint(5), thumbprint(4), certificate(6).digests());
     let reason = format!("Invalid thumbprint (configured: {known}, {former}. calculated: {sent})");
+    assert_eq!(world.reasons().await[0], reason);
+    // The certificate that is pinned, beside a signature of another key.
+    let said = Said { signer: 6, ..Said::new("_5") };
+    let borrowed = said.xml().replace(&certificate(6).base64_der(), &certificate(4).base64_der());
+    let mut browser = Browser::default();
+    let state = world.begin(&mut browser).await["wctx"].clone();
+    let fields = [("wa", "wsignin1.0"), ("wresult", borrowed.as_str()), ("wctx", &state)];
+    assert_eq!(world.back(&mut browser, &fields).await.status, 400);
+    let reason = format!(
+        "Signature check errors: the signature was made by none of the 1 certificates that are configured; sent \
+         with it: {}. What was sent is configured, but another key has signed",
+        certificate(4).digests()
+    );
     assert_eq!(world.reasons().await[0], reason);
     // Whoever has the certificates needs no thumbprints, and the former of them count no more.
     let certain = json!({
