@@ -62,6 +62,24 @@ pub enum LogoutError {
     /// A moment cannot be read.
     #[error("the attribute {0} is no moment in UTC")]
     Moment(&'static str),
+    /// It was sent somewhere else.
+    #[error("the Destination of the {what} is {sent}, expected {expected}")]
+    Destination {
+        /// Which message.
+        what: &'static str,
+        /// What it says.
+        sent: String,
+        /// Where it came.
+        expected: String,
+    },
+    /// It is signed, and does not say where it was sent: somebody else may have got it first.
+    #[error("the {what} is signed, so it has to name its Destination, expected {expected}")]
+    NoDestination {
+        /// Which message.
+        what: &'static str,
+        /// Where it came.
+        expected: String,
+    },
     /// Its time is over, or has not come.
     #[error("the request is not of this time: issued at {issued_at}, looked at {now}")]
     Time {
@@ -110,6 +128,11 @@ impl LogoutRequest {
         Ok(())
     }
 
+    /// Whether it was sent to this address; one that is `signed` has to say so.
+    pub fn check_destination(&self, here: &str, signed: bool) -> Result<(), LogoutError> {
+        check_destination(("LogoutRequest", self.destination.as_deref()), (here, signed))
+    }
+
     /// Writes one, with the place for a signature after the issuer.
     pub fn write(&self) -> Halves {
         let issued_at = moment::write(self.issued_at);
@@ -155,6 +178,11 @@ impl LogoutResponse {
         })
     }
 
+    /// Whether it was sent to this address; one that is `signed` has to say so.
+    pub fn check_destination(&self, here: &str, signed: bool) -> Result<(), LogoutError> {
+        check_destination(("LogoutResponse", self.destination.as_deref()), (here, signed))
+    }
+
     /// Writes one, with the place for a signature after the issuer.
     pub fn write(&self) -> Halves {
         let issued_at = moment::write(self.issued_at);
@@ -174,5 +202,18 @@ impl LogoutResponse {
         self.status.write(&mut tail);
         tail.close("samlp:LogoutResponse");
         Halves { head: head.finish(), tail: tail.finish() }
+    }
+}
+
+/// SAML bindings, sections 3.4.5.2 and 3.5.5.2.
+fn check_destination(
+    (what, sent): (&'static str, Option<&str>),
+    (here, signed): (&str, bool),
+) -> Result<(), LogoutError> {
+    let expected = here.to_owned();
+    match sent.filter(|sent| !sent.is_empty()) {
+        Some(sent) if sent != here => Err(LogoutError::Destination { what, sent: sent.to_owned(), expected }),
+        None if signed => Err(LogoutError::NoDestination { what, expected }),
+        Some(_) | None => Ok(()),
     }
 }

@@ -1,7 +1,8 @@
 //! Whether a request counts, and where its answer goes.
 //!
 //! The answer goes to an address that the application registered and to no other, whatever is signed. Must never admit
-//! an unsigned request of an application that has named its certificate.
+//! an unsigned request of an application that has named its certificate, nor a signed one that may be for somebody else
+//! (SAML bindings, sections 3.4.5.2 and 3.5.5.2).
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -62,6 +63,9 @@ pub enum AdmitError {
         /// Where it came.
         expected: String,
     },
+    /// It is signed, and does not say where it was sent: somebody else may have got it first.
+    #[error("Invalid SAML Request: it is signed, so it has to name its Destination, expected {0}")]
+    NoDestination(String),
     /// It is too old, or from the future.
     #[error("Invalid SAML Request: it was issued at {0}, which is not of this time")]
     Time(Timestamp),
@@ -117,8 +121,12 @@ pub fn admit(
     }
     // A partner's proxy may have given the address another query; the place is what counts.
     let place = |address: &str| address.split('?').next().unwrap_or_default().to_owned();
-    if let Some(sent) = request.destination.as_deref().filter(|sent| place(sent) != place(destination)) {
-        return Err(AdmitError::Destination { sent: sent.to_owned(), expected: destination.to_owned() });
+    match request.destination.as_deref() {
+        Some(sent) if place(sent) != place(destination) => {
+            return Err(AdmitError::Destination { sent: sent.to_owned(), expected: destination.to_owned() });
+        }
+        None if party.requests.is_some() => return Err(AdmitError::NoDestination(destination.to_owned())),
+        Some(_) | None => {}
     }
     let (oldest, youngest) = (now.checked_sub(OLDEST), now.checked_add(SKEW));
     if oldest.is_ok_and(|oldest| request.issued_at < oldest)

@@ -116,11 +116,11 @@ pub fn consume(xml: &str, expected: &Expected<'_>) -> Result<Accepted, ConsumeEr
     if let Some(verified) = verify::enveloped(&tree, root, "ID", trust)? {
         let signed = Signed { octets: verified.octets, key: verified.key, weak: verified.weak };
         let tree = Tree::parse(&signed.octets)?;
-        check_response(tree.root(), expected)?;
+        check_response(tree.root(), (expected, true))?;
         return within_signed(tree.root(), &signed, expected);
     }
     // The response itself is not signed. It can only make the answer worse: what counts is in the assertion.
-    check_response(root, expected)?;
+    check_response(root, (expected, false))?;
     let signed = match the_assertion(root)? {
         Found::Plain(assertion) => verified(&tree, assertion, trust)?,
         Found::Encrypted(around) => {
@@ -183,8 +183,11 @@ fn the_assertion<'a, 'text>(response: Node<'a, 'text>) -> Result<Found<'a, 'text
     }
 }
 
-/// What a response says of itself.
-fn check_response(response: Node<'_, '_>, expected: &Expected<'_>) -> Result<(), ConsumeError> {
+/// What a response says of itself, which is `signed` or is not.
+fn check_response(
+    response: Node<'_, '_>,
+    (expected, signed): (&Expected<'_>, bool),
+) -> Result<(), ConsumeError> {
     if response.attribute("Version") != Some("2.0") {
         return Err(ConsumeError::Kind);
     }
@@ -194,17 +197,28 @@ fn check_response(response: Node<'_, '_>, expected: &Expected<'_>) -> Result<(),
         let text: Vec<String> = parts.into_iter().flatten().collect();
         return Err(ConsumeError::Status(text.join(", ").chars().take(500).collect()));
     }
-    if let Some(sent) = response.attribute("Destination").filter(|sent| !sent.is_empty())
-        && !expected.destinations.contains(&sent)
-    {
-        let here = expected.destinations.first().copied().unwrap_or_default();
-        return Err(ConsumeError::Destination { sent: shortened(sent), expected: here.to_owned() });
-    }
+    check_destination(response.attribute("Destination").filter(|sent| !sent.is_empty()), (expected, signed))?;
     if let Some(issuer) = response.optional(ASSERTION, "Issuer")? {
         check_issuer(&issuer.whole_text()?, expected)?;
     }
     // Where nobody asked, nothing may pretend to be asked for.
     check_answered(response.attribute("InResponseTo"), expected)
+}
+
+/// Whether a response was sent here. One that is signed has to say so, or it could have been made for somebody else (SAML
+/// bindings, section 3.5.5.2).
+fn check_destination(
+    sent: Option<&str>,
+    (expected, signed): (&Expected<'_>, bool),
+) -> Result<(), ConsumeError> {
+    let here = expected.destinations.first().copied().unwrap_or_default().to_owned();
+    match sent {
+        Some(sent) if !expected.destinations.contains(&sent) => {
+            Err(ConsumeError::Destination { sent: shortened(sent), expected: here })
+        }
+        None if signed => Err(ConsumeError::NoDestination(here)),
+        Some(_) | None => Ok(()),
+    }
 }
 
 pub(super) fn check_issuer(sent: &str, expected: &Expected<'_>) -> Result<(), ConsumeError> {

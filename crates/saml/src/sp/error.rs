@@ -79,6 +79,9 @@ pub enum ConsumeError {
         /// Where it came.
         expected: String,
     },
+    /// It is signed as a whole, and does not say where it was sent.
+    #[error("the response is signed, so it has to name its Destination, expected {0}")]
+    NoDestination(String),
     /// It was issued by somebody else.
     #[error("the issuer is {sent:?}, expected {expected:?}")]
     Issuer {

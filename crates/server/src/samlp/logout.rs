@@ -59,6 +59,10 @@ enum Signed {
 }
 
 impl Signed {
+    fn is_signed(&self) -> bool {
+        !matches!(self, Self::Nothing)
+    }
+
     fn text<'a>(&'a self, received: &'a Received) -> &'a str {
         match self {
             Self::Octets(octets) => octets,
@@ -79,6 +83,11 @@ fn octets(received: &Received, party: &Party) -> Result<Signed, String> {
     }
 }
 
+/// Where an application sends what it has to say of logouts.
+fn here(visit: &Visit, partner: &Partner) -> String {
+    format!("{}/samlp/{}/logout", visit.tenant.base, partner.client.id)
+}
+
 async fn asked(
     visit: &Visit,
     partner: &Partner,
@@ -91,9 +100,8 @@ async fn asked(
     if let Err(error) = request.check_time(visit.app.clock.now()) {
         return Ok(Err(error.to_string()));
     }
-    let here = format!("{}/samlp/{}/logout", visit.tenant.base, partner.client.id);
-    if let Some(sent) = request.destination.as_deref().filter(|sent| !sent.is_empty() && *sent != here) {
-        return Ok(Err(format!("the Destination of the LogoutRequest is {sent}, expected {here}")));
+    if let Err(error) = request.check_destination(&here(visit, partner), signed.is_signed()) {
+        return Ok(Err(error.to_string()));
     }
     let finish = Finish::Partner {
         client_id: partner.client.id.clone(),
@@ -108,8 +116,7 @@ async fn asked(
     let participants = partners::sql::of_session(&visit.app.db, visit.tenant.id(), &session.id).await?;
     let own = participants.iter().find(|(client_id, _)| *client_id == partner.client.id);
     let own = own.map(|(_, participant)| participant);
-    let is_signed = !matches!(signed, Signed::Nothing);
-    if !own.is_some_and(|own| means(&request, own, is_signed)) {
+    if !own.is_some_and(|own| means(&request, own, signed.is_signed())) {
         let why = "Invalid Session Participant: the LogoutRequest names no session of this browser that the \
                    application takes part in";
         return Ok(Err(why.to_owned()));
@@ -142,6 +149,9 @@ async fn answered(
         Ok(response) => response,
         Err(error) => return Ok(Err(error.to_string())),
     };
+    if let Err(error) = response.check_destination(&here(visit, partner), signed.is_signed()) {
+        return Ok(Err(error.to_string()));
+    }
     let text = received.relay_state.as_deref().unwrap_or_default();
     let told = Told::Application(partner.client.id.clone());
     match Rounds::take(visit, text, (&told, &response)).await? {

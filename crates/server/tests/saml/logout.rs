@@ -5,8 +5,8 @@ use jiff::SignedDuration;
 use serde_json::json;
 
 use super::{
-    NOW, SLO, SP, application, asking, attribute, certificate, logged, posted, redirected, response, sign_in,
-    text,
+    NOW, SLO, SP, all_logged, application, asking, attribute, certificate, logged, posted, redirected,
+    redirected_as_it_is, response, sign_in, text,
 };
 use crate::kit::{Answer, TestServer, engines};
 use crate::people::{Browser, user};
@@ -159,6 +159,48 @@ async fn requests_that_are_unsigned_foreign_late_or_for_another_place_end_nothin
     let out = redirected(&path, Direction::Request, (&request, None), Some(4));
     assert!(browser.get(&server, &out).await.text().contains("is not of this time"));
     assert!(is_signed_in(&server, &browser, &other).await);
+}
+
+#[tokio::test]
+async fn signed_messages_of_a_logout_have_to_say_where_they_go() {
+    for on in engines() {
+        let mut server = TestServer::on(on).await;
+        user(&server).await;
+        let signed = json!({ "signingCert": certificate(4).to_pem() });
+        let client_id = application(&server, signed).await;
+        let path = format!("/samlp/{client_id}/logout");
+        let mut browser = Browser::default();
+        let request = super::authn_request("", "");
+        let ask = redirected(&format!("/samlp/{client_id}"), Direction::Request, (&request, None), Some(4));
+        let page = browser.visit(&server, &ask).await;
+        let (xml, _) = response(&sign_in(&server, &mut browser, &page).await);
+        let known = (text(&xml, "NameID"), attribute(&xml, "AuthnStatement", "SessionIndex").unwrap());
+        let request = logout_request(&known.0, &index(&known.1));
+        let silent = request.replace(" Version", " Destination=\"\" Version");
+        let why = format!(
+            "the LogoutRequest is signed, so it has to name its Destination, expected \
+             https://tenant.example{path}"
+        );
+        for request in [&request, &silent] {
+            let out = redirected_as_it_is(&path, Direction::Request, (request, None), Some(4));
+            assert_eq!(browser.get(&server, &out).await.status, 400);
+        }
+        assert!(browser.visit(&server, &ask).await.text().contains("SAMLResponse"), "still signed in");
+        // The tenant asks, and the answer is as silent.
+        let (asked, state) = sent(&browser.get(&server, "/v2/logout").await, SLO);
+        let id = attribute(&asked, "LogoutRequest", "ID").unwrap();
+        let confirmed = format!(
+            r#"<samlp:LogoutResponse xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol" ID="_done" Version="2.0" IssueInstant="{NOW}" InResponseTo="{id}"><saml:Issuer xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion">{SP}</saml:Issuer><samlp:Status><samlp:StatusCode Value="{SUCCESS}"/></samlp:Status></samlp:LogoutResponse>"#
+        );
+        let message = (confirmed.as_str(), state.as_deref());
+        let back = redirected_as_it_is(&path, Direction::Response, message, Some(4));
+        assert_eq!(browser.get(&server, &back).await.status, 400);
+        // One that says so goes on with the same logout.
+        let back = redirected(&path, Direction::Response, message, Some(4));
+        browser.get(&server, &back).await.expect_ok();
+        let answered = why.replace("LogoutRequest", "LogoutResponse");
+        assert_eq!(all_logged(&mut server, "flo").await, [why.clone(), why, answered]);
+    }
 }
 
 #[tokio::test]

@@ -80,8 +80,28 @@ pub(crate) fn authn_request(attributes: &str, elements: &str) -> String {
     )
 }
 
-/// The path of a message by redirection, signed if a key is given.
+/// The path of a message by redirection, signed if a key is given: then it says where it goes, unless it says another
+/// place.
 pub(crate) fn redirected(
+    path: &str,
+    direction: Direction,
+    (xml, relay_state): (&str, Option<&str>),
+    signer: Option<usize>,
+) -> String {
+    let addressed = match signer {
+        Some(_) if !xml.contains(" Destination=") => addressed(xml, path),
+        Some(_) | None => xml.to_owned(),
+    };
+    redirected_as_it_is(path, direction, (&addressed, relay_state), signer)
+}
+
+/// A message that says that it goes to this path of the tenant.
+pub(crate) fn addressed(xml: &str, path: &str) -> String {
+    xml.replacen(" Version=", &format!(" Destination=\"https://{DOMAIN}{path}\" Version="), 1)
+}
+
+/// Like [`redirected`], and nothing is added to the message.
+pub(crate) fn redirected_as_it_is(
     path: &str,
     direction: Direction,
     (xml, relay_state): (&str, Option<&str>),
@@ -164,6 +184,15 @@ pub(crate) async fn logged(server: &mut TestServer, kind: &str) -> String {
     let entries = reader.api_get(&format!("/logs?q=type:{kind}&sort=date:-1")).await.expect(200);
     let newest = &entries.as_array().unwrap().first().unwrap_or_else(|| panic!("no entry {kind}"));
     newest["description"].as_str().unwrap().to_owned()
+}
+
+/// The descriptions of all entries of the tenant log of this type, the oldest first. Nothing is logged afterwards.
+pub(crate) async fn all_logged(server: &mut TestServer, kind: &str) -> Vec<String> {
+    server.flush_log().await;
+    let reader = server.sibling().await;
+    let entries = reader.api_get(&format!("/logs?q=type:{kind}&sort=date:1&per_page=100")).await.expect(200);
+    let all = entries.as_array().unwrap().iter();
+    all.map(|entry| entry["description"].as_str().unwrap().to_owned()).collect()
 }
 
 /// Runs every statement of the applications that speak other protocols.

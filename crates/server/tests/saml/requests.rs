@@ -10,10 +10,10 @@ use http::Method;
 use serde_json::json;
 
 use super::{
-    ACS, NOW, SP, application, asking, authn_request, certificate, logged, made, redirected, response,
-    sign_in, stored_before,
+    ACS, NOW, SP, addressed, all_logged, application, asking, authn_request, certificate, logged, made,
+    redirected, redirected_as_it_is, response, sign_in, stored_before,
 };
-use crate::kit::{Answer, Call, TestServer, key};
+use crate::kit::{Answer, Call, TestServer, engines, key};
 use crate::people::{Browser, user};
 
 /// Signs with one of the fixed keys.
@@ -29,10 +29,12 @@ impl Sign for Signer {
     }
 }
 
-/// A request that carries its signature.
-fn enveloped(number: usize) -> String {
+/// A request to this path of the tenant that carries its signature; none names no place.
+fn enveloped(number: usize, path: Option<&str>) -> String {
+    let destination = path.map(|path| format!(r#" Destination="https://tenant.example{path}""#));
+    let destination = destination.unwrap_or_default();
     let head = format!(
-        r#"<samlp:AuthnRequest xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol" AssertionConsumerServiceURL="{ACS}" ID="_request" IssueInstant="{NOW}" Version="2.0"><saml:Issuer xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion">{SP}</saml:Issuer>"#
+        r#"<samlp:AuthnRequest xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol" AssertionConsumerServiceURL="{ACS}"{destination} ID="_request" IssueInstant="{NOW}" Version="2.0"><saml:Issuer xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion">{SP}</saml:Issuer>"#
     );
     let halves = Halves { head, tail: "</samlp:AuthnRequest>".to_owned() };
     let unsigned = Unsigned::new(halves, "_request", "", Algorithm::Rs256).unwrap();
@@ -67,17 +69,48 @@ async fn with_a_certificate_only_requests_count_that_its_key_has_signed() {
     let request = authn_request("", "");
     let by = |signer| redirected(&path, Direction::Request, (&request, Some("state")), signer);
     assert!(is_admitted(&server.get(&by(Some(4))).await));
-    assert!(is_admitted(&post(&server, &client_id, &enveloped(4)).await));
+    assert!(is_admitted(&post(&server, &client_id, &enveloped(4, Some(&path))).await));
     let unsigned = "SAMLRequest message MUST be signed when using an asynchronous binding (POST or Redirect)";
     refused(&server.get(&by(None)).await, unsigned);
     refused(&post(&server, &client_id, &request).await, unsigned);
     let foreign = "Signature check errors: the signature was made by none of the 1 certificates";
     refused(&server.get(&by(Some(5))).await, foreign);
-    refused(&post(&server, &client_id, &enveloped(5)).await, foreign);
+    refused(&post(&server, &client_id, &enveloped(5, Some(&path))).await, foreign);
     // The certificate of another application is no better than any other.
-    let changed = enveloped(4).replace(ACS, "https://evil.example/");
+    let changed = enveloped(4, Some(&path)).replace(ACS, "https://evil.example/");
     refused(&post(&server, &client_id, &changed).await, "Signature check errors: the content does not match");
     assert!(logged(&mut server, "f").await.starts_with("Signature check errors: the content"));
+}
+
+#[tokio::test]
+async fn a_signed_request_has_to_say_where_it_goes() {
+    for on in engines() {
+        let mut server = TestServer::on(on).await;
+        let client_id = application(&server, json!({ "signingCert": certificate(4).to_pem() })).await;
+        let trusting = application(&server, json!({})).await;
+        let path = format!("/samlp/{client_id}");
+        let why = format!(
+            "Invalid SAML Request: it is signed, so it has to name its Destination, expected \
+             https://tenant.example{path}"
+        );
+        for attributes in ["", r#"Destination="""#] {
+            let request = authn_request(attributes, "");
+            let away = |path: &str| {
+                redirected_as_it_is(path, Direction::Request, (&request, Some("state")), Some(4))
+            };
+            refused(&server.get(&away(&path)).await, &why);
+            // Where no signature is looked at, none counts.
+            assert!(is_admitted(&server.get(&away(&format!("/samlp/{trusting}"))).await));
+        }
+        refused(&post(&server, &client_id, &enveloped(4, None)).await, &why);
+        let elsewhere = enveloped(4, Some(&format!("/samlp/{trusting}")));
+        refused(
+            &post(&server, &client_id, &elsewhere).await,
+            "its Destination is https://tenant.example/samlp/",
+        );
+        assert!(is_admitted(&post(&server, &client_id, &enveloped(4, Some(&path))).await));
+        assert_eq!(all_logged(&mut server, "f").await[..3], [&why, &why, &why].map(Clone::clone));
+    }
 }
 
 #[tokio::test]
@@ -116,7 +149,8 @@ async fn sha1_and_algorithms_of_other_kinds_are_refused_in_the_query() {
         "http://www.w3.org/2001/04/xmldsig-more#hmac-sha256",
         "none",
     ] {
-        let query = redirect::encode(Direction::Request, &authn_request("", ""), None, Some(method));
+        let request = addressed(&authn_request("", ""), &format!("/samlp/{client_id}"));
+        let query = redirect::encode(Direction::Request, &request, None, Some(method));
         let signature = key(4).sign(Algorithm::Rs256, query.as_bytes()).unwrap();
         let address = redirect::address(&format!("/samlp/{client_id}"), &query, Some(&signature));
         refused(

@@ -391,15 +391,36 @@ fn an_answer_that_says_that_it_did_not_work_is_told_with_its_reason() {
 
 /// An assertion in a signed response, changed before it is signed.
 fn resigned(change: impl Fn(String) -> String) -> String {
+    resigned_with(|head| head, change)
+}
+
+/// The same, with what stands before the signature changed too.
+fn resigned_with(before: impl Fn(String) -> String, change: impl Fn(String) -> String) -> String {
     let xml = signed_response();
     let from = xml.find("<ds:Signature ").unwrap();
     let to = xml.find("</ds:Signature>").unwrap() + "</ds:Signature>".len();
-    let (head, tail) = (xml[..from].to_owned(), change(xml[to..].to_owned()));
+    let (head, tail) = (before(xml[..from].to_owned()), change(xml[to..].to_owned()));
     let halves = chancery_xmldsig::sign::Halves { head, tail };
     let unsigned =
         chancery_xmldsig::sign::Unsigned::new(halves, "_response", crate::TYPED, Algorithm::Rs256).unwrap();
     let signature = key(0).sign(Algorithm::Rs256, unsigned.message().as_bytes()).unwrap();
     unsigned.finish(&signature, &certificate(0))
+}
+
+#[test]
+fn a_response_that_is_signed_says_where_it_goes_and_one_that_is_not_need_not() {
+    let here = format!(" Destination=\"{ACS}\"");
+    for silent in ["", " Destination=\"\""] {
+        let without = |xml: String| {
+            assert!(xml.contains(&here));
+            xml.replacen(&here, silent, 1)
+        };
+        let refused = judge(&resigned_with(without, |xml| xml)).unwrap_err();
+        assert_eq!(refused, ConsumeError::NoDestination(ACS.to_owned()));
+        let expected = format!("the response is signed, so it has to name its Destination, expected {ACS}");
+        assert_eq!(refused.to_string(), expected);
+        assert_eq!(judge(&without(good())), Ok(ada()));
+    }
 }
 
 /// Takes an element with all that it holds away.

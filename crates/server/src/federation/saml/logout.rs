@@ -105,12 +105,7 @@ impl Asker {
     fn check(&self, visit: &Visit) -> Result<(), Failed> {
         self.request.check_time(visit.app.clock.now()).map_err(untrusted)?;
         let here = format!("{}{LOGOUT}", visit.tenant.base);
-        if let Some(sent) = self.request.destination.as_deref().filter(|sent| !sent.is_empty())
-            && sent != here
-        {
-            let why = format!("the Destination of the LogoutRequest is {sent}, expected {here}");
-            return Err(Failed::Untrusted(why));
-        }
+        self.request.check_destination(&here, true).map_err(untrusted)?;
         let known = text(&self.options, identity_provider::ENTITY_ID);
         let known = known.or_else(|| self.session.as_ref().map(|(_, known)| known.issuer.as_str()));
         if let Some(known) = known.filter(|known| *known != self.request.issuer) {

@@ -15,7 +15,7 @@ use super::{SLO, World, redirected};
 use crate::kit::{Answer, On, engines, key};
 use crate::people::receiver::Receiver;
 use crate::people::{Browser, Form};
-use crate::saml::{NOW, attribute, certificate, logged, posted, redirected as asking, text};
+use crate::saml::{NOW, all_logged, attribute, certificate, posted, redirected as asking, text};
 
 const SUCCESS: &str = "urn:oasis:names:tc:SAML:2.0:status:Success";
 
@@ -93,6 +93,11 @@ async fn a_logout_that_does_not_prove_whom_it_means_ends_nothing() {
             request("ada", " NotOnOrAfter=\"2027-01-15T07:57:00.000Z\"", ""),
             Some(4),
             "the request is not of this time",
+        ),
+        (
+            request("ada", " Destination=\"\"", ""),
+            Some(4),
+            "the LogoutRequest is signed, so it has to name its Destination, expected https://tenant.example/logout",
         ),
         ("<x/>".to_owned(), Some(4), "expected a LogoutRequest"),
     ];
@@ -202,10 +207,14 @@ async fn a_logout_may_come_by_form_and_is_answered_so_where_the_connection_says_
     let xml = request("ada", "", "");
     let unsigned = browser.post(&world.server, &form, &[("SAMLRequest", &STANDARD.encode(&xml))]).await;
     assert_eq!(unsigned.status, 400);
+    let silent = browser.post(&world.server, &form, &[("SAMLRequest", &signed(&xml, 4))]).await;
+    assert_eq!(silent.status, 400);
+    let xml = request("ada", " Destination=\"https://tenant.example/logout\"", "");
     let answer = browser.post(&world.server, &form, &[("SAMLRequest", &signed(&xml, 4))]).await;
     let (value, _) = posted(&answer, SLO, "SAMLResponse");
     let answer = String::from_utf8(STANDARD.decode(value).unwrap()).unwrap();
     assert_eq!(attribute(&answer, "StatusCode", "Value").as_deref(), Some(SUCCESS));
     assert!(answer.contains("<ds:Signature "), "{answer}");
-    assert_eq!(logged(&mut world.server, "flo").await, "the message is not signed");
+    let why = "the LogoutRequest is signed, so it has to name its Destination, expected https://tenant.example/logout";
+    assert_eq!(all_logged(&mut world.server, "flo").await, ["the message is not signed", why]);
 }

@@ -41,6 +41,10 @@ async fn answers_that_do_not_prove_who_somebody_is_sign_nobody_in() {
             Box::new(|said| said.destination = "https://evil.example/".to_owned()),
         ),
         (
+            "the response is signed, so it has to name its Destination, expected https://tenant.example/login/callback?connection=corp",
+            Box::new(|said| (said.destination, said.sign_response) = (String::new(), true)),
+        ),
+        (
             "the issuer is \"urn:other\", expected \"urn:idp\"",
             Box::new(|said| said.issuer = "urn:other".to_owned()),
         ),
