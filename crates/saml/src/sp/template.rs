@@ -34,7 +34,10 @@ pub fn fill<'a>(
     request: &Request<'_>,
     named: impl Fn(&str) -> Option<&'a str>,
 ) -> Result<Halves, TemplateError> {
-    let xml = replaced(template, request, named);
+    let mut xml = replaced(template, request, named);
+    if request.force_authn {
+        xml = forced(xml)?;
+    }
     let tree = Tree::parse(&xml)?;
     let root = tree.root();
     if !root.is(PROTOCOL, "AuthnRequest") || root.attribute("Version") != Some("2.0") {
@@ -56,6 +59,28 @@ pub fn fill<'a>(
     let end = issuer_end(&whole).ok_or(TemplateError::Issuer)?;
     let (head, tail) = whole.split_at(end);
     Ok(Halves { head: head.to_owned(), tail: tail.to_owned() })
+}
+
+/// The same request, and a session at the identity provider does not spare the login. No template has a place for that:
+/// what it says itself (`ForceAuthn`) holds for requests that leave the choice open.
+fn forced(mut xml: String) -> Result<String, XmlError> {
+    const NAME: &str = "ForceAuthn";
+    let (range, text) = {
+        let tree = Tree::parse(&xml)?;
+        let root = tree.root();
+        let own = root.attributes().find(|own| own.namespace().is_none() && own.name() == NAME);
+        if let Some(own) = own {
+            (own.range_value(), "true".to_owned())
+        } else {
+            // Behind the name of the element, which ends as names do.
+            let name = root.range().start + 1;
+            let ends = |one: char| one.is_ascii_whitespace() || matches!(one, '>' | '/');
+            let end = xml[name..].find(ends).map_or(name, |length| name + length);
+            (end..end, format!(" {NAME}=\"true\""))
+        }
+    };
+    xml.replace_range(range, &text);
+    Ok(xml)
 }
 
 /// Where the first element of a canonical document ends, which has that local name: no other text looks like its end.

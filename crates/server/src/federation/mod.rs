@@ -214,6 +214,12 @@ impl Outbound<'_> {
         self.step?.identifier()
     }
 
+    /// Whether a session at the provider does not spare the login: what the application wants counts there too, where else
+    /// nobody would be asked.
+    pub(crate) fn is_forced(&self) -> bool {
+        self.step.is_some_and(Step::is_forced)
+    }
+
     /// A parameter of the application's request.
     pub(crate) fn parameter(&self, name: &str) -> Option<String> {
         self.step?.parameter(name)

@@ -24,6 +24,7 @@ use crate::connection_keys::own;
 use crate::connections::{Connection, Strategy, text};
 use crate::entropy::Entropy;
 use crate::http::outgoing::Ask;
+use crate::login::under_way::Step;
 use crate::login::visit::Visit;
 use crate::users::PROFILE;
 
@@ -74,12 +75,17 @@ pub(super) async fn begin(out: &Outbound<'_>) -> Result<(Kept, String), Failed> 
     let entropy = &*out.visit.app.entropy;
     let nonce = entropy.url_safe(TEXT);
     let proof = pkce.then(|| proof_key(entropy));
-    let mut params = more(out);
+    let mut params = Vec::new();
+    // The first one counts: what an application demands goes before what the connection says.
+    if out.is_forced() {
+        params.push(("prompt".to_owned(), "login".to_owned()));
+    }
+    params.extend(more(out));
     if let Some(hint) = out.login_hint() {
         params.push(("login_hint".to_owned(), hint.to_owned()));
     }
-    if let Some(prompt) = prompt(out) {
-        params.push(("prompt".to_owned(), prompt.to_owned()));
+    if wants_choice(out) {
+        params.push(("prompt".to_owned(), "select_account".to_owned()));
     }
     let to = Asking {
         endpoint: &metadata.authorization_endpoint,
@@ -97,14 +103,9 @@ pub(super) async fn begin(out: &Outbound<'_>) -> Result<(Kept, String), Failed> 
     Ok((Kept { issuer, nonce, verifier: proof.map(|(verifier, _)| verifier) }, to))
 }
 
-/// What the application wants the user to see counts at the provider too, where else nobody would be asked.
-fn prompt(out: &Outbound<'_>) -> Option<&'static str> {
-    let prompts = out.step?.request()?.prompts;
-    match (prompts.login, prompts.select_account) {
-        (true, _) => Some("login"),
-        (false, true) => Some("select_account"),
-        (false, false) => None,
-    }
+/// Whether the user is to choose an account at the provider.
+fn wants_choice(out: &Outbound<'_>) -> bool {
+    out.step.and_then(Step::request).is_some_and(|request| request.prompts.select_account)
 }
 
 /// Who came back.

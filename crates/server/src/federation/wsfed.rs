@@ -125,13 +125,12 @@ pub(super) async fn begin(out: &Outbound<'_>) -> Result<(Kept, String), Failed> 
         let options = refresh::first(visit, connection, options.clone()).await?;
         WsFed::read(visit, connection, &options)?
     };
-    let again = out.step.and_then(|step| step.request()).is_some_and(|asked| asked.prompts.login);
     let request = SignIn {
         endpoint: &wsfed.endpoint,
         realm: &wsfed.realm,
         reply: &out.callback(),
         context: &out.state,
-        fresh: again.then_some(0),
+        fresh: out.is_forced().then_some(0),
         more: &more(out),
     };
     Ok((Kept {}, request.address()))

@@ -194,6 +194,15 @@ impl Step {
         }
     }
 
+    /// Whether a session does not spare the login, wherever it is: neither ours nor that of another provider.
+    pub fn is_forced(&self) -> bool {
+        match &self.purpose {
+            Purpose::Application(request) => request.prompts.login || request.max_age == Some(0),
+            Purpose::Partner(asked) => asked.is_forced(),
+            Purpose::Device(_) => false,
+        }
+    }
+
     /// What the user probably signs in as: what was typed, or what the application expects.
     pub fn identifier(&self) -> Option<&str> {
         let hint = || match &self.purpose {

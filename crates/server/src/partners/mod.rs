@@ -79,6 +79,11 @@ impl Asked {
         }
     }
 
+    /// Whether a session does not spare the login, wherever it is.
+    pub fn is_forced(&self) -> bool {
+        self.max_age().is_some_and(|most| most.is_zero())
+    }
+
     /// The most time that may have passed since the user proved who they are.
     fn max_age(&self) -> Option<SignedDuration> {
         match self {

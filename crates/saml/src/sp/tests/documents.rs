@@ -180,6 +180,36 @@ fn a_template_is_filled_in_and_can_be_signed() {
 }
 
 #[test]
+fn a_template_asks_for_a_login_whatever_it_says_itself_where_the_application_does() {
+    let force = |template: &str, force_authn: bool| {
+        let halves = fill(template, &Request { force_authn, ..request() }, |_| None).unwrap();
+        [halves.head, halves.tail].concat()
+    };
+    let plain = force(TEMPLATE, false);
+    assert!(!plain.contains("ForceAuthn"), "{plain}");
+    let expected = plain.replace(" ID=", " ForceAuthn=\"true\" ID=");
+    let says = |text: &str| TEMPLATE.replace(" Version=", &format!("\n{text} Version="));
+    for template in [
+        TEMPLATE.to_owned(),
+        TEMPLATE.replacen(" xmlns:samlp", "\n\txmlns:samlp", 1),
+        says("ForceAuthn=\"true\""),
+        says("ForceAuthn = 'false'"),
+        says("ForceAuthn=\"\""),
+        format!("<?xml version=\"1.0\"?>\n<!-- <samlp:AuthnRequest> -->{TEMPLATE}"),
+    ] {
+        assert_eq!(force(&template, true), expected, "{template}");
+    }
+    // What a template says holds where the application leaves the choice open.
+    assert_eq!(force(&says("ForceAuthn=\"true\""), false), expected);
+    let qualified = says("samlp:ForceAuthn=\"false\"");
+    assert!(force(&qualified, true).contains(" ForceAuthn=\"true\" ID="));
+    assert!(matches!(
+        fill("no xml", &Request { force_authn: true, ..request() }, |_| None),
+        Err(TemplateError::Xml(_))
+    ));
+}
+
+#[test]
 fn a_template_that_gives_another_message_is_refused() {
     let filled = |template: &str| fill(template, &request(), |_| None);
     assert_eq!(filled(&TEMPLATE.replace("samlp:AuthnRequest", "samlp:Other")), Err(TemplateError::Kind));

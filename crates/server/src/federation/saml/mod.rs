@@ -90,7 +90,6 @@ pub(super) async fn begin(out: &Outbound<'_>) -> Result<(Kept, Response), Failed
 
 /// What is asked: as the connection's own template has it, or as usual.
 fn request(out: &Outbound<'_>, saml: &Saml, id: &str) -> Result<Halves, Failed> {
-    let again = out.step.and_then(|step| step.request()).is_some_and(|asked| asked.prompts.login);
     let acs_url = named_callback(out.visit, out.connection);
     let request = Request {
         id,
@@ -98,7 +97,7 @@ fn request(out: &Outbound<'_>, saml: &Saml, id: &str) -> Result<Halves, Failed> 
         destination: &saml.sign_in,
         issuer: &saml.entity_id,
         acs_url: &acs_url,
-        force_authn: again,
+        force_authn: out.is_forced(),
     };
     let Some(template) = &saml.template else { return Ok(request.write()) };
     let named = |name: &str| match name {

@@ -1,5 +1,6 @@
 //! People sign in at another provider: the way there, the answer, and every answer that must not be believed.
 
+mod forced;
 mod pages;
 pub(crate) mod provider;
 mod refusals;

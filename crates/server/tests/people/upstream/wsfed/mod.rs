@@ -1,6 +1,6 @@
 //! People sign in at a service that speaks WS-Federation.
 
-mod service;
+pub(crate) mod service;
 
 use std::collections::HashMap;
 
