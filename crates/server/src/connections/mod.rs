@@ -161,6 +161,43 @@ pub async fn admits<'a>(
     Ok(identities.any(|id| usable.iter().any(|connection| connection.id == id && counts(connection))))
 }
 
+/// Why nobody can sign in by the connection that an application has asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unusable {
+    /// How it was called.
+    name: String,
+    /// Whether there is one of that name, for others.
+    exists: bool,
+}
+
+impl Unusable {
+    /// What is wrong with it, in Auth0's words.
+    pub fn what(&self) -> &'static str {
+        if self.exists { "disabled" } else { "not found" }
+    }
+}
+
+/// For the page and the log.
+impl std::fmt::Display for Unusable {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let name: String = self.name.chars().filter(|one| !one.is_control()).take(300).collect();
+        write!(f, "the connection \"{name}\" was {}", self.what())
+    }
+}
+
+/// Whether the connection of this name is one that nobody can sign in by at an application; none if people can.
+pub async fn unusable(
+    app: &App,
+    tenant: &TenantId,
+    (client_id, name): (&str, &str),
+) -> Result<Option<Unusable>, DbError> {
+    if usable(app, tenant, client_id, name).await?.is_some() {
+        return Ok(None);
+    }
+    let exists = sql::find_by_name(&app.db, tenant, name).await?.is_some();
+    Ok(Some(Unusable { name: name.to_owned(), exists }))
+}
+
 /// The connection of this name, if the application may use it.
 pub async fn usable(
     app: &App,

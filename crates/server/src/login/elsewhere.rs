@@ -96,7 +96,7 @@ pub(super) async fn choose(visit: Visit) -> Response {
 /// The login page where there is no database: buttons, and a field for addresses that lead to a provider.
 pub(super) async fn alone(mut visit: Visit, login: Step, providers: Providers) -> Response {
     if providers.upstreams.is_empty() {
-        return no_connection(&visit);
+        return no_connection(&visit, &login);
     }
     if !visit.is_post() {
         return show(&visit, (&login, &providers), login.identifier().unwrap_or_default(), &[]);

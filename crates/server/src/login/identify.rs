@@ -51,7 +51,9 @@ pub(super) async fn again(visit: Visit, login: Step, problem: Problem) -> Respon
         Ok(offers) => offers,
         Err(error) => return visit.broken(&error),
     };
-    let Some(connection) = databases.into_iter().next() else { return no_connection(&visit) };
+    let Some(connection) = databases.into_iter().next() else {
+        return no_connection(&visit, &login);
+    };
     let fields = if under_way::first_page(&visit.tenant) == paths::LOGIN {
         pages::Step::Both
     } else {
@@ -89,9 +91,17 @@ async fn page(mut visit: Visit, fields: pages::Step) -> Response {
 }
 
 /// No connection, nobody to sign in.
-pub(super) fn no_connection(visit: &Visit) -> Response {
-    let text = "No connection is enabled for the application. Enable a database connection for it.";
-    visit.failure(Failure::Request, Some(("invalid_request", text)))
+pub(super) fn no_connection(visit: &Visit, login: &Step) -> Response {
+    let text = match login.wanted() {
+        Some(name) => format!(
+            "Nobody can sign in to the application by the connection \"{name}\". It may have been disabled or \
+             deleted meanwhile."
+        ),
+        None => {
+            "No connection is enabled for the application. Enable a database connection for it.".to_owned()
+        }
+    };
+    visit.failure(Failure::Request, Some(("invalid_request", &text)))
 }
 
 /// Where somebody signs in.

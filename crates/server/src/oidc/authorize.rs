@@ -24,6 +24,8 @@ use crate::in_flight::pushed;
 use crate::login::pages::{Failure, paths};
 use crate::login::under_way::{self, Step, UnderWay};
 use crate::login::visit::Visit;
+use crate::logs::Kind;
+use crate::partners::answers;
 use crate::sessions::{self, Session};
 use crate::user_grants::{self, Between};
 use crate::users::{self, User};
@@ -209,12 +211,12 @@ impl Matter<'_> {
             return Ok(None);
         }
         if let Some(name) = &request.connection
-            && connections::usable(&visit.app, visit.tenant.id(), &client.id, name).await?.is_none()
+            && let Some(unusable) =
+                connections::unusable(&visit.app, visit.tenant.id(), (&client.id, name)).await?
         {
-            let exists =
-                connections::sql::find_by_name(&visit.app.db, visit.tenant.id(), name).await?.is_some();
-            let what = if exists { "disabled" } else { "not found" };
-            return Ok(Some(Error::InvalidRequest(format!("the connection was {what}"))));
+            // The application is told in Auth0's words, which do not name it.
+            answers::note(visit, client, Kind::F, &unusable.to_string()).await;
+            return Ok(Some(Error::InvalidRequest(format!("the connection was {}", unusable.what()))));
         }
         let api = self.maker().api(request.audience.as_deref()).await;
         Ok(api.err().map(respond::for_client))

@@ -149,6 +149,13 @@ async fn to_login(
     (client, asked): (&Client, &Asked),
     login: Option<&Step>,
 ) -> Result<Response, DbError> {
+    if let (None, Some(name)) = (login, asked.connection())
+        && let Some(unusable) =
+            connections::unusable(&visit.app, visit.tenant.id(), (&client.id, name)).await?
+    {
+        // Nobody should begin a login that cannot end.
+        return Ok(answers::refuse(visit, client, Kind::F, &unusable.to_string()).await);
+    }
     let text = match login {
         Some(step) => step.text.clone(),
         None => UnderWay::for_partner(visit, client, asked).store(visit).await?,

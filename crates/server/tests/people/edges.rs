@@ -220,7 +220,7 @@ async fn an_address_that_asks_for_many_new_passwords_is_throttled() {
 
 #[tokio::test]
 async fn a_connection_that_the_application_cannot_use_is_refused_to_the_application() {
-    let server = TestServer::start().await;
+    let mut server = TestServer::start().await;
     let shop = application(&server, json!({})).await;
     let refused = Browser::default().get(&server, &authorize(&shop, &[("connection", "nope")])).await;
     assert_eq!(parameter(&refused, "error"), "invalid_request");
@@ -231,6 +231,29 @@ async fn a_connection_that_the_application_cannot_use_is_refused_to_the_applicat
         let refused = Browser::default().get(&server, &authorize(&shop, &[("connection", name)])).await;
         assert_eq!(parameter(&refused, "error_description"), format!("the connection was {why}"));
     }
+    let expected =
+        ["\"nope\" was not found", "\"other\" was disabled", "\"Chancery-Administrators\" was not found"];
+    let expected = expected.map(|what| format!("the connection {what}"));
+    assert_eq!(crate::saml::all_logged(&mut server, "f").await, expected);
+}
+
+#[tokio::test]
+async fn a_connection_that_goes_while_somebody_signs_in_is_named_on_the_page() {
+    let server = TestServer::start().await;
+    let shop = application(&server, json!({})).await;
+    let body = json!({ "name": "staff", "strategy": "auth0", "enabled_clients": [shop.id] });
+    let made = server.api_send(Method::POST, "/connections", &body).await.expect(201);
+    let path = format!("/connections/{}/clients", made["id"].as_str().unwrap());
+    let mut browser = Browser::default();
+    let begun = browser.get(&server, &authorize(&shop, &[("connection", "staff")])).await;
+    let page = begun.header("location").unwrap().to_owned();
+    browser.get(&server, &page).await.expect_ok();
+    let body = json!([{ "client_id": shop.id, "status": false }]);
+    server.api_send(Method::PATCH, &path, &body).await;
+    let gone = browser.get(&server, &page).await;
+    assert_eq!(gone.status, 400);
+    let text = gone.text().replace("&#34;", "\"").replace("&quot;", "\"");
+    assert!(text.contains("Nobody can sign in to the application by the connection \"staff\"."), "{text}");
 }
 
 #[tokio::test]

@@ -300,6 +300,46 @@ async fn applications_that_do_not_exist_or_do_not_speak_saml_are_told_apart_on_t
 }
 
 #[tokio::test]
+async fn a_connection_that_nobody_can_sign_in_by_is_named_on_the_page_and_in_the_log() {
+    for on in engines() {
+        let mut server = TestServer::on(on).await;
+        let payroll = application(&server, json!({})).await;
+        let archive = made(&server, json!({ "wsfed": {} }), json!({})).await;
+        let body = json!({ "name": "other", "strategy": "auth0", "enabled_clients": [] });
+        server.api_send(Method::POST, "/connections", &body).await.expect(201);
+        let mut expected = Vec::new();
+        for (asked, what) in [
+            ("nope", "not found"),
+            ("other", "disabled"),
+            ("Chancery-Administrators", "not found"),
+            ("<b>x</b> & 'y'", "not found"),
+        ] {
+            let query = |name: &str, value: &str| {
+                form_urlencoded::Serializer::new(String::new()).append_pair(name, value).finish()
+            };
+            let why = format!("the connection \"{asked}\" was {what}");
+            for path in [
+                format!("{}&{}", asking(&payroll), query("connection", asked)),
+                format!("/samlp/{payroll}?{}", query("connection", asked)),
+                format!("/wsfed/{archive}?wa=wsignin1.0&{}", query("whr", &format!("urn:{asked}"))),
+                format!("/wsfed?wtrealm=urn:{archive}&{}", query("whr", asked)),
+            ] {
+                let page = server.get(&path).await;
+                assert_eq!(page.status, 400, "{path}");
+                assert!(page.header("location").is_none());
+                let text = page.text();
+                assert!(!text.contains("<b>"), "{text}");
+                let marks = [("&#34;", "\""), ("&#39;", "'"), ("&#60;", "<"), ("&#62;", ">"), ("&#38;", "&")];
+                let shown = marks.iter().fold(text, |text, (mark, sign)| text.replace(mark, sign));
+                assert!(shown.contains(&why), "no {why} in {shown}");
+                expected.push(why.clone());
+            }
+        }
+        assert_eq!(all_logged(&mut server, "f").await, expected);
+    }
+}
+
+#[tokio::test]
 async fn a_certificate_may_be_set_in_each_of_the_forms_that_people_have() {
     let server = TestServer::start().await;
     let pem = certificate(4).to_pem();
