@@ -1,5 +1,6 @@
 //! The Dashboard through the router: the way in, the proof of forms, roles, and what every page carries.
 
+mod connections;
 mod partners;
 
 use http::Method;

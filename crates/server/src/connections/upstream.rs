@@ -175,6 +175,8 @@ fn samlp() -> Object {
             ]),
         ),
         field("entityId", text().at_least(1).at_most(128)),
+        // The longest that an entity id may be (SAML core, section 8.3.6).
+        field("idp_entity_id", text().at_most(1024)),
         field("destinationUrl", address()),
         field("recipientUrl", address()),
         field("user_id_attribute", text().at_most(2396)),

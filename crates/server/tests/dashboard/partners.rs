@@ -11,7 +11,7 @@ use chancery::administrators::Role;
 use http::Method;
 
 /// What a field of several lines holds.
-fn typed(page: &Answer, name: &str) -> String {
+pub(super) fn typed(page: &Answer, name: &str) -> String {
     let text = page.text();
     let tag = format!("<textarea id=\"f-{}\"", name.replace(['.', '_'], "-"));
     let rest = text.split_once(&tag).unwrap_or_else(|| panic!("no {name}: {text}")).1;
@@ -19,7 +19,7 @@ fn typed(page: &Answer, name: &str) -> String {
     unescaped(inner)
 }
 
-fn unescaped(text: &str) -> String {
+pub(super) fn unescaped(text: &str) -> String {
     let marks = [
         ("&#34;", "\""),
         ("&#39;", "'"),
@@ -33,7 +33,7 @@ fn unescaped(text: &str) -> String {
 }
 
 /// What is said to be wrong with a field.
-fn wrong(page: &Answer, name: &str) -> String {
+pub(super) fn wrong(page: &Answer, name: &str) -> String {
     let (text, id) = (page.text(), format!("id=\"f-{}-wrong\">", name.replace(['.', '_'], "-")));
     let rest = text.split_once(&id).unwrap_or_else(|| panic!("nothing is wrong with {name}: {text}")).1;
     unescaped(rest.split_once('<').unwrap().0)

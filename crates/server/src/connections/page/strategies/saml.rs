@@ -17,6 +17,9 @@ const CERTIFICATES: Field =
     Field::new("options.signingCert", "X509 Signing Certificates", Kind::Upload(".pem,.crt,.cer,.der"))
         .placeholder("-----BEGIN CERTIFICATE-----")
         .help("Of the identity provider. Several, one after the other, all count: put the next one here before the provider changes to it.");
+const ISSUER: Field = Field::text("options.idp_entity_id", "Issuer")
+    .placeholder("https://idp.example.com/metadata")
+    .help("What the identity provider calls itself, its entity ID; metadata fills it in. Answers of anybody else are refused, and a logout that begins at the provider is known by it, also in a browser without a session. Empty: the certificates alone decide.");
 
 const SAML: Group = Group {
     title: "Identity provider",
@@ -27,6 +30,7 @@ const SAML: Group = Group {
         METADATA_XML,
         SIGN_IN,
         CERTIFICATES,
+        ISSUER,
         Field::new("options.disableSignout", "Enable Sign Out", Kind::Not)
             .help("Whoever signs out here signs out there too."),
         Field::new("options.signOutEndpoint", "Sign Out URL", Kind::Text("url"))
