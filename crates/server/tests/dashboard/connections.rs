@@ -100,3 +100,34 @@ async fn what_a_saml_identity_provider_calls_itself_is_set_on_the_page_of_its_co
         assert_eq!(options(&server, &id).await.get("idp_entity_id"), None);
     }
 }
+
+#[tokio::test]
+async fn a_connection_of_oauth_without_an_address_for_profiles_says_that_nobody_can_sign_in_with_it() {
+    let server = TestServer::start().await;
+    let (mut ada, _) = at_keys(&server, "ada@example.com", Role::Admin).await;
+    let warning = "Nobody can sign in with this connection: it has no Profile URL";
+    let id = made(
+        &server,
+        "oauth2",
+        json!({
+            "client_id": "c", "authorizationURL": "https://p.example/a", "tokenURL": "https://p.example/t",
+            "scripts": { "fetchUserProfile": "function (accessToken, context, callback) {}" },
+        }),
+    )
+    .await;
+    let path = format!("/dashboard/connections/{id}");
+    let page = ada.get(&server, &path).await;
+    assert!(page.text().contains(warning), "{}", page.text());
+    // On the tab where it can be mended, and on no other.
+    for tab in ["/setup", "/mapping", "/login-experience"] {
+        assert!(!ada.get(&server, &format!("{path}{tab}")).await.text().contains(warning), "{tab}");
+    }
+    let done = save(&mut ada, &server, &page, ("options.userInfoURL", "https://p.example/me")).await;
+    assert_eq!((done.status.as_u16(), location(&done)), (303, path.clone()));
+    assert!(!ada.get(&server, &path).await.text().contains(warning));
+    assert_eq!(options(&server, &id).await["userInfoURL"], "https://p.example/me");
+    for (strategy, more) in [("github", json!({})), ("oidc", json!({ "client_id": "c" }))] {
+        let id = made(&server, strategy, more).await;
+        assert!(!ada.get(&server, &format!("/dashboard/connections/{id}")).await.text().contains(warning));
+    }
+}

@@ -37,6 +37,11 @@ const USUAL: &str = r#"{
   "groups": "http://schemas.xmlsoap.org/claims/Group"
 }"#;
 
+/// What an administrator hears whose provider has no address for profiles, or whose script was to do without.
+const NO_PROFILE: &str = "Nobody can sign in with this connection: it has no Profile URL, and a script \
+    (scripts.fetchUserProfile) is kept but not run here. Give the address at which the provider answers the profile of \
+    whoever the access token belongs to.";
+
 /// What stands on the first tab alone.
 struct Basics {
     id: String,
@@ -53,6 +58,8 @@ struct Basics {
 #[template(path = "connections/elsewhere.html")]
 struct Page {
     basics: Option<Basics>,
+    /// Why nobody can sign in with it.
+    mute: Option<&'static str>,
     /// Whether something old is allowed that is not safe any more.
     weak: bool,
     usual: Option<&'static str>,
@@ -80,7 +87,10 @@ impl Own {
     async fn page(&self, desk: &Desk, status: StatusCode, form: Form) -> Result<Response, Failure> {
         let option = |name: &str| text(self.connection.get("options").unwrap_or(&Value::Null), name);
         let basics = if self.tab == SETTINGS.0 { Some(self.basics(desk).await?) } else { None };
+        let is_mute =
+            basics.is_some() && self.strategy == Strategy::OAuth2 && option("userInfoURL").is_empty();
         let body = Page {
+            mute: is_mute.then_some(NO_PROFILE),
             weak: basics.is_some()
                 && (option("signatureAlgorithm") == "rsa-sha1" || option("digestAlgorithm") == "sha1"),
             basics,
