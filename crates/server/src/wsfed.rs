@@ -27,6 +27,7 @@ use crate::app::App;
 use crate::applications::wsfed_party::{self, WsfedParty};
 use crate::branding::Address;
 use crate::http::host::Site;
+use crate::login::opened::PASSWORD;
 use crate::login::pages::Failure;
 use crate::login::under_way::Step;
 use crate::login::visit::Visit;
@@ -204,6 +205,7 @@ pub async fn answer(
             name_format: name.format.as_deref().filter(|_| settings.says_name_format),
             attributes: &attributes,
             authenticated_at: signed_in.session.authenticated_at,
+            by_password: signed_in.session.last_method() == Some(PASSWORD),
             session_index: &answers::session_index(visit, &signed_in.session, client),
             now: visit.app.clock.now(),
             lifetime,

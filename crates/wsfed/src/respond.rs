@@ -22,6 +22,8 @@ pub const LIFETIME: i64 = 8 * 60 * 60;
 /// How long before it was made a token counts already, for partners whose clocks are late.
 const EARLIER: SignedDuration = SignedDuration::from_secs(60);
 const UTILITY: &str = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-utility-1.0.xsd";
+const PASSWORD: &str = "urn:oasis:names:tc:SAML:1.0:am:password";
+const UNSPECIFIED: &str = "urn:oasis:names:tc:SAML:1.0:am:unspecified";
 const SAML20_TOKEN: &str = "urn:oasis:names:tc:SAML:2.0:assertion";
 
 /// What a token says.
@@ -47,6 +49,8 @@ pub struct Token<'a> {
     pub attributes: &'a [Attribute],
     /// When they proved who they are.
     pub authenticated_at: Timestamp,
+    /// Whether that was by a password, typed here.
+    pub by_password: bool,
     /// The name of the session.
     pub session_index: &'a str,
     /// Now.
@@ -191,11 +195,14 @@ fn assertion(token: &Token<'_>) -> Halves {
         }
         out.close("saml:AttributeStatement");
     }
+    // What another provider has asked for is not known here, and other ways have no name of their own (SAML 1.1 core,
+    // section 7.1).
+    let method = if token.by_password { PASSWORD } else { UNSPECIFIED };
     out.open(
         "saml:AuthenticationStatement",
         &[
             ("AuthenticationInstant", &moment::write(token.authenticated_at)),
-            ("AuthenticationMethod", "urn:oasis:names:tc:SAML:1.0:am:password"),
+            ("AuthenticationMethod", method),
         ],
     );
     subject(token, &mut out);

@@ -24,7 +24,7 @@ use crate::users::{self, User};
 use crate::write::Write;
 
 /// The way of a password (RFC 8176).
-pub(super) const PASSWORD: &str = "pwd";
+pub const PASSWORD: &str = "pwd";
 /// The way of another provider, as Auth0 calls it.
 pub const FEDERATED: &str = "federated";
 

@@ -258,6 +258,11 @@ impl Session {
     pub fn is_live(&self, now: Timestamp) -> bool {
         now < self.expires_at && now < self.idle_expires_at
     }
+
+    /// The way in which the user last proved who they are.
+    pub fn last_method(&self) -> Option<&str> {
+        self.details.methods.last().map(|method| method.name.as_str())
+    }
 }
 
 /// Ends sessions, and has the applications that took part told; the only way to. Whoever calls this writes the log

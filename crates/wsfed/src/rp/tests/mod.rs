@@ -76,6 +76,7 @@ fn answer(kind: Kind, encryption: Option<Encryption>, signer: usize) -> String {
         name_format: None,
         attributes: &attributes,
         authenticated_at: now(),
+        by_password: true,
         session_index: "_session",
         now: now(),
         lifetime: SignedDuration::from_secs(LIFETIME),

@@ -15,7 +15,7 @@ use super::super::{Application, Browser, answered, application, authorize, excha
 use super::saml::idp::Published;
 use crate::kit::{Answer, Call, DOMAIN, On, TestServer, claims, engines};
 use crate::people::{EMAIL, Form};
-use crate::saml::{certificate, made, posted, sign_in};
+use crate::saml::{ACS, attribute, certificate, made, posted, sign_in};
 use service::{LS, REPLY, STS, Said, US, metadata};
 
 /// A tenant whose people sign in by the connection `corp`.
@@ -178,6 +178,39 @@ async fn the_service_may_be_another_chancery() {
         let told = claims(tokens["id_token"].as_str().unwrap());
         assert!(told["sub"].as_str().unwrap().starts_with(&format!("adfs|{name}|auth0|")), "{told}");
         assert_eq!(told["email"], EMAIL);
+    }
+}
+
+#[tokio::test]
+async fn a_token_for_an_application_speaks_of_a_password_where_one_was_typed_here_and_nowhere_else() {
+    for on in engines() {
+        let world = World::on(on).await;
+        crate::people::user(&world.server).await;
+        let archive = made(&world.server, json!({ "wsfed": {} }), json!({})).await;
+        let body = json!([{ "client_id": archive, "status": true }]);
+        let path = format!("/connections/{}/clients", world.corp);
+        world.server.api_send(Method::PATCH, &path, &body).await;
+        let method = |answer: &Answer| {
+            let token = unescaped(&posted(answer, ACS, "wresult").0);
+            attribute(&token, "AuthenticationStatement", "AuthenticationMethod").unwrap()
+        };
+        let mut browser = Browser::default();
+        let path = format!("/wsfed/{archive}?wa=wsignin1.0");
+        let page = browser.visit(&world.server, &path).await;
+        let answer = sign_in(&world.server, &mut browser, &page).await;
+        assert_eq!(method(&answer), "urn:oasis:names:tc:SAML:1.0:am:password");
+        let mut browser = Browser::default();
+        let away = browser.get(&world.server, &format!("{path}&whr=urn:corp")).await;
+        let state = asked(&away)["wctx"].clone();
+        let said = Said::new("_1").xml();
+        let fields = [("wa", "wsignin1.0"), ("wresult", said.as_str()), ("wctx", &state)];
+        let answer = world.back(&mut browser, &fields).await;
+        assert_eq!(method(&answer), "urn:oasis:names:tc:SAML:1.0:am:unspecified");
+        // The session says the same again.
+        assert_eq!(
+            method(&browser.get(&world.server, &path).await),
+            "urn:oasis:names:tc:SAML:1.0:am:unspecified"
+        );
     }
 }
 

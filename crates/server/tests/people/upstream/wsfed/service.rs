@@ -75,6 +75,7 @@ impl Said {
             name_format: None,
             attributes: &attributes,
             authenticated_at: now,
+            by_password: true,
             session_index: "_there",
             now,
             lifetime: SignedDuration::from_secs(LIFETIME),
