@@ -175,7 +175,7 @@ def options():
     """What is put into the options of each kind of connection, beside what each of them has."""
     pairs = lambda name: {nasty(f"{name}-from"): nasty(f"{name}-to")}
     client = lambda name: {"client_id": nasty(f"{name}-client"), "scope": nasty(f"{name}-scope")}
-    company = lambda name: {"domain_aliases": [nasty(f"{name}-domain")], "upstream_params": {
+    company = lambda name: {"domain_aliases": ["https://" + nasty(f"{name}-domain")], "upstream_params": {
         nasty(f"{name}-parameter"): {"value": nasty(f"{name}-parameter-value")}}}
     openid = lambda name: client(name) | company(name) | {"attribute_map": {"attributes": pairs(name)}}
     return {
@@ -207,6 +207,8 @@ def connections(to):
         to.puts("PATCH", own, {"display_name": nasty(f"{strategy}-display"), "options": {
             **connection["options"], **more, "icon_url": address(f"{strategy}-icon")}})
         to.refuses(own, {"options": {**connection["options"], "icon_url": f"javascript:{MARK}"}})
+        if "domain_aliases" in more:
+            to.refuses(own, {"options": {**connection["options"], "domain_aliases": [nasty("domain")]}})
     to.unseen.add(nasty("subject"))
     to.refuses("/connections", {"name": nasty("connection"), "strategy": "auth0"}, method="POST")
     database = to.call("GET", "/connections?strategy=auth0").json()[0]

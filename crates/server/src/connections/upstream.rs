@@ -17,6 +17,30 @@ const WEB: Format =
     Format { name: "uri", accepts: |text| text.starts_with("https://") || text.starts_with("http://") };
 const HTTPS: Format = Format { name: "^https://.*", accepts: |text| text.starts_with("https://") };
 
+/// A domain of email addresses. Auth0 takes addresses of the web too, which are the domain of nobody.
+const DOMAIN: Format = Format { name: "domain", accepts: |text| is_domain(text) || (WEB.accepts)(text) };
+
+/// Labels of letters, digits and hyphens with dots between them.
+fn is_domain(text: &str) -> bool {
+    let is_inner = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+    let is_label = |label: &str| {
+        !label.is_empty() && !label.starts_with('-') && !label.ends_with('-') && label.bytes().all(is_inner)
+    };
+    text.split('.').all(is_label)
+}
+
+/// A parameter for the provider: a value, or the name of the parameter of the application's request that is passed on.
+fn parameter() -> Kind {
+    let one = object([field("alias", text().at_least(1).at_most(255)), field("value", text())]);
+    Object { least: 1, most: 1, ..one }.into()
+}
+
+/// From members here to what the provider calls them: one name, or several in the order of preference.
+fn fields_map() -> Kind {
+    let name = || text().at_most(2048);
+    map(Kind::Either(vec![name().into(), list(name())]), 1000)
+}
+
 fn address() -> Kind {
     Kind::Either(vec![text().at_most(0).into(), text().at_least(8).at_most(2048).like(WEB).into()])
 }
@@ -30,7 +54,7 @@ fn common(mut own: Object) -> Object {
     own.fields.extend([
         field("non_persistent_attrs", Kind::List(Box::new(text().at_most(255).into()), 0, 96)),
         field("set_user_root_attributes", one_of(&["on_each_login", "on_first_login", "never_on_login"])),
-        field("upstream_params", map(Kind::Any, 100)).nullable(),
+        field("upstream_params", map(parameter(), 100)).nullable(),
         field(
             "icon_url",
             Kind::Either(vec![text().at_most(0).into(), text().at_most(255).like(HTTPS).into()]),
@@ -43,7 +67,7 @@ fn common(mut own: Object) -> Object {
 fn enterprise(mut own: Object) -> Object {
     own.fields.extend([
         field("tenant_domain", text().at_most(255)),
-        field("domain_aliases", Kind::List(Box::new(text().at_most(256).into()), 0, 50_001)),
+        field("domain_aliases", Kind::List(Box::new(text().at_most(256).like(DOMAIN).into()), 0, 50_001)),
     ]);
     common(own)
 }
@@ -101,6 +125,7 @@ fn waad() -> Object {
         field("waad_protocol", one_of(&["openid-connect", "ws-federation"])),
         field("userid_attribute", one_of(&["oid", "sub"])),
         field("identity_api", text().at_most(100)),
+        field("fieldsMap", fields_map()),
         trust(),
     ]))
 }
@@ -133,7 +158,7 @@ fn oauth2() -> Object {
         field("authParams", map(Kind::Any, 100)),
         field("authParamsMap", map(Kind::Any, 100)),
         field("customHeaders", map(Kind::Any, 100)),
-        field("fieldsMap", map(Kind::Any, 1000)),
+        field("fieldsMap", fields_map()),
         field("scripts", open([field("fetchUserProfile", text()), field("getLogoutUrl", text())])),
         field("pkce_enabled", boolean()),
         field("useOauthSpecScope", boolean()),
@@ -180,7 +205,7 @@ fn samlp() -> Object {
         field("destinationUrl", address()),
         field("recipientUrl", address()),
         field("user_id_attribute", text().at_most(2396)),
-        field("fieldsMap", map(Kind::Any, 1000)),
+        field("fieldsMap", fields_map()),
         field("requestTemplate", text().at_most(10_240)),
         field(
             "idpinitiated",
@@ -206,6 +231,7 @@ fn adfs() -> Object {
         field("thumbprints", list(text().at_most(64))),
         field("prev_thumbprints", list(text().at_most(64))),
         field("user_id_attribute", text().at_most(128)),
+        field("fieldsMap", fields_map()),
         trust(),
     ]))
 }

@@ -3,7 +3,7 @@
 use http::Method;
 use serde_json::{Value, json};
 
-use super::partners::{unescaped, wrong};
+use super::partners::{typed, unescaped, wrong};
 use super::{at_keys, form_from, location};
 use crate::kit::{Answer, TestServer, engines};
 use crate::people::browser::Browser;
@@ -129,5 +129,27 @@ async fn a_connection_of_oauth_without_an_address_for_profiles_says_that_nobody_
     for (strategy, more) in [("github", json!({})), ("oidc", json!({ "client_id": "c" }))] {
         let id = made(&server, strategy, more).await;
         assert!(!ada.get(&server, &format!("/dashboard/connections/{id}")).await.text().contains(warning));
+    }
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_a_domain_or_a_parameter_is_said_at_its_field() {
+    let server = TestServer::start().await;
+    let (mut ada, _) = at_keys(&server, "ada@example.com", Role::Admin).await;
+    let id = made(&server, "samlp", json!({ "signInEndpoint": "https://idp.example/sso" })).await;
+    let path = format!("/dashboard/connections/{id}");
+    let before = options(&server, &id).await;
+    for (tab, name, text, said) in [
+        ("", "options.domain_aliases", "corp.example\n@corp.test", "@corp.test"),
+        ("", "options.upstream_params", r#"{ "acr": "high" }"#, "acr: "),
+        ("", "options.upstream_params", r#"{ "acr": { "value": 1 } }"#, "acr.value: "),
+        ("/mapping", "options.fieldsMap", r#"{ "email": ["mail", 5] }"#, "email.1: "),
+    ] {
+        let page = ada.get(&server, &format!("{path}{tab}")).await;
+        let again = save(&mut ada, &server, &page, (name, text)).await;
+        assert_eq!(again.status.as_u16(), 400, "{text}");
+        assert!(wrong(&again, name).contains(said), "{}", wrong(&again, name));
+        assert_eq!(typed(&again, name), text, "what was typed is there to be mended");
+        assert_eq!(options(&server, &id).await, before);
     }
 }

@@ -169,11 +169,28 @@ fn kind(shape: &Kind, value: &Value, when: When, path: &Path<'_>) -> Result<(), 
         }
         Kind::Either(kinds) => {
             if kinds.iter().any(|one| kind(one, value, when, path).is_ok()) {
-                Ok(())
-            } else {
-                Err(path.refuse("Data does not match any of the accepted forms"))
+                return Ok(());
+            }
+            let mut alike = kinds.iter().filter(|one| takes(one, value));
+            match (alike.next(), alike.next()) {
+                // One form alone is of this type: what is wrong with it says more, and where.
+                (Some(one), None) => kind(one, value, when, path),
+                _ => Err(path.refuse("Data does not match any of the accepted forms")),
             }
         }
+    }
+}
+
+/// Whether a value is of the JSON type of a kind.
+fn takes(shape: &Kind, value: &Value) -> bool {
+    match shape {
+        Kind::Any => true,
+        Kind::Bool => value.is_boolean(),
+        Kind::Integer(..) | Kind::Number(..) => value.is_number(),
+        Kind::Text(_) | Kind::OneOf(_) => value.is_string(),
+        Kind::List(..) => value.is_array(),
+        Kind::Object(_) | Kind::Map(..) => value.is_object(),
+        Kind::Either(kinds) => kinds.iter().any(|one| takes(one, value)),
     }
 }
 
