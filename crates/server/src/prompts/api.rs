@@ -143,13 +143,16 @@ fn document_name(prompt: &str, language: &str) -> Result<String, ApiError> {
 fn texts_alone(screens: &Map<String, Value>) -> Result<(), ApiError> {
     for (screen, texts) in screens {
         let wrong = match texts.as_object() {
-            Some(texts) => texts.iter().find(|(_, text)| !text.is_string()).map(|(name, _)| name),
-            None => Some(screen),
+            Some(texts) => texts
+                .iter()
+                .find(|(_, text)| !text.is_string())
+                .map(|(name, _)| [screen.as_str(), name].join(".")),
+            None => Some(screen.clone()),
         };
-        if let Some(name) = wrong {
+        if let Some(property) = wrong {
             return Err(ApiError::Body(format!(
                 "Payload validation error: 'Expected screens, each an object of texts' on property {}.",
-                [screen.as_str(), name].join(".").replace('\0', "")
+                property.replace('\0', "")
             )));
         }
     }

@@ -109,6 +109,30 @@ async fn texts_belong_to_a_prompt_and_a_language_that_exist_and_hold_no_nul() {
 }
 
 #[tokio::test]
+async fn a_text_that_is_none_is_refused_with_its_place_and_nothing_is_saved() {
+    for on in engines() {
+        let server = TestServer::on(on).await;
+        let good = json!({ "login": { "title": "Hello" }, "signup": { "title": "" } });
+        server.api_send(Method::PUT, TEXTS, &good).await.expect(200);
+        for (body, place) in [
+            (json!({ "login": { "title": 5 } }), "login.title"),
+            (json!({ "login": { "title": "Hi", "description": null } }), "login.description"),
+            (json!({ "login": { "title": ["Hi"] } }), "login.title"),
+            (json!({ "login": { "title": { "en": "Hi" } } }), "login.title"),
+            (json!({ "login": { "title": true } }), "login.title"),
+            (json!({ "login": { "title": "Hi" }, "signup": { "button": 1.5 } }), "signup.button"),
+            (json!({ "login": "Hi" }), "login"),
+            (json!({ "login": null }), "login"),
+            (json!({ "login": [] }), "login"),
+        ] {
+            let answer = server.api_send(Method::PUT, TEXTS, &body).await;
+            assert_eq!(answer.both(), misfit("Expected screens, each an object of texts", place), "{body}");
+            assert_eq!(server.api_get(TEXTS).await.both(), (200, good.clone()), "{body}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn every_operation_needs_its_scope() {
     let server = TestServer::start().await;
     needs_scopes(
