@@ -7,8 +7,8 @@ use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use super::{
-    Application, Browser, CALLBACK, EMAIL, PASSWORD, answered, application, authorize, exchange, form,
-    parameter, refresh, signed_in, token, user,
+    Application, Browser, CALLBACK, CONNECTION, EMAIL, PASSWORD, answered, application, authorize, exchange,
+    form, parameter, refresh, signed_in, token, user,
 };
 use crate::kit::{Answer, Call, TestServer, engines};
 
@@ -311,6 +311,55 @@ async fn an_application_that_is_told_the_password_gets_tokens_for_it() {
         assert!(tokens["id_token"].is_string() && tokens["refresh_token"].is_string());
         let wrong = json!({ "error": "invalid_grant", "error_description": "Wrong email or password." });
         assert_eq!(ask("wrong").await.both(), (403, wrong));
+    }
+}
+
+#[tokio::test]
+async fn the_log_names_whose_password_was_tried_in_vain() {
+    for on in engines() {
+        let mut server = TestServer::on(on).await;
+        let realm = "http://auth0.com/oauth/grant-type/password-realm";
+        let shop = application(&server, json!({ "grant_types": [realm, "password"] })).await;
+        let user_id = user(&server).await;
+        let default = json!({ "default_directory": CONNECTION });
+        server.api_send(Method::PATCH, "/tenants/settings", &default).await.expect(200);
+        let long = format!("{}@x.example", "a".repeat(300));
+        let cases = [
+            (realm, EMAIL, "fp"),
+            ("password", EMAIL, "fp"),
+            (realm, "nobody@x.example", "fu"),
+            ("password", "nobody@x.example", "fu"),
+            (realm, &long, "fu"),
+        ];
+        for (grant, username, _) in cases {
+            let form = [
+                ("grant_type", grant),
+                ("client_id", &shop.id),
+                ("client_secret", &shop.secret),
+                ("realm", CONNECTION),
+                ("username", username),
+                ("password", "wr0ng"),
+            ];
+            let refused = token(&server, &form).await;
+            assert_eq!(refused.status, 403, "{username}: {}", refused.text());
+        }
+        server.flush_log().await;
+        let reader = server.sibling().await;
+        let entries = reader.api_get("/logs?q=type:(fp%20OR%20fu)&sort=date:1").await.expect(200);
+        let entries = entries.as_array().unwrap();
+        assert_eq!(entries.len(), cases.len());
+        for ((_, username, kind), entry) in cases.iter().zip(entries) {
+            let told = |name: &str| entry[name].clone();
+            assert_eq!(told("type"), *kind);
+            assert_eq!(told("description"), "Wrong email or password.");
+            let shown: String = username.chars().take(200).collect();
+            assert_eq!(told("user_name"), json!(shown), "{entry}");
+            let whom = if *kind == "fp" { json!(user_id) } else { Value::Null };
+            assert_eq!(told("user_id"), whom, "{entry}");
+            assert_eq!((told("client_id"), told("client_name")), (json!(shop.id), json!("Shop")));
+            assert_eq!((told("connection"), told("strategy")), (json!(CONNECTION), json!("auth0")));
+            assert!(!entry.to_string().contains("wr0ng"), "no password is in the log: {entry}");
+        }
     }
 }
 

@@ -5,6 +5,7 @@ pub(crate) mod backchannel;
 pub(crate) mod browser;
 mod edges;
 mod endpoints;
+mod letters;
 pub(crate) mod receiver;
 mod registration;
 pub(crate) mod sessions;
