@@ -98,7 +98,7 @@ pub fn escape_attribute(out: &mut String, text: &str) {
 }
 
 fn escape(out: &mut String, text: &str, replaced: impl Fn(char) -> Option<&'static str>) {
-    if text.bytes().all(|byte| PLAIN[usize::from(byte)]) {
+    if is_plain(text.as_bytes()) {
         out.push_str(text);
         return;
     }
@@ -114,13 +114,58 @@ fn escape(out: &mut String, text: &str, replaced: impl Fn(char) -> Option<&'stat
     out.push_str(&text[plain..]);
 }
 
-/// Bytes of text in which nothing is ever replaced. Nearly all text consists of them, and it is all looked at.
-const PLAIN: [bool; 256] = {
-    let mut plain = [false; 256];
-    let mut byte = b' ';
-    while byte < 0x7f {
-        plain[byte as usize] = !matches!(byte, b'&' | b'<' | b'>' | b'"');
-        byte += 1;
+/// Whether nothing is ever replaced in this text. That holds of nearly all text, and it is all looked at: so many bytes
+/// at once.
+fn is_plain(text: &[u8]) -> bool {
+    let (words, rest) = text.as_chunks::<16>();
+    // Within a word every byte is looked at, whatever the ones before it are: that is what can be done side by side.
+    words.iter().all(|word| word.iter().fold(true, |plain, byte| plain & is_plain_byte(*byte)))
+        && rest.iter().all(|byte| is_plain_byte(*byte))
+}
+
+fn is_plain_byte(byte: u8) -> bool {
+    (byte.wrapping_sub(b' ') < 0x5f) & (byte != b'&') & (byte != b'<') & (byte != b'>') & (byte != b'"')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What [`escape`] does to text that is not plain, character by character.
+    fn written(text: &str, attribute: bool) -> String {
+        let mut out = String::new();
+        for one in text.chars() {
+            match one {
+                '&' => out.push_str("&amp;"),
+                '<' => out.push_str("&lt;"),
+                '>' if !attribute => out.push_str("&gt;"),
+                '"' if attribute => out.push_str("&quot;"),
+                '\t' if attribute => out.push_str("&#x9;"),
+                '\n' if attribute => out.push_str("&#xA;"),
+                '\r' => out.push_str("&#xD;"),
+                one if legal(one) => out.push(one),
+                _ => out.push('\u{fffd}'),
+            }
+        }
+        out
     }
-    plain
-};
+
+    #[test]
+    fn every_character_is_found_wherever_it_stands() {
+        let characters =
+            (0..0x100).chain([0x2028, 0xfffd, 0xfffe, 0xffff, 0x1_f600]).filter_map(char::from_u32);
+        for one in characters {
+            for length in [0, 1, 15, 16, 17, 31, 32, 40] {
+                for at in 0..=length {
+                    let mut text = "a".repeat(length);
+                    text.insert(at, one);
+                    let (mut as_text, mut as_attribute) = (String::new(), String::new());
+                    escape_text(&mut as_text, &text);
+                    escape_attribute(&mut as_attribute, &text);
+                    assert_eq!(as_text, written(&text, false), "{one:?} at {at} of {length}");
+                    assert_eq!(as_attribute, written(&text, true), "{one:?} at {at} of {length}");
+                }
+            }
+        }
+    }
+}
