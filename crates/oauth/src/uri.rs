@@ -207,6 +207,11 @@ fn host_and_port(authority: &str) -> Result<(&str, &str), UriError> {
 /// Whether a segment is `.` or `..` once decoded, also with a parameter behind it (`..;`), and also when the
 /// slash or the percent sign before it is encoded.
 fn has_dot_segment(path: &str) -> bool {
+    let is_dot = |segment: &str| matches!(segment.split(';').next().unwrap_or_default(), "." | "..");
+    // Nearly every path, and nothing in it has to be decoded.
+    if !path.contains('%') {
+        return path.split('/').any(is_dot);
+    }
     let mut text = path.to_ascii_lowercase();
     // Twice, because a proxy may decode once more than we do.
     for _ in 0..2 {
@@ -217,7 +222,5 @@ fn has_dot_segment(path: &str) -> bool {
             .replace("%3b", ";")
             .replace("%25", "%");
     }
-    text.split('/')
-        .map(|segment| segment.split(';').next().unwrap_or_default())
-        .any(|name| matches!(name, "." | ".."))
+    text.split('/').any(is_dot)
 }

@@ -36,6 +36,10 @@ pub(super) fn decoded(text: &str, name: &'static str) -> Result<Vec<u8>, Binding
     if text.len() > LONGEST {
         return Err(BindingError::TooLong(name));
     }
-    let text: String = text.split_ascii_whitespace().collect();
-    STANDARD.decode(text).map_err(|_| BindingError::Base64(name))
+    let bytes = if text.bytes().any(|byte| byte.is_ascii_whitespace()) {
+        STANDARD.decode(text.split_ascii_whitespace().collect::<String>())
+    } else {
+        STANDARD.decode(text)
+    };
+    bytes.map_err(|_| BindingError::Base64(name))
 }

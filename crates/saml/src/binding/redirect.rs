@@ -3,6 +3,8 @@
 //! The signature is verified over the octets as they came, in the order of the specification: what another encoding
 //! of the same text would give does not matter. Must never inflate without a limit.
 
+use std::borrow::Cow;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use miniz_oxide::deflate::compress_to_vec;
@@ -19,42 +21,77 @@ const LEVEL: u8 = 6;
 const KEPT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 const DEFLATE: &str = "urn:oasis:names:tc:SAML:2.0:bindings:URL-Encoding:DEFLATE";
 
+/// The parameters that count.
+const NAMES: [&str; 6] = ["SAMLRequest", "SAMLResponse", "SAMLEncoding", "RelayState", "SigAlg", "Signature"];
+
+/// What of a query counts, found in one pass over it.
+struct Query<'a>([Found<'a>; NAMES.len()]);
+
+/// What was found of a name.
+#[derive(Clone, Copy)]
+enum Found<'a> {
+    Nothing,
+    Once(&'a str),
+    Twice,
+}
+
 /// One parameter: as it came, and what it says.
 struct Parameter<'a> {
     raw: &'a str,
-    value: String,
+    value: Cow<'a, str>,
 }
 
-/// The parameter of this name; twice is an error.
-fn parameter<'a>(query: &'a str, name: &'static str) -> Result<Option<Parameter<'a>>, BindingError> {
-    let pairs = query.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, "")));
-    let named = |key: &str| percent_decode_str(key).decode_utf8().is_ok_and(|key| key == name);
-    let mut found = pairs.filter(|(key, _)| named(key));
-    let (first, second) = (found.next(), found.next());
-    if second.is_some() {
-        return Err(BindingError::Twice(name));
+impl<'a> Query<'a> {
+    fn read(query: &'a str) -> Self {
+        let mut all = [Found::Nothing; NAMES.len()];
+        for pair in query.split('&') {
+            let (key, raw) = pair.split_once('=').unwrap_or((pair, ""));
+            let Ok(key) = percent_decode_str(key).decode_utf8() else { continue };
+            if let Some(found) = NAMES.iter().position(|name| key == *name).and_then(|at| all.get_mut(at)) {
+                *found = match found {
+                    Found::Nothing => Found::Once(raw),
+                    Found::Once(_) | Found::Twice => Found::Twice,
+                };
+            }
+        }
+        Self(all)
     }
-    let Some((_, raw)) = first else { return Ok(None) };
-    let value = raw.replace('+', " ");
-    let value = percent_decode_str(&value).decode_utf8().map_err(|_| BindingError::Base64(name))?;
-    Ok(Some(Parameter { raw, value: value.into_owned() }))
+
+    /// The parameter of this name; twice is an error.
+    fn parameter(&self, name: &'static str) -> Result<Option<Parameter<'a>>, BindingError> {
+        let found = NAMES.iter().position(|own| *own == name).and_then(|at| self.0.get(at));
+        let raw = match found {
+            None | Some(Found::Nothing) => return Ok(None),
+            Some(Found::Twice) => return Err(BindingError::Twice(name)),
+            Some(Found::Once(raw)) => *raw,
+        };
+        let not_utf8 = |_| BindingError::Base64(name);
+        let value = if raw.contains('+') {
+            let spaced = raw.replace('+', " ");
+            Cow::Owned(percent_decode_str(&spaced).decode_utf8().map_err(not_utf8)?.into_owned())
+        } else {
+            percent_decode_str(raw).decode_utf8().map_err(not_utf8)?
+        };
+        Ok(Some(Parameter { raw, value }))
+    }
 }
 
 /// Reads a query, undecoded.
 pub fn decode(query: &str) -> Result<Received, BindingError> {
-    let (direction, message) = match (parameter(query, "SAMLRequest")?, parameter(query, "SAMLResponse")?) {
+    let query = Query::read(query);
+    let (direction, message) = match (query.parameter("SAMLRequest")?, query.parameter("SAMLResponse")?) {
         (Some(message), None) => (Direction::Request, message),
         (None, Some(message)) => (Direction::Response, message),
         _ => return Err(BindingError::Missing),
     };
-    if parameter(query, "SAMLEncoding")?.is_some_and(|encoding| encoding.value != DEFLATE) {
+    if query.parameter("SAMLEncoding")?.is_some_and(|encoding| encoding.value != DEFLATE) {
         return Err(BindingError::Encoding);
     }
-    let relay_state = parameter(query, "RelayState")?;
+    let relay_state = query.parameter("RelayState")?;
     if relay_state.as_ref().is_some_and(|state| state.value.len() > LONGEST_RELAY_STATE) {
         return Err(BindingError::TooLong("RelayState"));
     }
-    let detached = match (parameter(query, "SigAlg")?, parameter(query, "Signature")?) {
+    let detached = match (query.parameter("SigAlg")?, query.parameter("Signature")?) {
         (None, None) => None,
         (Some(algorithm), Some(signature)) => {
             let mut octets = format!("{}={}", direction.parameter(), message.raw);
@@ -65,12 +102,12 @@ pub fn decode(query: &str) -> Result<Received, BindingError> {
             octets.push_str("&SigAlg=");
             octets.push_str(algorithm.raw);
             let signature = decoded(&signature.value, "Signature")?;
-            Some(Detached { octets, algorithm: algorithm.value, signature })
+            Some(Detached { octets, algorithm: algorithm.value.into_owned(), signature })
         }
         _ => return Err(BindingError::HalfSigned),
     };
     let xml = inflate(&decoded(&message.value, direction.parameter())?)?;
-    let relay_state = relay_state.map(|state| state.value).filter(|state| !state.is_empty());
+    let relay_state = relay_state.map(|state| state.value.into_owned()).filter(|state| !state.is_empty());
     Ok(Received { direction, xml, relay_state, detached })
 }
 
