@@ -28,7 +28,7 @@ use crate::logs::Kind;
 use crate::partners::answers;
 use crate::sessions::{self, Session};
 use crate::user_grants::{self, Between};
-use crate::users::{self, User};
+use crate::users::User;
 
 /// The route.
 pub fn router() -> Router<Arc<App>> {
@@ -157,9 +157,9 @@ impl Matter<'_> {
     async fn proceed(&self, raw: Option<&Raw>) -> Result<Response, Response> {
         let Self { visit, client, request, login } = *self;
         let now = visit.app.clock.now();
-        let found = visit.session().await.map_err(|error| visit.broken(&error))?;
+        let found = visit.session_and_user().await.map_err(|error| visit.broken(&error))?;
         let signed_in = match found {
-            Some(session) => self.signed_in(session).await?,
+            Some(found) => self.signed_in(found).await?,
             None => None,
         };
         let consent = match &signed_in {
@@ -175,8 +175,7 @@ impl Matter<'_> {
         });
         match (decide(request, &Standing { session, consent }, now), signed_in) {
             (Decision::Grant, Some(signed_in)) => {
-                let session = signed_in.session.clone();
-                sessions::touch(&visit.app, &visit.tenant, session, &visit.origin)
+                sessions::touch(&visit.app, &visit.tenant, &signed_in.session, &visit.origin)
                     .await
                     .map_err(|error| visit.broken(&error))?;
                 let text = login.map(|step| step.text.as_str());
@@ -222,12 +221,12 @@ impl Matter<'_> {
         Ok(api.err().map(respond::for_client))
     }
 
-    /// Who is signed in, unless that user is gone or kept out.
-    async fn signed_in(&self, session: Session) -> Result<Option<SignedIn>, Response> {
+    /// Who is signed in, unless that user is kept out.
+    async fn signed_in(&self, (session, user): (Session, User)) -> Result<Option<SignedIn>, Response> {
         let Self { visit, client, request, .. } = *self;
-        let found = users::find(&visit.app.db, visit.tenant.id(), &session.user_id).await;
-        let found = found.map_err(|error| visit.broken(&error))?;
-        let Some(user) = found.filter(|user| !user.is_blocked()) else { return Ok(None) };
+        if user.is_blocked() {
+            return Ok(None);
+        }
         let admitted = admits(visit, (client, request.connection.as_deref()), &user).await;
         if !admitted.map_err(|error| visit.broken(&error))? {
             return Ok(None);

@@ -22,7 +22,7 @@ use crate::login::visit::Visit;
 use crate::logs::{Entry, Kind};
 use crate::sessions::{self, Session};
 use crate::tenants::TenantId;
-use crate::users::{self, User};
+use crate::users::User;
 use crate::write::Write;
 use crate::{samlp, wsfed};
 
@@ -108,8 +108,7 @@ pub async fn proceed(visit: &Visit, client: &Arc<Client>, asked: &Asked, login: 
         };
         match signed_in.filter(suffices) {
             Some(signed_in) => {
-                let session = signed_in.session.clone();
-                sessions::touch(&visit.app, &visit.tenant, session, &visit.origin).await?;
+                sessions::touch(&visit.app, &visit.tenant, &signed_in.session, &visit.origin).await?;
                 Ok(match asked {
                     Asked::Samlp(asked) => {
                         samlp::respond::answer(visit, (client, asked), &signed_in, login).await
@@ -134,10 +133,9 @@ fn is_young(session: &Session, most: SignedDuration, now: Timestamp) -> bool {
 
 /// Who is signed in, unless that user is gone or kept out.
 async fn signed_in(visit: &Visit, client: &Client, asked: &Asked) -> Result<Option<SignedIn>, DbError> {
-    let Some(session) = visit.session().await? else { return Ok(None) };
+    let found = visit.session_and_user().await?.filter(|(_, user)| !user.is_blocked());
+    let Some((session, user)) = found else { return Ok(None) };
     let tenant = visit.tenant.id();
-    let user = users::find(&visit.app.db, tenant, &session.user_id).await?.filter(|user| !user.is_blocked());
-    let Some(user) = user else { return Ok(None) };
     let identities = user.identities.iter().map(|identity| identity.connection_id.as_str());
     let admitted =
         connections::admits(&visit.app, tenant, (&client.id, asked.connection()), identities).await?;

@@ -23,6 +23,7 @@ use crate::db::{DbError, Tx};
 use crate::http::Origin;
 use crate::logout_deliveries::Listeners;
 use crate::tenants::{Tenant, TenantId};
+use crate::users::User;
 
 /// How long after its last use a session is written again: the price of one write a minute and browser.
 const TOUCH_AFTER: SignedDuration = SignedDuration::from_secs(60);
@@ -233,24 +234,38 @@ pub async fn current(app: &App, tenant: &Tenant, value: &str) -> Result<Option<S
     Ok(found.filter(|session| session.is_live(now)))
 }
 
+/// The same, together with its user.
+pub async fn current_with_user(
+    app: &App,
+    tenant: &Tenant,
+    value: &str,
+) -> Result<Option<(Session, User)>, DbError> {
+    if value.len() != VALUE {
+        return Ok(None);
+    }
+    let found = sql::find_with_user(&app.db, tenant.id(), digest(app, tenant.id(), value)).await?;
+    let now = app.clock.now();
+    Ok(found.filter(|(session, _)| session.is_live(now)))
+}
+
 /// Notes that a session was used: its idle time begins anew. Writes at most once a minute.
 pub async fn touch(
     app: &Arc<App>,
     tenant: &Tenant,
-    mut session: Session,
+    session: &Session,
     origin: &Origin,
-) -> Result<Session, DbError> {
+) -> Result<(), DbError> {
     let now = app.clock.now();
     if session.updated_at.saturating_add(TOUCH_AFTER).unwrap_or(now) > now {
-        return Ok(session);
+        return Ok(());
     }
+    let mut session = session.clone();
     session.updated_at = now;
     session.idle_expires_at = Lifetimes::of(tenant.settings()).idle_end(now).min(session.expires_at);
     session.details.device.seen_again(origin);
     let mut tx = app.db.begin().await?;
     sql::touch(&mut tx, tenant.id(), &session).await?;
-    tx.commit().await?;
-    Ok(session)
+    tx.commit().await
 }
 
 impl Session {

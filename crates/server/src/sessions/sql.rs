@@ -6,6 +6,7 @@ use crate::management::checkpoint::Checkpoint;
 use crate::sessions::Session;
 use crate::tenants::TenantId;
 use crate::tenants::sql::{json, parse};
+use crate::users::{self, User};
 
 const INSERT: &str = "INSERT INTO sessions (tenant_id, id, digest, user_id, persistent, authenticated_at, created_at, \
      updated_at, idle_expires_at, expires_at, document) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
@@ -16,6 +17,16 @@ const TOUCH: &str = "UPDATE sessions SET updated_at = $3, idle_expires_at = $4, 
 const UPDATE_DOCUMENT: &str = "UPDATE sessions SET document = $3 WHERE tenant_id = $1 AND id = $2";
 const FIND_BY_DIGEST: &str = "SELECT id, user_id, persistent, authenticated_at, created_at, updated_at, idle_expires_at, \
      expires_at, document FROM sessions WHERE tenant_id = $1 AND digest = $2";
+const FIND_WITH_USER: &str = "SELECT s.id AS session_id, s.persistent, s.authenticated_at, \
+     s.created_at AS session_created_at, s.updated_at AS session_updated_at, s.idle_expires_at, s.expires_at, \
+     s.document, u.user_id, u.email, u.email_verified, u.username, u.phone_number, u.phone_verified, u.name, \
+     u.nickname, u.given_name, u.family_name, u.picture, u.blocked, u.user_metadata, u.app_metadata, u.last_ip, \
+     u.last_login, u.logins_count, u.last_password_reset, u.created_at, u.updated_at, i.provider, i.identity_id, \
+     i.connection_id, c.name AS connection, i.position, i.profile, i.created_at AS linked_at FROM sessions s \
+     JOIN users u ON u.tenant_id = s.tenant_id AND u.user_id = s.user_id \
+     LEFT JOIN identities i ON i.tenant_id = u.tenant_id AND i.user_id = u.user_id \
+     LEFT JOIN connections c ON c.tenant_id = i.tenant_id AND c.id = i.connection_id \
+     WHERE s.tenant_id = $1 AND s.digest = $2 ORDER BY i.position";
 const FIND: &str = "SELECT id, user_id, persistent, authenticated_at, created_at, updated_at, idle_expires_at, \
      expires_at, document FROM sessions WHERE tenant_id = $1 AND id = $2";
 const FIND_FOR_UPDATE: &str = "UPDATE sessions SET updated_at = updated_at WHERE tenant_id = $1 AND id = $2 RETURNING id, \
@@ -48,6 +59,22 @@ fn from_row(row: &Row) -> Result<Session, DbError> {
         authenticated_at: moment("authenticated_at")?,
         created_at: moment("created_at")?,
         updated_at: moment("updated_at")?,
+        idle_expires_at: moment("idle_expires_at")?,
+        expires_at: moment("expires_at")?,
+        details: parse(&row.text("document")?)?,
+    })
+}
+
+/// A session as [`FIND_WITH_USER`] names its columns.
+fn beside_user(row: &Row, user_id: &str) -> Result<Session, DbError> {
+    let moment = |name: &str| clock::from_millis(row.int(name)?);
+    Ok(Session {
+        id: row.text("session_id")?,
+        user_id: user_id.to_owned(),
+        persistent: row.bool("persistent")?,
+        authenticated_at: moment("authenticated_at")?,
+        created_at: moment("session_created_at")?,
+        updated_at: moment("session_updated_at")?,
         idle_expires_at: moment("idle_expires_at")?,
         expires_at: moment("expires_at")?,
         details: parse(&row.text("document")?)?,
@@ -135,6 +162,17 @@ pub async fn find_by_digest(
 ) -> Result<Option<Session>, DbError> {
     let values = [tenant.as_str().into(), digest.as_slice().into()];
     db.look_up_opt(FIND_BY_DIGEST, &values).await?.as_ref().map(from_row).transpose()
+}
+
+/// The session with this digest, live or not, and its user: one look instead of two.
+pub async fn find_with_user(
+    db: &Db,
+    tenant: &TenantId,
+    digest: [u8; 32],
+) -> Result<Option<(Session, User)>, DbError> {
+    let rows = db.look_up(FIND_WITH_USER, &[tenant.as_str().into(), digest.as_slice().into()]).await?;
+    let (Some(row), Some(user)) = (rows.first(), users::sql::only(&rows)?) else { return Ok(None) };
+    Ok(Some((beside_user(row, &user.user_id)?, user)))
 }
 
 /// The session with this id, live or not.

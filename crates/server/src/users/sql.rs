@@ -12,8 +12,12 @@ use crate::db::{Db, DbError, Row, Tx, Value, fold};
 use crate::tenants::TenantId;
 use crate::tenants::sql::{json, parse};
 
-const FIND: &str = "SELECT u.*, i.provider, i.identity_id, i.position, i.connection_id, i.profile, \
-     i.created_at AS linked_at, c.name AS connection FROM users u \
+// The columns in the order in which they are read, and no others: this is asked for each token.
+const FIND: &str = "SELECT u.user_id, u.email, u.email_verified, u.username, u.phone_number, u.phone_verified, \
+     u.name, u.nickname, u.given_name, u.family_name, u.picture, u.blocked, u.user_metadata, u.app_metadata, \
+     u.last_ip, u.last_login, u.logins_count, u.last_password_reset, u.created_at, u.updated_at, i.provider, \
+     i.identity_id, i.connection_id, c.name AS connection, i.position, i.profile, i.created_at AS linked_at \
+     FROM users u \
      LEFT JOIN identities i ON i.tenant_id = u.tenant_id AND i.user_id = u.user_id \
      LEFT JOIN connections c ON c.tenant_id = i.tenant_id AND c.id = i.connection_id \
      WHERE u.tenant_id = $1 AND u.user_id = $2 ORDER BY i.position";
@@ -105,6 +109,11 @@ fn user(row: &Row, user_id: String) -> Result<User, DbError> {
         updated_at: clock::from_millis(row.int("updated_at")?)?,
         identities: Vec::new(),
     })
+}
+
+/// The user whose rows these are.
+pub fn only(rows: &[Row]) -> Result<Option<User>, DbError> {
+    Ok(fold_rows(rows)?.pop())
 }
 
 /// The user with this id.
