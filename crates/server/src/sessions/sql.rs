@@ -245,9 +245,14 @@ pub(super) async fn over(
     rows.iter().map(|row| Ok((TenantId::from_stored(row.text("tenant_id")?), from_row(row)?))).collect()
 }
 
+/// Keeps a session from ending until the transaction does. [`DbError::Missed`], at the commit at the latest: it is over.
+pub async fn hold(tx: &mut Tx, tenant: &TenantId, session_id: &str) -> Result<(), DbError> {
+    tx.hold(HOLD, &[tenant.as_str().into(), session_id.into()]).await
+}
+
 /// Notes that an application takes part in a session. [`DbError::Missed`], at the commit at the latest: it is over.
 pub async fn join(tx: &mut Tx, tenant: &TenantId, session_id: &str, client_id: &str) -> Result<(), DbError> {
-    tx.hold(HOLD, &[tenant.as_str().into(), session_id.into()]).await?;
+    hold(tx, tenant, session_id).await?;
     tx.put(JOIN, &[tenant.as_str().into(), session_id.into(), client_id.into()]).await
 }
 

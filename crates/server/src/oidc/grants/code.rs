@@ -50,7 +50,8 @@ impl Exchange<'_> {
             let mut write = Write::begin(app, tenant.id()).await?;
             codes::redeem(app, write.tx(), tenant.id(), text).await?;
             if let Some(session_id) = &issued.session_id {
-                sessions::sql::join(write.tx(), tenant.id(), session_id, &client.id).await?;
+                // That the application takes part was written with the code.
+                sessions::sql::hold(write.tx(), tenant.id(), session_id).await?;
             }
             let of = (user.user_id.as_str(), issued.session_id.as_deref());
             let refresh_token = self.offline(&mut write, &grant, of, code.login.auth_time).await?;
