@@ -63,6 +63,8 @@ struct Patience {
     idle: Duration,
     /// For further transactions to share a commit (SQLite).
     group: Duration,
+    /// For others of a crowd to come and share a commit (SQLite).
+    crowd: Duration,
     /// For a search, with its wait for a turn.
     search: Duration,
 }
@@ -71,6 +73,7 @@ const PATIENCE: Patience = Patience {
     lock: Duration::from_secs(5),
     idle: Duration::from_secs(10),
     group: Duration::from_millis(5),
+    crowd: Duration::from_millis(1),
     search: Duration::from_secs(5),
 };
 

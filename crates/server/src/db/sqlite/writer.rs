@@ -46,6 +46,8 @@ pub(super) struct Writer {
     commits: Arc<AtomicU64>,
     /// How many of the next transactions get a commit of their own.
     solo: u32,
+    /// How many shared the last commit.
+    together: usize,
 }
 
 /// The whole group was undone, for this reason.
@@ -58,7 +60,7 @@ impl Writer {
         patience: Patience,
         commits: Arc<AtomicU64>,
     ) -> Self {
-        Self { connection, jobs, patience, commits, solo: 0 }
+        Self { connection, jobs, patience, commits, solo: 0, together: 0 }
     }
 
     /// Works until every handle is gone.
@@ -99,13 +101,24 @@ impl Writer {
             if served == most || started.elapsed() >= self.patience.group {
                 break None;
             }
-            match self.jobs.try_recv() {
-                Ok(next) => job = next,
-                Err(_) => break None,
+            match self.next(waiting.len(), started) {
+                Some(next) => job = next,
+                None => break None,
             }
         };
         self.finish(waiting);
         held
+    }
+
+    /// Another job for the group: one that waits, or one that comes in a moment. For a moment only as many are expected as
+    /// shared the last commit: in a crowd most of them write again soon, and whoever writes alone waits for nobody.
+    fn next(&self, ready: usize, started: Instant) -> Option<Job> {
+        let waiting = self.jobs.try_recv().ok();
+        if waiting.is_some() || ready == 0 || ready >= self.together {
+            return waiting;
+        }
+        let left = self.patience.crowd.checked_sub(started.elapsed())?;
+        self.jobs.recv_timeout(left).ok()
     }
 
     fn session(&self, requests: &Receiver<Request>, waiting: &mut Vec<Answer<()>>) -> Result<(), Lost> {
@@ -174,6 +187,7 @@ impl Writer {
 
     /// Commits the group and answers its members.
     fn finish(&mut self, waiting: Vec<Answer<()>>) {
+        self.together = waiting.len();
         let mut outcome = self.control("COMMIT");
         if let Err(error) = outcome {
             let Lost(error) = self.abandon(error);

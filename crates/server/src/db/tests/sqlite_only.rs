@@ -56,6 +56,35 @@ async fn a_failing_transaction_in_a_group_does_not_harm_the_others() {
 }
 
 #[tokio::test]
+async fn in_a_crowd_those_who_come_in_a_moment_share_the_commit_and_nobody_waits_for_more() {
+    // A moment that lasts longer than the test.
+    let crowd = Duration::from_mins(1);
+    let db = fleeting(Patience { crowd, ..LARGE_GROUPS }).await;
+    db.execute_batch(INSERT, vec![thing(1)]).await.unwrap();
+    db.execute_batch(INSERT, vec![thing(2)]).await.unwrap();
+    let outcomes = in_one_group(&db, (3..6).map(thing).collect()).await;
+    assert!(outcomes.iter().all(Result::is_ok), "{outcomes:?}");
+    let before = db.group_commits().unwrap();
+    let late = async |id, millis| {
+        tokio::time::sleep(Duration::from_millis(millis)).await;
+        db.execute_batch(INSERT, vec![thing(id)]).await
+    };
+    let outcomes = tokio::join!(late(6, 0), late(7, 30), late(8, 60));
+    assert_eq!(outcomes, (Ok(()), Ok(()), Ok(())));
+    assert_eq!(db.group_commits().unwrap(), before + 1);
+    assert_eq!(total(&db).await, 8);
+}
+
+#[tokio::test]
+async fn whoever_is_left_of_a_crowd_waits_no_longer_than_a_moment() {
+    let db = fleeting(LARGE_GROUPS).await;
+    let outcomes = in_one_group(&db, (1..9).map(thing).collect()).await;
+    assert!(outcomes.iter().all(Result::is_ok), "{outcomes:?}");
+    db.execute_batch(INSERT, vec![thing(9)]).await.unwrap();
+    assert_eq!(total(&db).await, 9);
+}
+
+#[tokio::test]
 async fn after_a_deferred_foreign_key_undid_a_group_only_the_guilty_one_fails_again() {
     let db = fleeting(LARGE_GROUPS).await;
     let rows = || (0..8).map(|id| if id == 3 { child(3, 99) } else { thing(id) }).collect();
