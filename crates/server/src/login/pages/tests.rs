@@ -366,3 +366,17 @@ fn branding_and_replaced_texts_reach_the_page() {
     let german = shown_to(&page, &look, Catalogue::German, None).html;
     assert!(!german.contains("Hello") && german.contains("Willkommen"), "{german}");
 }
+
+#[test]
+fn a_character_that_html_may_read_otherwise_is_seen_wherever_it_stands() {
+    for one in (0..0x180).filter_map(char::from_u32) {
+        let plain = one.is_ascii_alphanumeric() || "+/=-_.".contains(one);
+        for length in [0, 1, 15, 16, 17, 40] {
+            for at in 0..=length {
+                let mut text = "a".repeat(length);
+                text.insert(at, one);
+                assert_eq!(super::form::is_plain(&text), plain, "{one:?} at {at} of {length}");
+            }
+        }
+    }
+}
