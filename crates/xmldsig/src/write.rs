@@ -123,6 +123,7 @@ fn is_plain(text: &[u8]) -> bool {
         && rest.iter().all(|byte| is_plain_byte(*byte))
 }
 
+#[expect(clippy::needless_bitwise_bool, reason = "without a branch it is asked of many bytes side by side")]
 fn is_plain_byte(byte: u8) -> bool {
     (byte.wrapping_sub(b' ') < 0x5f) & (byte != b'&') & (byte != b'<') & (byte != b'>') & (byte != b'"')
 }

@@ -47,6 +47,7 @@ pub(super) fn is_plain(text: &str) -> bool {
 
 /// Letters, digits, and what base64 and its kin have beside them. Without a branch, so that it can be asked of many at
 /// once: hyphen, full stop, slash and the digits stand in a row.
+#[expect(clippy::needless_bitwise_bool, reason = "without a branch it is asked of many bytes side by side")]
 fn is_plain_byte(byte: u8) -> bool {
     ((byte | 0x20).wrapping_sub(b'a') < 26)
         | (byte.wrapping_sub(b'-') < 13)
