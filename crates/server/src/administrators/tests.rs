@@ -16,11 +16,16 @@ fn hidden_things_are_known_by_their_ids() {
 
 #[test]
 fn the_statements_of_other_slices_spell_the_same_ids() {
-    let users = include_str!("../users/sql.rs");
+    let users = [include_str!("../users/sql.rs"), include_str!("../users/listed/sql.rs")].concat();
     let prefix = format!("auth0|{IDENTITY_PREFIX}");
-    let condition = format!("substr(user_id, 1, {}) <> '{prefix}'", prefix.len());
-    assert_eq!(users.matches("substr(user_id").count(), users.matches(&condition).count());
-    assert_eq!(users.matches(&condition).count(), 4, "by address, both kinds of pages, searches");
+    for (column, times, places) in [
+        ("user_id", 4, "by address, both kinds of pages, searches"),
+        ("holder_id", 1, "how many have a term"),
+    ] {
+        let condition = format!("substr({column}, 1, {}) <> '{prefix}'", prefix.len());
+        assert_eq!(users.matches(&format!("substr({column}")).count(), users.matches(&condition).count());
+        assert_eq!(users.matches(&condition).count(), times, "{places}");
+    }
     for (name, text) in [
         ("applications", include_str!("../applications/sql.rs")),
         ("connections", include_str!("../connections/sql.rs")),
