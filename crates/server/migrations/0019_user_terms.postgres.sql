@@ -101,7 +101,7 @@ $f$;
 
 -- Before a change the terms of what was are taken away, after it those of what is are written.
 
-CREATE FUNCTION before_user() RETURNS TRIGGER LANGUAGE plpgsql AS $f$
+CREATE FUNCTION terms_before_user() RETURNS TRIGGER LANGUAGE plpgsql AS $f$
 BEGIN
     PERFORM erase_terms_of_user(OLD.tenant_id, OLD.user_id);
     IF TG_OP = 'DELETE' THEN
@@ -110,12 +110,12 @@ BEGIN
     END IF;
     RETURN NEW;
 END $f$;
-CREATE FUNCTION after_user() RETURNS TRIGGER LANGUAGE plpgsql AS $f$
+CREATE FUNCTION terms_after_user() RETURNS TRIGGER LANGUAGE plpgsql AS $f$
 BEGIN
     PERFORM write_terms_of_user(NEW.tenant_id, NEW.user_id);
     RETURN NULL;
 END $f$;
-CREATE FUNCTION before_identity() RETURNS TRIGGER LANGUAGE plpgsql AS $f$
+CREATE FUNCTION terms_before_identity() RETURNS TRIGGER LANGUAGE plpgsql AS $f$
 BEGIN
     PERFORM erase_terms_of_identities(OLD.tenant_id, OLD.user_id);
     IF TG_OP = 'DELETE' THEN
@@ -123,7 +123,7 @@ BEGIN
     END IF;
     RETURN NEW;
 END $f$;
-CREATE FUNCTION after_identity() RETURNS TRIGGER LANGUAGE plpgsql AS $f$
+CREATE FUNCTION terms_after_identity() RETURNS TRIGGER LANGUAGE plpgsql AS $f$
 BEGIN
     IF TG_OP <> 'INSERT' THEN
         PERFORM write_terms_of_identities(OLD.tenant_id, OLD.user_id);
@@ -134,21 +134,21 @@ BEGIN
     RETURN NULL;
 END $f$;
 
-CREATE TRIGGER terms_of_new_user AFTER INSERT ON users FOR EACH ROW EXECUTE FUNCTION after_user();
+CREATE TRIGGER terms_of_new_user AFTER INSERT ON users FOR EACH ROW EXECUTE FUNCTION terms_after_user();
 CREATE TRIGGER terms_of_former_user BEFORE UPDATE OF email, email_verified, phone_verified, blocked, user_metadata, app_metadata ON users
     FOR EACH ROW WHEN ((OLD.email, OLD.email_verified, OLD.phone_verified, OLD.blocked, OLD.user_metadata, OLD.app_metadata)
         IS DISTINCT FROM (NEW.email, NEW.email_verified, NEW.phone_verified, NEW.blocked, NEW.user_metadata, NEW.app_metadata))
-    EXECUTE FUNCTION before_user();
+    EXECUTE FUNCTION terms_before_user();
 CREATE TRIGGER terms_of_changed_user AFTER UPDATE OF email, email_verified, phone_verified, blocked, user_metadata, app_metadata ON users
     FOR EACH ROW WHEN ((OLD.email, OLD.email_verified, OLD.phone_verified, OLD.blocked, OLD.user_metadata, OLD.app_metadata)
         IS DISTINCT FROM (NEW.email, NEW.email_verified, NEW.phone_verified, NEW.blocked, NEW.user_metadata, NEW.app_metadata))
-    EXECUTE FUNCTION after_user();
-CREATE TRIGGER terms_of_deleted_user BEFORE DELETE ON users FOR EACH ROW EXECUTE FUNCTION before_user();
+    EXECUTE FUNCTION terms_after_user();
+CREATE TRIGGER terms_of_deleted_user BEFORE DELETE ON users FOR EACH ROW EXECUTE FUNCTION terms_before_user();
 
-CREATE TRIGGER terms_of_new_identity AFTER INSERT ON identities FOR EACH ROW EXECUTE FUNCTION after_identity();
+CREATE TRIGGER terms_of_new_identity AFTER INSERT ON identities FOR EACH ROW EXECUTE FUNCTION terms_after_identity();
 CREATE TRIGGER terms_of_leaving_identity BEFORE UPDATE OF user_id ON identities
-    FOR EACH ROW WHEN (OLD.user_id <> NEW.user_id) EXECUTE FUNCTION before_identity();
+    FOR EACH ROW WHEN (OLD.user_id <> NEW.user_id) EXECUTE FUNCTION terms_before_identity();
 CREATE TRIGGER terms_of_moved_identity AFTER UPDATE OF user_id ON identities
-    FOR EACH ROW WHEN (OLD.user_id <> NEW.user_id) EXECUTE FUNCTION after_identity();
-CREATE TRIGGER terms_of_former_identity BEFORE DELETE ON identities FOR EACH ROW EXECUTE FUNCTION before_identity();
-CREATE TRIGGER terms_of_deleted_identity AFTER DELETE ON identities FOR EACH ROW EXECUTE FUNCTION after_identity();
+    FOR EACH ROW WHEN (OLD.user_id <> NEW.user_id) EXECUTE FUNCTION terms_after_identity();
+CREATE TRIGGER terms_of_former_identity BEFORE DELETE ON identities FOR EACH ROW EXECUTE FUNCTION terms_before_identity();
+CREATE TRIGGER terms_of_deleted_identity AFTER DELETE ON identities FOR EACH ROW EXECUTE FUNCTION terms_after_identity();
