@@ -56,7 +56,7 @@ impl Member {
     }
 }
 
-/// Whether a text is how [`of_document`] tells every number that is equal to it.
+/// Whether a text is how every number that is equal to it has a term as a text.
 pub fn is_whole_number(text: &str) -> bool {
     text.parse::<i64>().is_ok_and(|number| {
         // In this range the conversion is exact.

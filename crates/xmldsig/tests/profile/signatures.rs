@@ -44,7 +44,7 @@ fn whoever_is_not_trusted_is_named_by_the_certificates_that_were_sent_and_no_mor
     let one = |number: usize| {
         let certificate = certificate(number);
         let (short, long) = (certificate.sha1(), certificate.sha256());
-        let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+        let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat();
         format!("SHA-1 {}, SHA-256 {}", hex(&short), hex(&long))
     };
     let message = signed("idp");
