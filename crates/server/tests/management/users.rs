@@ -436,6 +436,7 @@ pub(crate) async fn exercise(server: &TestServer) {
         "?sort=email:-1",
         "?q=name:*&include_totals=true",
         "?q=identities.connection:x&take=1",
+        "?q=identities.isSocial:false&take=1",
         "?connection=exercise",
     ] {
         server.api_get(&format!("/users{query}")).await.expect(200);

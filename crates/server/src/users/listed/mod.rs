@@ -56,6 +56,21 @@ pub(super) enum Way {
     InOrder,
 }
 
+impl Way {
+    /// The only term that there is to have, if the search asks for nothing else and everybody who has it is meant.
+    fn says_all(&self, wanted: &Wanted) -> Option<&Term> {
+        let term = match self {
+            Self::Term(term) => term,
+            Self::Few(choice) => match choice.as_slice() {
+                [Lead::Term(term)] => term,
+                _ => return None,
+            },
+            Self::InOrder => return None,
+        };
+        (wanted.is_one_part && term.is_exact).then_some(term)
+    }
+}
+
 /// The users who are wanted; their number too, if it is asked for.
 pub(super) async fn listed(
     db: &Db,
@@ -87,12 +102,13 @@ async fn way(db: &Db, tenant: &TenantId, wanted: &Wanted) -> Result<Way, DbError
             break;
         }
     }
-    if let Some((_, choice)) = fewest {
-        return Ok(Way::Few(choice.clone()));
-    }
-    let by_term = choices.into_iter().find_map(|choice| match choice.as_slice() {
+    let by_term = |choice: &Choice| match choice.as_slice() {
         [Lead::Term(term)] if wanted.column == BY_AGE => Some(Way::Term(term.clone())),
         _ => None,
-    });
-    Ok(by_term.unwrap_or(Way::InOrder))
+    };
+    Ok(match fewest {
+        // Those who come in the order of the list need not all be read.
+        Some((_, choice)) => by_term(choice).unwrap_or_else(|| Way::Few(choice.clone())),
+        None => choices.into_iter().find_map(by_term).unwrap_or(Way::InOrder),
+    })
 }

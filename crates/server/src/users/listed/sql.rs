@@ -139,11 +139,11 @@ pub(in crate::users) async fn count(
     wanted: &Wanted,
     way: &Way,
 ) -> Result<i64, DbError> {
-    let count = match way {
-        Way::Term(Term { term, is_exact: true }) if wanted.is_one_part => {
+    let count = match way.says_all(wanted) {
+        Some(Term { term, .. }) => {
             Statement::new(HOLDERS).value(tenant.as_str()).text(TERM_IS).with(term.clone())
         }
-        Way::Few(_) | Way::Term(_) | Way::InOrder => Statement::new(COUNT).with(among(tenant, wanted, way)),
+        None => Statement::new(COUNT).with(among(tenant, wanted, way)),
     };
     total(db, &count).await
 }
@@ -171,9 +171,10 @@ fn among(tenant: &TenantId, wanted: &Wanted, way: &Way) -> Statement {
         }
     };
     let visible = start.text(VISIBLE);
+    // To ask for what a term says already would cost more than everything else together.
     let asked = match &wanted.condition {
-        Some(condition) => visible.text(AND).with(condition.clone()),
-        None => visible,
+        Some(condition) if way.says_all(wanted).is_none() => visible.text(AND).with(condition.clone()),
+        Some(_) | None => visible,
     };
     if matches!(way, Way::Few(_)) { asked.text(ALL_OF_THEM) } else { asked }
 }
