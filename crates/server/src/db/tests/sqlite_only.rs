@@ -219,3 +219,12 @@ async fn a_fleeting_database_leaves_no_files() {
     drop(db);
     assert!(!std::path::Path::new(&file).parent().unwrap().exists());
 }
+
+#[test]
+fn sqlite_is_built_as_the_settings_of_the_repository_say() {
+    let connection = rusqlite::Connection::open_in_memory().unwrap();
+    let mut options = connection.prepare("PRAGMA compile_options").unwrap();
+    let options: Vec<String> = options.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+    let has = |wanted: &str| options.iter().any(|option| option == wanted);
+    assert!(has("DEFAULT_MEMSTATUS=0") && !has("ENABLE_API_ARMOR"), "{options:?}");
+}
