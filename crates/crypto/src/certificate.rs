@@ -8,8 +8,6 @@ mod self_signed;
 use std::fmt;
 use std::sync::Arc;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use der::asn1::ObjectIdentifier;
 use der::{Decode, Encode, Tag, Tagged};
 use jiff::Timestamp;
@@ -17,6 +15,7 @@ use x509_cert::attr::AttributeTypeAndValue;
 use x509_cert::name::Name;
 use x509_cert::time::Time;
 
+use crate::base64;
 use crate::digest;
 use crate::pem::{self, LineEnd, PemError};
 use crate::rsa::{KeyError, PublicKey};
@@ -115,7 +114,7 @@ impl Certificate {
 
     /// The DER in standard base64 on one line, as in `x5c` and `ds:X509Certificate`.
     pub fn base64_der(&self) -> String {
-        STANDARD.encode(self.der())
+        base64::encode(self.der())
     }
 
     /// SHA-1 of the DER, for fingerprints and `x5t` only.

@@ -15,6 +15,15 @@ pub fn sha256(bytes: &[u8]) -> [u8; 32] {
     array(digest::digest(&digest::SHA256, bytes).as_ref())
 }
 
+/// SHA-256 of parts, one after the other.
+pub fn sha256_of<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> [u8; 32] {
+    let mut context = digest::Context::new(&digest::SHA256);
+    for part in parts {
+        context.update(part);
+    }
+    array(context.finish().as_ref())
+}
+
 /// SHA-384, for the hashes of tokens that are signed with it.
 pub fn sha384(bytes: &[u8]) -> [u8; 48] {
     array(digest::digest(&digest::SHA384, bytes).as_ref())
@@ -49,6 +58,7 @@ mod tests {
     fn the_digests_of_abc_are_those_of_fips_180() {
         assert_eq!(hex(&sha1(b"abc")), "a9993e364706816aba3e25717850c26c9cd0d89d");
         assert_eq!(hex(&sha256(b"abc")), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+        assert_eq!(sha256_of([b"a".as_slice(), b"", b"bc"]), sha256(b"abc"));
         assert!(hex(&sha384(b"abc")).starts_with("cb00753f45a35e8bb5a03d699ac65007"));
         assert!(hex(&sha512(b"abc")).starts_with("ddaf35a193617abacc417349ae204131"));
     }

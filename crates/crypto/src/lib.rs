@@ -6,6 +6,7 @@
 //! of ECDSA and blinding internally).
 
 pub mod algorithm;
+pub mod base64;
 pub mod certificate;
 pub mod cipher;
 pub mod digest;

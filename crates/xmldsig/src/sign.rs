@@ -3,9 +3,8 @@
 //! In two steps, because the key signs elsewhere: [`Unsigned`] digests and says what has to be signed, and
 //! [`Unsigned::finish`] puts the signature where it belongs. Must never sign with SHA-1.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use chancery_crypto::algorithm::Algorithm;
+use chancery_crypto::base64;
 use chancery_crypto::certificate::Certificate;
 use chancery_crypto::digest;
 use chancery_crypto::sign::{Sign, SignError};
@@ -34,7 +33,7 @@ impl Unsigned {
     /// Digests an element in canonical form that has this id. `inclusive` are the prefixes that occur in values alone.
     pub fn new(halves: Halves, id: &str, inclusive: &str, algorithm: Algorithm) -> Result<Self, SignError> {
         let method = SignatureMethod::uri(algorithm).ok_or(SignError::WrongAlgorithm(algorithm))?;
-        let digest = digest::sha256([halves.head.as_str(), &halves.tail].concat().as_bytes());
+        let digest = digest::sha256_of([halves.head.as_bytes(), halves.tail.as_bytes()]);
         let mut out = Writer::new();
         out.open("ds:SignedInfo", &[("xmlns:ds", DS)])
             .empty("ds:CanonicalizationMethod", &[("Algorithm", EXCLUSIVE)])
@@ -49,7 +48,7 @@ impl Unsigned {
         out.close("ds:Transform")
             .close("ds:Transforms")
             .empty("ds:DigestMethod", &[("Algorithm", SHA256)])
-            .leaf("ds:DigestValue", &[], &STANDARD.encode(digest))
+            .leaf("ds:DigestValue", &[], &base64::encode(digest))
             .close("ds:Reference")
             .close("ds:SignedInfo");
         Ok(Self { halves, signed_info: out.finish() })
@@ -62,14 +61,18 @@ impl Unsigned {
 
     /// The whole element, signed.
     pub fn finish(&self, signature: &[u8], certificate: &Certificate) -> String {
-        let mut out = Writer::new();
-        out.written(&self.halves.head)
+        let Halves { head, tail } = &self.halves;
+        let (value, key_info) = (base64::encode(signature), key_info(certificate));
+        // With room for the tags of the signature.
+        let parts = [head, &self.signed_info, &value, &key_info, tail];
+        let mut out = Writer::with_room(parts.into_iter().map(String::len).sum::<usize>() + 160);
+        out.written(head)
             .open("ds:Signature", &[("xmlns:ds", DS)])
             .written(&self.signed_info)
-            .leaf("ds:SignatureValue", &[], &STANDARD.encode(signature))
-            .written(&key_info(certificate))
+            .leaf("ds:SignatureValue", &[], &value)
+            .written(&key_info)
             .close("ds:Signature")
-            .written(&self.halves.tail);
+            .written(tail);
         out.finish()
     }
 

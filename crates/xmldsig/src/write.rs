@@ -13,7 +13,12 @@ pub struct Writer {
 impl Writer {
     /// With room for a message of the usual size.
     pub fn new() -> Self {
-        Self { out: String::with_capacity(4096) }
+        Self::with_room(4096)
+    }
+
+    /// With room for so many bytes.
+    pub(crate) fn with_room(bytes: usize) -> Self {
+        Self { out: String::with_capacity(bytes) }
     }
 
     /// Opens an element.

@@ -2,6 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use chancery_crypto::base64 as wide;
 use chancery_xmldsig::tree::utf8;
 
 use super::{BindingError, Direction, LONGEST, LONGEST_RELAY_STATE, Received, redirect};
@@ -28,7 +29,7 @@ pub fn decode<'a>(field: impl Fn(&str) -> Option<&'a str>) -> Result<Received, B
 
 /// The value of a field.
 pub fn encode(xml: &str) -> String {
-    STANDARD.encode(xml)
+    wide::encode(xml)
 }
 
 /// What base64 stands for; some senders break its lines.
