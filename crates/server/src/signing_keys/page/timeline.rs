@@ -13,6 +13,8 @@ const LEFT: f64 = 172.0;
 const RIGHT: f64 = 748.0;
 const LANE: i32 = 46;
 const TOP: i32 = 34;
+/// How wide the label of a moment may be.
+const LABEL: f64 = 120.0;
 
 /// The picture.
 #[derive(Template, Debug)]
@@ -85,7 +87,7 @@ impl Timeline {
             keys.iter().map(|key| format!("{} {}", key.short(), key.label().to_lowercase())).collect();
         Self {
             lanes,
-            ticks: ticks(&scale, (first, past)),
+            ticks: ticks(&scale, (first, past), now),
             now: number(scale.place(now)),
             height,
             summary: format!(
@@ -97,7 +99,8 @@ impl Timeline {
     }
 }
 
-fn ticks(scale: &Scale, (first, past): (Timestamp, SignedDuration)) -> Vec<Tick> {
+/// Moments from the first on whose labels end before that of now begins.
+fn ticks(scale: &Scale, (first, past): (Timestamp, SignedDuration), now: Timestamp) -> Vec<Tick> {
     let form = if past < SignedDuration::from_hours(1) {
         "%H:%M:%S UTC"
     } else if past < SignedDuration::from_hours(48) {
@@ -107,11 +110,11 @@ fn ticks(scale: &Scale, (first, past): (Timestamp, SignedDuration)) -> Vec<Tick>
     } else {
         "%b %Y"
     };
-    let tick = |part: i32| {
-        let at = first.saturating_add(past * part / 4).unwrap_or(first);
-        Tick { x: number(scale.place(at)), label: at.strftime(form).to_string() }
-    };
-    (0..4).map(tick).collect()
+    let moments = (0..4).map(|part: i32| first.saturating_add(past * part / 4).unwrap_or(first));
+    moments
+        .filter(|at| scale.place(*at) + LABEL <= scale.place(now))
+        .map(|at| Tick { x: number(scale.place(at)), label: at.strftime(form).to_string() })
+        .collect()
 }
 
 fn lane(key: &Key, place: i32, (scale, now): (&Scale, Timestamp)) -> Lane {
@@ -135,5 +138,24 @@ fn lane(key: &Key, place: i32, (scale, now): (&Scale, Timestamp)) -> Lane {
         bars,
         gone: key.revoked.map(|at| number(scale.place(at))),
         expiry: expiry.unwrap_or_default(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_label_of_a_moment_touches_the_word_now() {
+        let first: Timestamp = "2026-11-28T10:00:00Z".parse().unwrap();
+        let labels = |seconds: i32| -> Vec<String> {
+            let now = first + SignedDuration::from_secs(seconds.into());
+            let past = SignedDuration::from_secs(seconds.max(10).into());
+            let scale = Scale { start: first, millis: f64::from(seconds.max(10)) * 1120.0 };
+            ticks(&scale, (first, past), now).into_iter().map(|tick| tick.label).collect()
+        };
+        assert_eq!(labels(0), Vec::<String>::new());
+        assert_eq!(labels(5), ["10:00:00 UTC", "10:00:02 UTC"]);
+        assert_eq!(labels(40), ["10:00:00 UTC", "10:00:10 UTC", "10:00:20 UTC", "10:00:30 UTC"]);
     }
 }
