@@ -73,7 +73,7 @@ const PATIENCE: Patience = Patience {
     lock: Duration::from_secs(5),
     idle: Duration::from_secs(10),
     group: Duration::from_millis(5),
-    crowd: Duration::from_millis(1),
+    crowd: Duration::from_millis(2),
     search: Duration::from_secs(5),
 };
 
