@@ -5,8 +5,7 @@ use crate::rounds::{Round, Rounds};
 use crate::stats::Series;
 use crate::world::World;
 
-/// What is to be a multiple of S, the rate of bare signatures: of that with all cores busy, as they are while anything is
-/// measured, and where cores share their units or their clock, less is left of each.
+/// What is to be a multiple of S, the rate of bare signatures.
 const OF_SIGNATURES: [(&str, f64); 7] = [
     ("token_rs256", 0.80),
     ("keys_signing", 5.0),
@@ -19,7 +18,7 @@ const OF_SIGNATURES: [(&str, f64); 7] = [
 ];
 /// What is to be a multiple of H, the rate of the bare server.
 const OF_ANSWERS: [(&str, f64); 2] = [("token_hs256", 0.3), ("jwks", 0.7)];
-/// What a login with a password is to be of P, the rate of bare hashes, with all cores busy too.
+/// What a login with a password is to be of P, the rate of bare hashes.
 const OF_HASHES: f64 = 0.85;
 
 /// Compares what the rounds have measured with what it should be.
@@ -31,8 +30,8 @@ pub(super) fn judge(world: &World, rounds: &Rounds, verdicts: &mut Verdicts) {
     for (name, least) in OF_SIGNATURES {
         let Some(index) = index_of(name) else { continue };
         let (ratio, busy) = (of(index, &|round| round.sign), of(index, &|round| round.sign_busy));
-        let measured = format!("{busy:.2} S; of one core alone {ratio:.2}");
-        verdicts.at_least(name, (busy.median(), least), (measured, &format!("≥ {least:.2} S")));
+        let measured = format!("{ratio:.2} S; with all cores busy {busy:.2} S");
+        verdicts.at_least(name, (ratio.median(), least), (measured, &format!("≥ {least:.2} S")));
     }
     for (name, least) in OF_ANSWERS {
         let Some(index) = index_of(name) else { continue };
@@ -66,10 +65,10 @@ fn login(index: usize, rounds: &Rounds, verdicts: &mut Verdicts) {
         rounds.series(|round| (round.samples[index].cpu_micros - 1e6 / rate(round)) / 1e3)
     };
     let measured = format!(
-        "{busy:.2} P, {:.2} ms beside the hash; of one core alone {ratio:.2}, {:.2} ms",
-        beside(&|round| round.hash_busy),
+        "{ratio:.2} P, {:.2} ms beside the hash; with all cores busy {busy:.2} P, {:.2} ms",
         beside(&|round| round.hash),
+        beside(&|round| round.hash_busy),
     );
     let goal = format!("≥ {OF_HASHES:.2} P");
-    verdicts.at_least("login_password", (busy.median(), OF_HASHES), (measured, &goal));
+    verdicts.at_least("login_password", (ratio.median(), OF_HASHES), (measured, &goal));
 }
