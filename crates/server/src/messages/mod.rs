@@ -9,7 +9,6 @@ use std::sync::LazyLock;
 
 use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentResource};
-use fluent_syntax::ast::PatternElement;
 use unic_langid::LanguageIdentifier;
 
 pub use language::{Language, Wishes};
@@ -73,10 +72,6 @@ impl Catalogue {
         let Some(pattern) = bundle.get_message(id).and_then(|message| message.value()) else {
             return id.to_owned();
         };
-        if let [PatternElement::TextElement { value }] = pattern.elements.as_slice() {
-            // Most have nothing to fill in.
-            return (*value).to_owned();
-        }
         let values: FluentArgs<'_> = arguments.iter().map(|(name, value)| (*name, value.as_str())).collect();
         bundle.format_pattern(pattern, Some(&values), &mut Vec::new()).into_owned()
     }
