@@ -61,7 +61,7 @@ pub enum PemError {
 /// Encodes a block; there is no line end after the `END` line, the caller adds one where it is wanted.
 pub fn encode(label: &str, der: &[u8], line_end: LineEnd) -> String {
     let line_end = line_end.as_str();
-    let body = STANDARD.encode(der);
+    let body = crate::base64::encode(der);
     let mut out = String::with_capacity(body.len() + body.len() / COLUMNS * 2 + 2 * label.len() + 40);
     out.push_str("-----BEGIN ");
     out.push_str(label);

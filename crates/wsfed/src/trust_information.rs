@@ -3,7 +3,7 @@
 //! No specification describes the service. The names are those that partners of that time read, as the library `wsfed`
 //! of Auth0 writes them. Must never depend on what is asked: it tells everybody the same, and nothing but public facts.
 
-use base64::prelude::{BASE64_STANDARD, Engine};
+use chancery_crypto::base64;
 use chancery_crypto::certificate::{Certificate, CertificateError};
 use chancery_crypto::pkcs7;
 use chancery_xmldsig::write::Writer;
@@ -21,7 +21,7 @@ const VERSION: &str = "26886a27-50ad-9695-3511-8d24a1a3a23b";
 /// # Errors
 /// The certificates cannot be put together.
 pub fn answer(certificates: &[&Certificate], endpoint: &str) -> Result<String, CertificateError> {
-    let store = BASE64_STANDARD.encode(pkcs7::certs_only(certificates)?);
+    let store = base64::encode(pkcs7::certs_only(certificates)?);
     let mut out = Writer::new();
     out.open("s:Envelope", &[("xmlns:s", SOAP)])
         .open("s:Body", &[])

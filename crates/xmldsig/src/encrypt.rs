@@ -3,8 +3,7 @@
 //!
 //! Must never wrap with PKCS#1 v1.5.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use chancery_crypto::base64;
 use chancery_crypto::certificate::Certificate;
 use chancery_crypto::cipher::{Cipher, CipherError};
 
@@ -64,12 +63,12 @@ pub fn element(
     .close("xenc:EncryptionMethod")
     .written(&key_info(recipient))
     .open("xenc:CipherData", &[])
-    .leaf("xenc:CipherValue", &[], &STANDARD.encode(wrapped))
+    .leaf("xenc:CipherValue", &[], &base64::encode(wrapped))
     .close("xenc:CipherData")
     .close("xenc:EncryptedKey")
     .close("ds:KeyInfo")
     .open("xenc:CipherData", &[])
-    .leaf("xenc:CipherValue", &[], &STANDARD.encode(content))
+    .leaf("xenc:CipherValue", &[], &base64::encode(content))
     .close("xenc:CipherData")
     .close("xenc:EncryptedData");
     Ok(out.finish())

@@ -2,7 +2,6 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use chancery_crypto::base64 as wide;
 use chancery_xmldsig::tree::utf8;
 
 use super::{BindingError, Direction, LONGEST, LONGEST_RELAY_STATE, Received, redirect};
@@ -29,7 +28,7 @@ pub fn decode<'a>(field: impl Fn(&str) -> Option<&'a str>) -> Result<Received, B
 
 /// The value of a field.
 pub fn encode(xml: &str) -> String {
-    wide::encode(xml)
+    chancery_crypto::base64::encode(xml)
 }
 
 /// What base64 stands for; some senders break its lines.

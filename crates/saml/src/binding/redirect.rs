@@ -5,8 +5,7 @@
 
 use std::borrow::Cow;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use chancery_crypto::base64;
 use miniz_oxide::deflate::compress_to_vec;
 use miniz_oxide::inflate::decompress_to_vec_with_limit;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
@@ -132,7 +131,7 @@ fn query(
     relay_state: Option<&str>,
     algorithm: Option<&str>,
 ) -> String {
-    let mut query = format!("{}={}", direction.parameter(), escaped(&STANDARD.encode(message)));
+    let mut query = format!("{}={}", direction.parameter(), escaped(&base64::encode(message)));
     for (name, value) in [("RelayState", relay_state), ("SigAlg", algorithm)] {
         if let Some(value) = value.filter(|value| !value.is_empty()) {
             query.push('&');
@@ -150,7 +149,7 @@ pub fn address(destination: &str, query: &str, signature: Option<&[u8]>) -> Stri
     let mut address = format!("{destination}{joined}{query}");
     if let Some(signature) = signature {
         address.push_str("&Signature=");
-        address.push_str(&escaped(&STANDARD.encode(signature)));
+        address.push_str(&escaped(&base64::encode(signature)));
     }
     address
 }
