@@ -61,18 +61,14 @@ impl Unsigned {
 
     /// The whole element, signed.
     pub fn finish(&self, signature: &[u8], certificate: &Certificate) -> String {
-        let Halves { head, tail } = &self.halves;
-        let (value, key_info) = (base64::encode(signature), key_info(certificate));
-        // With room for the tags of the signature.
-        let parts = [head, &self.signed_info, &value, &key_info, tail];
-        let mut out = Writer::with_room(parts.into_iter().map(String::len).sum::<usize>() + 160);
-        out.written(head)
+        let mut out = Writer::new();
+        out.written(&self.halves.head)
             .open("ds:Signature", &[("xmlns:ds", DS)])
             .written(&self.signed_info)
-            .leaf("ds:SignatureValue", &[], &value)
-            .written(&key_info)
+            .leaf("ds:SignatureValue", &[], &base64::encode(signature))
+            .written(&key_info(certificate))
             .close("ds:Signature")
-            .written(tail);
+            .written(&self.halves.tail);
         out.finish()
     }
 

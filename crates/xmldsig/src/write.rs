@@ -13,12 +13,7 @@ pub struct Writer {
 impl Writer {
     /// With room for a message of the usual size.
     pub fn new() -> Self {
-        Self::with_room(4096)
-    }
-
-    /// With room for so many bytes.
-    pub(crate) fn with_room(bytes: usize) -> Self {
-        Self { out: String::with_capacity(bytes) }
+        Self { out: String::with_capacity(4096) }
     }
 
     /// Opens an element.
