@@ -60,6 +60,13 @@ struct Scale {
 }
 
 impl Scale {
+    /// Of so much time since a moment.
+    #[expect(clippy::cast_precision_loss, reason = "a picture: a millisecond is far less than a pixel")]
+    fn of(start: Timestamp, past: SignedDuration) -> Self {
+        // A little room after now, so that its line is not the edge.
+        Self { start, millis: past.as_millis() as f64 * 1.12 }
+    }
+
     #[expect(clippy::cast_precision_loss, reason = "a picture: a millisecond is far less than a pixel")]
     fn place(&self, at: Timestamp) -> f64 {
         let from_start = (at.as_millisecond() - self.start.as_millisecond()) as f64;
@@ -73,13 +80,10 @@ fn number(value: f64) -> String {
 
 impl Timeline {
     /// Of these keys, as seen now.
-    #[expect(clippy::cast_precision_loss, reason = "a picture: a millisecond is far less than a pixel")]
     pub(super) fn of(keys: &[&Key], now: Timestamp) -> Self {
         let first = keys.iter().filter_map(|key| key.published).min().unwrap_or(now);
         let past = now.duration_since(first).max(SignedDuration::from_secs(10));
-        // A little room after now, so that its line is not the edge.
-        let millis = past.as_millis() as f64 * 1.12;
-        let scale = Scale { start: first, millis };
+        let scale = Scale::of(first, past);
         let lanes = keys.iter().zip(0..).map(|(key, number)| lane(key, number, (&scale, now)));
         let lanes: Vec<Lane> = lanes.collect();
         let height = TOP + LANE * i32::try_from(lanes.len()).unwrap_or(0) + 6;
@@ -148,11 +152,10 @@ mod tests {
     #[test]
     fn no_label_of_a_moment_touches_the_word_now() {
         let first: Timestamp = "2026-11-28T10:00:00Z".parse().unwrap();
-        let labels = |seconds: i32| -> Vec<String> {
-            let now = first + SignedDuration::from_secs(seconds.into());
-            let past = SignedDuration::from_secs(seconds.max(10).into());
-            let scale = Scale { start: first, millis: f64::from(seconds.max(10)) * 1120.0 };
-            ticks(&scale, (first, past), now).into_iter().map(|tick| tick.label).collect()
+        let labels = |seconds: i64| -> Vec<String> {
+            let now = first + SignedDuration::from_secs(seconds);
+            let past = SignedDuration::from_secs(seconds.max(10));
+            ticks(&Scale::of(first, past), (first, past), now).into_iter().map(|tick| tick.label).collect()
         };
         assert_eq!(labels(0), Vec::<String>::new());
         assert_eq!(labels(5), ["10:00:00 UTC", "10:00:02 UTC"]);
