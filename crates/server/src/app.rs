@@ -20,6 +20,7 @@ use crate::logs::{LogIds, LogWriter, WriterTask};
 use crate::mail::MailSettings;
 use crate::oidc::Memory;
 use crate::passwords::{Parameters, PasswordPool};
+use crate::sessions;
 use crate::signing_keys::uses::KeyUses;
 use crate::signing_pool::SigningPool;
 use crate::tenants::Tenants;
@@ -72,6 +73,8 @@ pub struct App {
     pub tenants: Tenants,
     /// The applications, APIs and grants in memory.
     pub memory: Memory,
+    /// Who is signed in, in memory.
+    pub people: sessions::Kept,
     /// The access tokens whose signatures are known to be good.
     pub proved: Proved,
     /// What other providers publish.
@@ -99,6 +102,7 @@ impl App {
             passwords: PasswordPool::new(passwords),
             tenants: Tenants::default(),
             memory: Memory::default(),
+            people: sessions::Kept::default(),
             proved: Proved::default(),
             federation: federation::Memory::default(),
             key_uses: KeyUses::default(),
@@ -134,6 +138,7 @@ impl App {
     /// Drops everything from memory.
     pub fn forget_everything(&self) {
         self.memory.forget_everything();
+        self.people.forget_everything();
         self.tenants.forget_all();
     }
 }

@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use crate::app::App;
 use crate::db::DbError;
+use crate::sessions;
 use crate::tenants::TenantId;
 
 /// What kind of thing changed.
@@ -95,6 +96,7 @@ impl Changes {
 
     /// Starts at the present: memory is empty, so there is nothing to forget yet.
     pub async fn start(&self, app: &App) -> Result<(), DbError> {
+        app.db.watch(sessions::WATCHED).await?;
         self.seen.store(sql::last(&app.db).await?, Ordering::Release);
         Ok(())
     }
@@ -141,7 +143,14 @@ pub async fn follow(app: Arc<App>) {
     let mut failures = 0_u32;
     for round in 1_u32.. {
         tokio::time::sleep(INTERVAL).await;
-        let outcome = tokio::time::timeout(TIMEOUT, catch_up(&app)).await;
+        let (outcome, others) = tokio::join!(
+            tokio::time::timeout(TIMEOUT, catch_up(&app)),
+            tokio::time::timeout(TIMEOUT, app.db.look_at_others()),
+        );
+        if !matches!(others, Ok(Ok(()))) {
+            // Whoever holds the database that long may be signing somebody out.
+            app.people.forget_everything();
+        }
         let failure = match outcome {
             Ok(Ok(())) => None,
             Ok(Err(error)) => Some(error.to_string()),

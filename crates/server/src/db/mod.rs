@@ -5,6 +5,7 @@
 //! while its owner waits for anything but the database: SQLite has one writer, and everybody queues behind it.
 
 mod error;
+mod freshness;
 mod migrate;
 mod postgres;
 mod row;
@@ -23,6 +24,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 pub use error::DbError;
+pub use freshness::{Freshness, Moment, Watched};
 pub use migrate::{MIGRATIONS, Migration};
 pub use row::Row;
 pub use search::{fold, json_path};
@@ -167,6 +169,32 @@ impl Db {
     /// Like [`Db::search`], for at most one row.
     pub async fn search_opt(&self, statement: &Statement) -> Result<Option<Row>, DbError> {
         at_most_one(self.search(statement).await?)
+    }
+
+    /// Has every change to rows of these tables told to [`Db::freshness`] from now on. On PostgreSQL, where other processes
+    /// write too, this does nothing.
+    pub async fn watch(&self, watched: &'static [Watched]) -> Result<(), DbError> {
+        match &self.backend {
+            Backend::Sqlite(sqlite) => sqlite.watch(watched).await,
+            Backend::Postgres(_) => Ok(()),
+        }
+    }
+
+    /// What was changed when, once it is watched; none where nobody in this process can know.
+    pub fn freshness(&self) -> Option<&Freshness> {
+        match &self.backend {
+            Backend::Sqlite(sqlite) => sqlite.freshness(),
+            Backend::Postgres(_) => None,
+        }
+    }
+
+    /// Looks whether another process has written to a SQLite file, as commands do beside the server. What was read before
+    /// that is then no longer fresh.
+    pub async fn look_at_others(&self) -> Result<(), DbError> {
+        match &self.backend {
+            Backend::Sqlite(sqlite) => sqlite.look_at_others().await,
+            Backend::Postgres(_) => Ok(()),
+        }
     }
 
     /// Opens a transaction. On SQLite it takes its turn with the first statement.

@@ -7,12 +7,13 @@ mod connection;
 mod functions;
 mod statement;
 pub(super) mod statistics;
+mod watch;
 mod writer;
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread::JoinHandle;
 
 use rusqlite::Connection;
@@ -20,6 +21,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use super::Patience;
 use super::error::DbError;
+use super::freshness::{Freshness, Watched};
 use super::value::Value;
 use connection::Fleeting;
 pub(super) use connection::patiently;
@@ -49,6 +51,9 @@ struct Handle {
     searches: Arc<Semaphore>,
     patience: Patience,
     commits: Arc<AtomicU64>,
+    freshness: Arc<Freshness>,
+    /// Set once the changes that it has to know of are told to it.
+    watched: OnceLock<()>,
     closing: Closing,
 }
 
@@ -90,12 +95,13 @@ impl Sqlite {
         let durable = fleeting.is_none();
         let mut closing = Closing { threads: Vec::new(), fleeting };
         let commits = Arc::new(AtomicU64::new(0));
+        let freshness = Arc::<Freshness>::default();
 
         let (jobs, queue) = channel();
-        let (file, counter) = (path.clone(), Arc::clone(&commits));
+        let (file, told) = (path.clone(), (Arc::clone(&commits), Arc::clone(&freshness)));
         let writer = spawn("db-writer", move |ready| {
             if let Some(connection) = report(connection::writing(&file, durable, patience), ready) {
-                Writer::new(connection, queue, patience, counter).run();
+                Writer::new(connection, queue, patience, told).run();
             }
         });
         closing.threads.push(writer.await?);
@@ -115,7 +121,9 @@ impl Sqlite {
         let desks = (0..crate::background::answering_threads())
             .map(|_| connection::looking_up(&path, patience).map(Mutex::new))
             .collect::<Result<_, _>>()?;
-        Ok(Self(Arc::new(Handle { desks, jobs, reads, searches, patience, commits, closing })))
+        let watched = OnceLock::new();
+        let handle = Handle { desks, jobs, reads, searches, patience, commits, freshness, watched, closing };
+        Ok(Self(Arc::new(handle)))
     }
 
     /// Runs a statement on a reading connection.
@@ -182,6 +190,25 @@ impl Sqlite {
     pub(super) async fn checkpoint(&self) -> Result<(), DbError> {
         let patience = self.0.patience;
         self.alone(move |connection| connection::checkpoint(connection, patience)).await
+    }
+
+    /// Has changes to rows of these tables told to [`Sqlite::freshness`] from now on.
+    pub(super) async fn watch(&self, watched: &'static [Watched]) -> Result<(), DbError> {
+        let freshness = Arc::clone(&self.0.freshness);
+        self.alone(move |connection| watch::watch(connection, watched, &freshness)).await?;
+        self.0.watched.get_or_init(|| ());
+        Ok(())
+    }
+
+    /// What was changed when, if it is watched.
+    pub(super) fn freshness(&self) -> Option<&Freshness> {
+        self.0.watched.get().map(|()| &*self.0.freshness)
+    }
+
+    /// Looks whether another process has written.
+    pub(super) async fn look_at_others(&self) -> Result<(), DbError> {
+        let freshness = Arc::clone(&self.0.freshness);
+        self.alone(move |connection| watch::look_at_others(connection, &freshness)).await
     }
 
     /// Waits for the threads to end, if this is the last handle.

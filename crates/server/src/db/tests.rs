@@ -2,6 +2,7 @@
 //!
 //! Each test has a database or schema of its own. Statements of the slices are tested elsewhere.
 
+mod freshness;
 mod sqlite_only;
 mod user_terms;
 

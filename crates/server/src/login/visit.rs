@@ -20,7 +20,7 @@ use crate::logs::{Entry, Kind};
 use crate::messages::{Language, Wishes};
 use crate::sessions::{self, Session};
 use crate::tenants::Tenant;
-use crate::users::{self, User};
+use crate::users::User;
 
 /// The largest form, in bytes.
 const MAX_FORM: usize = 64 * 1024;
@@ -162,10 +162,10 @@ impl Visit {
     }
 
     /// The same with all that is known of them, also of those who are kept out.
-    pub async fn session_and_user(&self) -> Result<Option<(Session, User)>, DbError> {
+    pub async fn session_and_user(&self) -> Result<Option<(Arc<Session>, Arc<User>)>, DbError> {
         if let Some(session) = &self.opened {
-            let user = users::find(&self.app.db, self.tenant.id(), &session.user_id).await?;
-            return Ok(user.map(|user| (session.clone(), user)));
+            let user = self.app.people.user(&self.app.db, self.tenant.id(), &session.user_id).await?;
+            return Ok(user.map(|user| (Arc::new(session.clone()), user)));
         }
         match &self.session_value {
             Some(value) => sessions::current_with_user(&self.app, &self.tenant, value).await,

@@ -53,8 +53,8 @@ struct Matter<'a> {
 
 /// Who is signed in, and what the application gets of that user.
 pub(super) struct SignedIn {
-    pub(super) session: Session,
-    pub(super) user: User,
+    pub(super) session: Arc<Session>,
+    pub(super) user: Arc<User>,
     pub(super) grant: Grant,
 }
 
@@ -182,7 +182,7 @@ impl Matter<'_> {
                 Ok(respond::grant(visit, (client, request), &signed_in, text).await)
             }
             (Decision::Refuse(error), signed_in) => {
-                let user_id = signed_in.map(|signed_in| signed_in.user.user_id);
+                let user_id = signed_in.map(|signed_in| signed_in.user.user_id.clone());
                 respond::refuse(visit, (client, request), error, user_id).await
             }
             (Decision::AskConsent, Some(_)) => self.to(paths::CONSENT, raw).await,
@@ -222,7 +222,10 @@ impl Matter<'_> {
     }
 
     /// Who is signed in, unless that user is kept out.
-    async fn signed_in(&self, (session, user): (Session, User)) -> Result<Option<SignedIn>, Response> {
+    async fn signed_in(
+        &self,
+        (session, user): (Arc<Session>, Arc<User>),
+    ) -> Result<Option<SignedIn>, Response> {
         let Self { visit, client, request, .. } = *self;
         if user.is_blocked() {
             return Ok(None);

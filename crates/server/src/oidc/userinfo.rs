@@ -18,7 +18,6 @@ use crate::app::App;
 use crate::http::body::read;
 use crate::http::host::Site;
 use crate::tenants::Tenant;
-use crate::users;
 
 /// The largest form, in bytes: a token and little else.
 const MAX_FORM: usize = 64 * 1024;
@@ -78,7 +77,7 @@ async fn bearer(request: Request) -> Result<Option<String>, &'static str> {
 async fn answer(app: &Arc<App>, tenant: &Tenant, token: &str) -> Response {
     const NOT_GOOD: Option<(&str, &str)> = Some(("invalid_token", "The access token is not valid."));
     let Some((user_id, scopes)) = whose(app, tenant, token) else { return refused(NOT_GOOD) };
-    match users::find(&app.db, tenant.id(), &user_id).await {
+    match app.people.user(&app.db, tenant.id(), &user_id).await {
         Ok(Some(user)) if !user.is_blocked() => {
             let mut claims = user_tokens::profile(&user).claims(&scopes);
             claims.insert("sub".to_owned(), Value::from(user_id));

@@ -49,9 +49,9 @@ pub enum Participant {
 /// Who is signed in.
 pub struct SignedIn {
     /// In which session.
-    pub session: Session,
+    pub session: Arc<Session>,
     /// Who.
-    pub user: User,
+    pub user: Arc<User>,
 }
 
 impl Asked {

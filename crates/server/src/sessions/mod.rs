@@ -5,6 +5,7 @@
 //! what the value in the cookie is, nor accept one that it did not make.
 
 pub mod api;
+mod kept;
 mod lifetimes;
 pub mod sql;
 mod view;
@@ -16,6 +17,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+pub use kept::{Kept, WATCHED};
 pub use lifetimes::Lifetimes;
 
 use crate::app::App;
@@ -239,11 +241,12 @@ pub async fn current_with_user(
     app: &App,
     tenant: &Tenant,
     value: &str,
-) -> Result<Option<(Session, User)>, DbError> {
+) -> Result<Option<(Arc<Session>, Arc<User>)>, DbError> {
     if value.len() != VALUE {
         return Ok(None);
     }
-    let found = sql::find_with_user(&app.db, tenant.id(), digest(app, tenant.id(), value)).await?;
+    let digest = digest(app, tenant.id(), value);
+    let found = app.people.session_and_user(&app.db, tenant.id(), digest).await?;
     let now = app.clock.now();
     Ok(found.filter(|(session, _)| session.is_live(now)))
 }

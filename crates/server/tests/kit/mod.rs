@@ -238,7 +238,6 @@ impl TestServer {
         sibling.clock.0.store(self.clock.0.load(Ordering::SeqCst), Ordering::SeqCst);
         sibling.client_id.clone_from(&self.client_id);
         sibling.client_secret.clone_from(&self.client_secret);
-        sibling.app.changes.start(&sibling.app).await.unwrap();
         sibling
     }
 
@@ -257,6 +256,7 @@ impl TestServer {
             private_targets,
         })
         .unwrap();
+        app.changes.start(&app).await.unwrap();
         let (stop, stopped) = oneshot::channel();
         let writer = tokio::spawn(writer.run(Arc::clone(&app), async move {
             let _ = stopped.await;

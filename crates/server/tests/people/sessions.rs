@@ -5,7 +5,7 @@ use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use super::{Browser, application, authorize, exchange, parameter, refresh, signed_in, user};
-use crate::kit::{TestServer, engines, error};
+use crate::kit::{Call, TestServer, claims, engines, error};
 
 /// The answers of the Management API that every operation of sign-ins is called for once.
 pub(crate) async fn exercise(server: &TestServer) {
@@ -66,6 +66,47 @@ async fn a_session_that_is_revoked_takes_its_refresh_tokens_with_it_and_a_delete
             let gone = (404, error(404, "Not Found", None, "The session does not exist."));
             assert_eq!(server.api_get(&format!("/sessions/{id}")).await.both(), gone);
         }
+    }
+}
+
+#[tokio::test]
+async fn what_is_remembered_of_a_user_never_outlives_a_change() {
+    for on in engines() {
+        let server = TestServer::on(on).await;
+        let shop = application(&server, json!({})).await;
+        let user_id = user(&server).await;
+        let path = format!("/users/{user_id}");
+        let mut browser = Browser::default();
+        let back = signed_in(&server, &mut browser, &shop, &[]).await;
+        let tokens = exchange(&server, &shop, &parameter(&back, "code")).await.expect(200);
+        let access = tokens["access_token"].as_str().unwrap();
+        let silent = authorize(&shop, &[("prompt", "none")]);
+        // What each part of the server says of the user's name: user information, a code for a session, a refresh token.
+        let mut names = async || {
+            let told = server.send(Call::get("/userinfo").bearer(access).build()).await.expect(200);
+            let code = parameter(&browser.get(&server, &silent).await, "code");
+            let exchanged = exchange(&server, &shop, &code).await.expect(200);
+            let refreshed =
+                refresh(&server, &shop, exchanged["refresh_token"].as_str().unwrap()).await.expect(200);
+            let of = |tokens: &Value| claims(tokens["id_token"].as_str().unwrap())["name"].clone();
+            [told["name"].clone(), of(&exchanged), of(&refreshed)]
+        };
+        for name in ["Ann", "Anna", "Anne"] {
+            server.api_send(Method::PATCH, &path, &json!({ "name": name })).await.expect(200);
+            assert_eq!(names().await, [name; 3].map(Value::from));
+            assert_eq!(names().await, [name; 3].map(Value::from), "again, and then from memory");
+        }
+        let sibling = server.sibling().await;
+        sibling.api_send(Method::PATCH, &path, &json!({ "name": "Annie" })).await.expect(200);
+        assert_eq!(names().await, ["Annie"; 3].map(Value::from), "another part of the server changed it");
+        server.api_send(Method::PATCH, &path, &json!({ "blocked": true })).await.expect(200);
+        let refused = browser.get(&server, &silent).await;
+        assert_eq!(parameter(&refused, "error"), "login_required");
+        assert_eq!(server.send(Call::get("/userinfo").bearer(access).build()).await.status, 401);
+        server.api_call(Method::DELETE, &path).await.expect(204);
+        let refused = browser.get(&server, &silent).await;
+        assert_eq!(parameter(&refused, "error"), "login_required");
+        assert_eq!(server.send(Call::get("/userinfo").bearer(access).build()).await.status, 401);
     }
 }
 

@@ -11,7 +11,7 @@ use std::time::Instant;
 
 use rusqlite::Connection;
 
-use super::super::{Patience, error::DbError, value::Value};
+use super::super::{Patience, error::DbError, freshness::Freshness, value::Value};
 use super::statement::{self, Outcome, Step, failure};
 use super::{Answer, patiently};
 
@@ -44,6 +44,7 @@ pub(super) struct Writer {
     jobs: Receiver<Job>,
     patience: Patience,
     commits: Arc<AtomicU64>,
+    freshness: Arc<Freshness>,
     /// How many of the next transactions get a commit of their own.
     solo: u32,
     /// How many shared the last commit.
@@ -58,9 +59,9 @@ impl Writer {
         connection: Connection,
         jobs: Receiver<Job>,
         patience: Patience,
-        commits: Arc<AtomicU64>,
+        (commits, freshness): (Arc<AtomicU64>, Arc<Freshness>),
     ) -> Self {
-        Self { connection, jobs, patience, commits, solo: 0, together: 0 }
+        Self { connection, jobs, patience, commits, freshness, solo: 0, together: 0 }
     }
 
     /// Works until every handle is gone.
@@ -202,6 +203,7 @@ impl Writer {
         } else if !waiting.is_empty() {
             self.commits.fetch_add(1, Ordering::Relaxed);
         }
+        self.freshness.settle();
         answer_all(waiting, &outcome);
     }
 

@@ -5,11 +5,15 @@
 use std::time::Duration;
 
 use super::{INSERT, SCHEMA, child, thing, total};
-use crate::db::{Db, DbError, PATIENCE, Patience, Target, Trace};
+use crate::db::{Db, DbError, Migration, PATIENCE, Patience, Target, Trace};
 
 async fn at(path: &std::path::Path, patience: Patience) -> Db {
+    at_with(path, patience, SCHEMA).await
+}
+
+pub(super) async fn at_with(path: &std::path::Path, patience: Patience, schema: &'static [Migration]) -> Db {
     let db = Db::open_with(&Target::Sqlite(path.to_owned()), patience, Trace::off()).await.unwrap();
-    db.migrate_with(SCHEMA, 1).await.unwrap();
+    db.migrate_with(schema, 1).await.unwrap();
     db
 }
 

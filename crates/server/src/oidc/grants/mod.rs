@@ -23,7 +23,7 @@ use crate::logs::{Entry, Kind};
 use crate::refresh_tokens;
 use crate::sessions::Device;
 use crate::tenants::Tenant;
-use crate::users::{self, User};
+use crate::users::User;
 use crate::write::Write;
 
 /// An authenticated request for tokens.
@@ -65,8 +65,8 @@ impl Exchange<'_> {
     }
 
     /// The user that tokens are for, who may still have them.
-    async fn user(&self, user_id: &str) -> Result<User, Error> {
-        let found = users::find(&self.app.db, self.tenant.id(), user_id).await.map_err(fault)?;
+    async fn user(&self, user_id: &str) -> Result<Arc<User>, Error> {
+        let found = self.app.people.user(&self.app.db, self.tenant.id(), user_id).await.map_err(fault)?;
         let user = found.ok_or(Error::InvalidGrant("The user no longer exists."))?;
         if user.is_blocked() {
             return Err(Error::InvalidGrant("user is blocked"));
