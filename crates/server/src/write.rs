@@ -26,6 +26,12 @@ impl Write {
         Ok(Self { app: Arc::clone(app), tenant: tenant.clone(), tx, notices: Vec::new() })
     }
 
+    /// The same, for what nobody misses after a power failure; see [`Tx::passing`].
+    #[must_use]
+    pub fn passing(self) -> Self {
+        Self { tx: self.tx.passing(), ..self }
+    }
+
     /// The transaction, for the statements of the slices.
     pub fn tx(&mut self) -> &mut Tx {
         &mut self.tx

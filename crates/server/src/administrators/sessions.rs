@@ -79,7 +79,7 @@ pub async fn find(app: &App, tenant: &TenantId, value: &str) -> Result<Option<Da
     if session.updated_at.saturating_add(TOUCH_AFTER).unwrap_or(now) <= now {
         session.updated_at = now;
         session.expires_at = end_of(session.created_at, now);
-        let mut tx = app.db.begin().await?;
+        let mut tx = app.db.begin().await?.passing();
         sql::touch_session(&mut tx, tenant, digest, &session).await?;
         tx.commit().await?;
     }

@@ -101,7 +101,7 @@ impl Sqlite {
         let (file, told) = (path.clone(), (Arc::clone(&commits), Arc::clone(&freshness)));
         let writer = spawn("db-writer", move |ready| {
             if let Some(connection) = report(connection::writing(&file, durable, patience), ready) {
-                Writer::new(connection, queue, patience, told).run();
+                Writer::new(connection, queue, (patience, durable), told).run();
             }
         });
         closing.threads.push(writer.await?);
@@ -166,7 +166,7 @@ impl Sqlite {
 
     /// A transaction that takes its turn with its first statement.
     pub(super) fn session(&self) -> Session {
-        Session { database: self.clone(), requests: None, before: Vec::new() }
+        Session { database: self.clone(), requests: None, before: Vec::new(), lasting: true }
     }
 
     /// Runs one statement for many rows as a transaction.
@@ -243,9 +243,16 @@ pub(super) struct Session {
     requests: Option<Sender<Request>>,
     /// Statements that go along with the next one that is waited for.
     before: Vec<Step>,
+    /// Whether the commit has to be on the disk before it is answered.
+    lasting: bool,
 }
 
 impl Session {
+    /// The commit may reach the disk later.
+    pub(super) fn need_not_last(&mut self) {
+        self.lasting = false;
+    }
+
     /// Runs a statement later: with the next one or with the commit, and fails there. Nobody is woken for it.
     pub(super) fn put(&mut self, step: Step) {
         self.before.push(step);
@@ -266,7 +273,7 @@ impl Session {
             // The first statement travels with the session, so that the writer need not wait for it.
             let (requests, line) = channel();
             requests.send(request).map_err(|_| given_up())?;
-            self.database.submit(Job::Session(line))?;
+            self.database.submit(Job::Session { requests: line, lasting: self.lasting })?;
             self.requests = Some(requests);
         }
         Ok(())

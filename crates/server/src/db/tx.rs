@@ -33,6 +33,18 @@ impl Tx {
         Self { link, trace, spoilt: false }
     }
 
+    /// Before the first statement: what this writes is worth no sync of the disk, because whoever misses it begins anew. A
+    /// crash of this program takes nothing back; a power failure may, unless a later transaction was committed that
+    /// lasts. PostgreSQL syncs it all the same.
+    #[must_use]
+    pub fn passing(mut self) -> Self {
+        match &mut self.link {
+            Link::Sqlite(session) => session.need_not_last(),
+            Link::Postgres(_) => {}
+        }
+        self
+    }
+
     /// Runs a statement that answers rows.
     pub async fn query(&mut self, sql: &'static str, params: &[Value]) -> Result<Vec<Row>, DbError> {
         self.enter(sql)?;
@@ -106,7 +118,7 @@ impl Tx {
         Ok(())
     }
 
-    /// Makes it last. When this answers `Ok`, a crash or a power failure does not take it back.
+    /// Makes it last. When this answers `Ok`, a crash or a power failure does not take it back; see [`Tx::passing`].
     pub async fn commit(self) -> Result<(), DbError> {
         if self.spoilt {
             return Err(spoilt());

@@ -185,7 +185,7 @@ async fn depart(
     };
     let browser = under_way::of_browser(visit);
     let journey = Journey { browser, purpose, connection_id: connection.id.clone(), kept };
-    let mut tx = app.db.begin().await?;
+    let mut tx = app.db.begin().await?.passing();
     upstream::begin(app, &mut tx, tenant, (&out.state, &Stored::Journey(journey))).await?;
     tx.commit().await?;
     Ok(response)

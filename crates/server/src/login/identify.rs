@@ -181,7 +181,7 @@ impl Desk {
 
     async fn remember(&self, visit: &Visit) -> Result<bool, DbError> {
         let written = async {
-            let mut tx = visit.app.db.begin().await?;
+            let mut tx = visit.app.db.begin().await?.passing();
             let of = (self.login.text.as_str(), &self.login.login);
             LOGINS.update(&visit.app, &mut tx, visit.tenant.id(), of).await?;
             tx.commit().await

@@ -105,7 +105,7 @@ impl UnderWay {
 
     /// Writes it down; answers its text.
     pub async fn store(&self, visit: &Visit) -> Result<String, DbError> {
-        let mut tx = visit.app.db.begin().await?;
+        let mut tx = visit.app.db.begin().await?.passing();
         let text = LOGINS.begin(&visit.app, &mut tx, visit.tenant.id(), self).await?;
         tx.commit().await?;
         Ok(text)

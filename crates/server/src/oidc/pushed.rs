@@ -78,7 +78,7 @@ async fn push(app: &Arc<App>, tenant: &Tenant, request: Request) -> Result<(Stri
     })?;
     let seconds = client.pushed_request_lifetime;
     let fault = |error: DbError| internal(error.into());
-    let mut tx = app.db.begin().await.map_err(fault)?;
+    let mut tx = app.db.begin().await.map_err(fault)?.passing();
     let of = (client.id.as_str(), &raw, seconds);
     let text = pushed::store(app, &mut tx, tenant.id(), of).await.map_err(fault)?;
     tx.commit().await.map_err(fault)?;

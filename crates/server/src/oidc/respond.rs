@@ -116,15 +116,19 @@ async fn write(
 ) -> Result<bool, DbError> {
     let (app, tenant) = (&visit.app, visit.tenant.id());
     let parts = (client, request, signed_in, made);
+    // What uses a code up is committed to last, and that lasts with it; tokens are good at once.
+    let only_code = made.access_token.is_none() && made.id_token.is_none();
     let written = async {
         if let Some(text) = login {
             // The login itself has its entry.
-            let mut tx = app.db.begin().await?;
+            let tx = app.db.begin().await?;
+            let mut tx = if only_code { tx.passing() } else { tx };
             LOGINS.end(app, &mut tx, tenant, text).await?;
             write_code(visit, &mut tx, parts).await?;
             return tx.commit().await;
         }
-        let mut write = Write::begin(app, tenant).await?;
+        let write = Write::begin(app, tenant).await?;
+        let mut write = if only_code { write.passing() } else { write };
         write_code(visit, write.tx(), parts).await?;
         let user = &signed_in.user;
         let entry = Entry {

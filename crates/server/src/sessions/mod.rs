@@ -266,7 +266,7 @@ pub async fn touch(
     session.updated_at = now;
     session.idle_expires_at = Lifetimes::of(tenant.settings()).idle_end(now).min(session.expires_at);
     session.details.device.seen_again(origin);
-    let mut tx = app.db.begin().await?;
+    let mut tx = app.db.begin().await?.passing();
     sql::touch(&mut tx, tenant.id(), &session).await?;
     tx.commit().await
 }

@@ -1,6 +1,6 @@
 //! How a SQLite connection is opened and set up, and how long it waits for a lock.
 //!
-//! Owns every pragma. Must never weaken `synchronous=FULL` for a database that lasts.
+//! Owns every pragma. A database that lasts must never be opened with less than `synchronous=FULL`.
 
 use std::fs::OpenOptions;
 use std::io::ErrorKind;
@@ -30,8 +30,11 @@ pub(super) fn writing(path: &Path, durable: bool, patience: Patience) -> Result<
     let connection = open(path)?;
     let set_up = || {
         patiently(patience.lock, || connection.pragma_update(None, "journal_mode", "WAL"))?;
-        let synchronous = if durable { "FULL" } else { "OFF" };
-        patiently(patience.lock, || connection.pragma_update(None, "synchronous", synchronous))?;
+        if durable {
+            patiently(patience.lock, || sync(&connection, true))?;
+        } else {
+            patiently(patience.lock, || connection.pragma_update(None, "synchronous", "OFF"))?;
+        }
         // What is deleted must be gone: revoked private halves, secrets.
         patiently(patience.lock, || connection.pragma_update(None, "secure_delete", "ON"))?;
         patiently(patience.lock, || connection.pragma_update(None, "journal_size_limit", LOG_LIMIT))?;
@@ -40,6 +43,12 @@ pub(super) fn writing(path: &Path, durable: bool, patience: Patience) -> Result<
     };
     set_up().map_err(|error| cannot_open(path, error))?;
     Ok(connection)
+}
+
+/// Whether commits are synced from now on, each before it is answered. Without that the log is synced with the next
+/// commit that is, and before it is copied into the file.
+pub(super) fn sync(connection: &Connection, each: bool) -> rusqlite::Result<()> {
+    connection.pragma_update(None, "synchronous", if each { "FULL" } else { "NORMAL" })
 }
 
 /// Opens a connection that reads.

@@ -2,8 +2,10 @@
 //!
 //! A sync of the disk costs a thousand times as much as a transaction, so those that come within a few
 //! milliseconds share one. Each runs inside a savepoint of its own, so one that fails takes nothing else with
-//! it; and none is answered before the sync, so what was acknowledged lasts. Must never answer earlier.
+//! it; and none is answered before the sync, so what was acknowledged lasts. Must never answer earlier, but for those
+//! that said that they need no sync.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::Receiver;
@@ -13,7 +15,7 @@ use rusqlite::Connection;
 
 use super::super::{Patience, error::DbError, freshness::Freshness, value::Value};
 use super::statement::{self, Outcome, Step, failure};
-use super::{Answer, patiently};
+use super::{Answer, connection, patiently};
 
 /// The most transactions that share a commit.
 const GROUP: u32 = 128;
@@ -21,7 +23,7 @@ const GROUP: u32 = 128;
 /// What the writer is asked to do.
 pub(super) enum Job {
     /// Serve a transaction until it commits or hangs up.
-    Session(Receiver<Request>),
+    Session { requests: Receiver<Request>, lasting: bool },
     /// Run one statement for many rows, as a transaction.
     Batch { sql: &'static str, rows: Vec<Vec<Value>>, answer: Answer<()> },
     /// Run this while no transaction is open.
@@ -42,7 +44,11 @@ pub(super) enum Request {
 pub(super) struct Writer {
     connection: Connection,
     jobs: Receiver<Job>,
+    /// What came and has to wait for the next group.
+    queue: VecDeque<Job>,
     patience: Patience,
+    /// Whether commits are synced at present; none if they never are.
+    synced: Option<bool>,
     commits: Arc<AtomicU64>,
     freshness: Arc<Freshness>,
     /// How many of the next transactions get a commit of their own.
@@ -58,63 +64,77 @@ impl Writer {
     pub(super) fn new(
         connection: Connection,
         jobs: Receiver<Job>,
-        patience: Patience,
+        (patience, durable): (Patience, bool),
         (commits, freshness): (Arc<AtomicU64>, Arc<Freshness>),
     ) -> Self {
-        Self { connection, jobs, patience, commits, freshness, solo: 0, together: 0 }
+        let (queue, synced) = (VecDeque::new(), durable.then_some(true));
+        Self { connection, jobs, queue, patience, synced, commits, freshness, solo: 0, together: 0 }
     }
 
     /// Works until every handle is gone.
     pub(super) fn run(mut self) {
-        let mut held = None;
-        while let Some(job) = held.take().or_else(|| self.jobs.recv().ok()) {
-            held = match job {
-                Job::Alone { work, answer } => {
-                    let _ = answer.send(work(&self.connection));
-                    None
-                }
-                Job::Session(_) | Job::Batch { .. } => self.group(job),
-            };
+        while let Some(job) = self.queue.pop_front().or_else(|| self.jobs.recv().ok()) {
+            match job {
+                Job::Alone { work, answer } => drop(answer.send(work(&self.connection))),
+                Job::Session { .. } | Job::Batch { .. } => self.group(job),
+            }
         }
     }
 
-    /// Serves a first job and those that are waiting behind it, and commits them together. Answers the job
-    /// that has to wait until that is done.
-    fn group(&mut self, first: Job) -> Option<Job> {
-        if let Err(error) = patiently(self.patience.lock, || self.begin()) {
+    /// Serves a first job and those that are waiting behind it, and commits them together.
+    fn group(&mut self, first: Job) {
+        let most = if self.solo > 0 { 1 } else { GROUP };
+        let lasting = first.is_lasting() || (most > 1 && self.is_anybody_lasting());
+        if let Err(error) = patiently(self.patience.lock, || self.begin(lasting)) {
             return self.refuse(first, &error);
         }
-        let most = if self.solo > 0 { 1 } else { GROUP };
         self.solo = self.solo.saturating_sub(1);
         let started = tick();
         let (mut job, mut served, mut waiting) = (first, 0, Vec::new());
-        let held = loop {
+        loop {
             let outcome = match job {
-                Job::Session(requests) => self.session(&requests, &mut waiting),
+                Job::Session { requests, .. } => self.session(&requests, &mut waiting),
                 Job::Batch { sql, rows, answer } => self.batch(sql, &rows, answer, &mut waiting),
-                Job::Alone { .. } => break Some(job),
+                Job::Alone { .. } => {
+                    self.queue.push_front(job);
+                    break;
+                }
             };
             if let Err(Lost(error)) = outcome {
-                answer_all(waiting, &Err(error));
-                return None;
+                return answer_all(waiting, &Err(error));
             }
             served += 1;
             if served == most || started.elapsed() >= self.patience.group {
-                break None;
+                break;
             }
-            match self.next(waiting.len(), started) {
+            match self.next((waiting.len(), lasting), started) {
                 Some(next) => job = next,
-                None => break None,
+                None => break,
             }
-        };
-        self.finish(waiting);
-        held
+        }
+        self.finish(waiting, lasting);
+    }
+
+    /// Whether the commit of those who wait has to be synced. How it is done is settled before a group begins.
+    fn is_anybody_lasting(&mut self) -> bool {
+        self.queue.extend(self.jobs.try_iter());
+        self.queue.iter().any(Job::is_lasting)
     }
 
     /// Another job for the group: one that waits, or one that comes in a moment. For a moment only as many are expected as
-    /// shared the last commit: in a crowd most of them write again soon, and whoever writes alone waits for nobody.
-    fn next(&self, ready: usize, started: Instant) -> Option<Job> {
-        let waiting = self.jobs.try_recv().ok();
+    /// shared the last sync: in a crowd most of them write again soon, and whoever writes alone waits for nobody.
+    fn next(&mut self, (ready, lasting): (usize, bool), started: Instant) -> Option<Job> {
+        let waiting = self.queue.pop_front().or_else(|| self.jobs.try_recv().ok());
+        if !lasting {
+            // Whoever needs a sync begins a group that has one.
+            return match waiting {
+                Some(job) if job.is_lasting() => {
+                    self.queue.push_front(job);
+                    None
+                }
+                other => other,
+            };
+        }
         if waiting.is_some() || ready == 0 || ready >= self.together {
             return waiting;
         }
@@ -187,8 +207,10 @@ impl Writer {
     }
 
     /// Commits the group and answers its members.
-    fn finish(&mut self, waiting: Vec<Answer<()>>) {
-        self.together = waiting.len();
+    fn finish(&mut self, waiting: Vec<Answer<()>>, lasting: bool) {
+        if lasting {
+            self.together = waiting.len();
+        }
         let mut outcome = self.control("COMMIT");
         if let Err(error) = outcome {
             let Lost(error) = self.abandon(error);
@@ -200,17 +222,21 @@ impl Writer {
             } else {
                 outcome = Err(error);
             }
-        } else if !waiting.is_empty() {
+        } else if lasting && !waiting.is_empty() {
             self.commits.fetch_add(1, Ordering::Relaxed);
         }
         self.freshness.settle();
         answer_all(waiting, &outcome);
     }
 
-    fn begin(&self) -> rusqlite::Result<()> {
+    fn begin(&mut self, lasting: bool) -> rusqlite::Result<()> {
         if !self.connection.is_autocommit() {
             // An earlier rollback failed. Without this nothing would ever work again.
             self.connection.execute_batch("ROLLBACK")?;
+        }
+        if self.synced.is_some_and(|synced| synced != lasting) {
+            connection::sync(&self.connection, lasting)?;
+            self.synced = Some(lasting);
         }
         self.connection.prepare_cached("BEGIN IMMEDIATE")?.execute([]).map(drop)
     }
@@ -232,26 +258,35 @@ impl Writer {
 
     /// Turns a job away, and with a locked database also everybody who has been waiting behind it. Who waits is
     /// found out before anybody is answered: a job that comes after an answer may find the database free.
-    fn refuse(&self, first: Job, error: &DbError) -> Option<Job> {
-        let (mut refused, mut held) = (Vec::new(), None);
-        let waiting = (*error == DbError::Busy).then(|| self.jobs.try_iter()).into_iter().flatten();
-        for job in std::iter::once(first).chain(waiting) {
-            if matches!(job, Job::Alone { .. }) {
-                held = Some(job);
-                break;
-            }
-            refused.push(job);
+    fn refuse(&mut self, first: Job, error: &DbError) {
+        let mut refused = vec![first];
+        if *error == DbError::Busy {
+            self.queue.extend(self.jobs.try_iter());
+            let is_alone = |job: &Job| matches!(job, Job::Alone { .. });
+            let until = self.queue.iter().position(is_alone).unwrap_or(self.queue.len());
+            refused.extend(self.queue.drain(..until));
         }
         for job in refused {
             turn_away(job, error);
         }
-        held
+    }
+}
+
+impl Job {
+    /// Whether its commit has to be on the disk before it is answered.
+    fn is_lasting(&self) -> bool {
+        match self {
+            Self::Session { lasting, .. } => *lasting,
+            Self::Batch { .. } => true,
+            // It waits for a group of its own.
+            Self::Alone { .. } => false,
+        }
     }
 }
 
 fn turn_away(job: Job, error: &DbError) {
     match job {
-        Job::Session(requests) => {
+        Job::Session { requests, .. } => {
             while let Ok(request) = requests.try_recv() {
                 match request {
                     Request::Run { answer, .. } => drop(answer.send(Err(error.clone()))),

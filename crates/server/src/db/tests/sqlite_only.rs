@@ -88,6 +88,64 @@ async fn whoever_is_left_of_a_crowd_waits_no_longer_than_a_moment() {
     assert_eq!(total(&db).await, 9);
 }
 
+/// Writes a thing that is not worth a sync.
+async fn in_passing(db: &Db, id: i64) -> Result<(), DbError> {
+    let mut tx = db.begin().await?.passing();
+    tx.put(INSERT, &thing(id)).await?;
+    tx.commit().await
+}
+
+/// Whether each commit is synced at present.
+async fn is_synced(db: &Db) -> bool {
+    let super::super::Backend::Sqlite(sqlite) = &db.backend else { panic!("not SQLite") };
+    let (tell, told) = std::sync::mpsc::channel();
+    let look = move |connection: &rusqlite::Connection| {
+        let level: i64 = connection.query_row("PRAGMA synchronous", [], |row| row.get(0)).unwrap();
+        tell.send(level).unwrap();
+        Ok(())
+    };
+    sqlite.alone(look).await.unwrap();
+    // 1 is NORMAL, 2 is FULL.
+    told.recv().unwrap() == 2
+}
+
+#[tokio::test]
+async fn what_is_written_in_passing_costs_no_sync_and_the_next_that_lasts_has_its_own() {
+    let directory = tempfile::tempdir().unwrap();
+    let db = at(&directory.path().join("chancery.db"), PATIENCE).await;
+    assert!(is_synced(&db).await);
+    in_passing(&db, 1).await.unwrap();
+    assert_eq!((total(&db).await, db.group_commits(), is_synced(&db).await), (1, Some(0), false));
+    db.execute_batch(INSERT, vec![thing(2)]).await.unwrap();
+    assert_eq!((total(&db).await, db.group_commits(), is_synced(&db).await), (2, Some(1), true));
+    assert!(in_passing(&db, 2).await.unwrap_err().is_unique());
+    in_passing(&db, 3).await.unwrap();
+    db.close().await.unwrap();
+    assert_eq!(total(&at(&directory.path().join("chancery.db"), PATIENCE).await).await, 3);
+}
+
+#[tokio::test]
+async fn whoever_needs_no_sync_shares_the_commit_of_those_who_wait_for_one() {
+    let db = fleeting(LARGE_GROUPS).await;
+    let before = db.group_commits().unwrap();
+    let mut first = db.begin().await.unwrap();
+    first.execute(INSERT, &thing(1000)).await.unwrap();
+    let outcomes = async {
+        tokio::join!(
+            in_passing(&db, 1),
+            db.execute_batch(INSERT, vec![thing(2)]),
+            in_passing(&db, 3),
+            async {
+                tokio::task::yield_now().await;
+                drop(first);
+            }
+        )
+    };
+    assert!(matches!(outcomes.await, (Ok(()), Ok(()), Ok(()), ())));
+    assert_eq!(db.group_commits(), Some(before + 1));
+    assert_eq!(total(&db).await, 3);
+}
+
 #[tokio::test]
 async fn after_a_deferred_foreign_key_undid_a_group_only_the_guilty_one_fails_again() {
     let db = fleeting(LARGE_GROUPS).await;
