@@ -40,7 +40,7 @@ def test_commands_beside_a_server(engine):
 
 
 def test_two_servers(engine):
-    """of two servers on one database each sees the other's rotate, revoke and applications within a second"""
+    """of two servers on one database each sees the other's rotate, revoke, applications and users within a second"""
     with Installation(engine) as it:
         it.init()
         it.no_rotation_limit()
@@ -61,7 +61,7 @@ def test_two_servers(engine):
                 # The one token that revoked the key it was signed with has a minute to finish, everywhere.
                 for server in (here, there):
                     server.keys(token)
-            slowest = max(slowest, application_comes_and_goes(it, one, other))
+            slowest = max(slowest, application_comes_and_goes(it, one, other), user_changes(it, one, other))
             return f"after {slowest:.0f} ms at the latest"
 
 
@@ -81,6 +81,35 @@ def application_comes_and_goes(it, one, other):
     one.call("DELETE", f"/api/v2/clients/{made['client_id']}", token=token).expect(204)
     third = eventually("a deleted application is refused", lambda: ask(rotated["client_secret"]) == 401)
     return max(first, second, third)
+
+
+def user_changes(it, one, other):
+    """What one server does to a user the other says of them, until the user is blocked; both remember whom they know."""
+    token = it.token()
+    call = lambda server, method, path, body: server.call(method, f"/api/v2/{path}", token=token, body=body)
+    connection = {"name": "people", "strategy": "auth0"}
+    call(one, "POST", "connections", connection).expect(201)
+    password = "Correct-horse-7-battery-staple"
+    person = {"connection": "people", "email": "ann@example.test", "password": password, "name": "Ann"}
+    user_id = call(one, "POST", "users", person).expect(201).json()["user_id"]
+    grant = "http://auth0.com/oauth/grant-type/password-realm"
+    made = call(one, "POST", "clients", {"name": "people's", "app_type": "regular_web", "grant_types": [grant]})
+    client = made.expect(201).json()
+    path = f"connections/{one.call('GET', '/api/v2/connections?name=people', token=token).json()[0]['id']}/clients"
+    call(one, "PATCH", path, [{"client_id": client["client_id"], "status": True}]).expect(204)
+    form = {"grant_type": grant, "realm": "people", "username": person["email"], "password": password, "scope": "openid profile",
+            "client_id": client["client_id"], "client_secret": client["client_secret"]}
+    access = one.call("POST", "/oauth/token", form=form).expect(200).json()["access_token"]
+    told = lambda server: server.get("/userinfo", token=access).expect(200).json()["name"]
+    slowest = 0
+    for here, there, name in [(one, other, "Anna"), (other, one, "Anne"), (one, other, "Annie")]:
+        told(here), told(there)
+        call(here, "PATCH", f"users/{user_id}", {"name": name}).expect(200)
+        equal(told(here), name)
+        slowest = max(slowest, eventually("another name", lambda: told(there) == name))
+    call(one, "PATCH", f"users/{user_id}", {"blocked": True}).expect(200)
+    equal(one.get("/userinfo", token=access).status, 401)
+    return max(slowest, eventually("a blocked user", lambda: other.get("/userinfo", token=access).status == 401))
 
 
 def test_parallel_rotations(engine):
