@@ -1,8 +1,9 @@
 //! Whether what memory holds of somebody is still what the database says.
 //!
 //! Commits are numbered, and for each owner of rows the number of the last one that changed any of them is kept; what was
-//! read before that is stale. Only the one process that writes can know this, so only SQLite has it. Must never call
-//! fresh what a commit has changed that was answered; the other way round costs no more than a look.
+//! read before that is stale. A process knows this only of its own commits; those of others make everything stale once they
+//! are looked for. That does where one process writes nearly everything, so only SQLite has it. Must never call fresh what
+//! a commit of this process has changed that was answered; the other way round costs no more than a look.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};

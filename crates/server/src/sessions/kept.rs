@@ -1,7 +1,8 @@
 //! Who is signed in, in memory: sessions and users as they were last read, for as long as they are unchanged.
 //!
-//! Every look asks whether a commit has touched what the user has since, so nothing outlives its change, not for a moment.
-//! Where other processes write as well nobody could answer that: there the database is asked each time.
+//! Every look asks whether a commit of this process has touched what the user has since, so nothing outlives its change,
+//! not for a moment; that another process wrote to the file is seen five times a second (`changes`). On PostgreSQL any
+//! server may write at any time, and nobody could answer: there the database is asked each time.
 
 use std::sync::Arc;
 
