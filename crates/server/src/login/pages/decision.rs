@@ -85,7 +85,7 @@ pub(super) fn relay<'a>(
 ) -> View<'a> {
     let texts = Texts::new(scene, Screen::Relay, vec![]);
     let form = Form { action: action.to_owned(), hidden: parameters.to_vec() };
-    let parts = vec![FormPart::Submit(texts.get("continue"))];
+    let parts = vec![FormPart::Go(texts.get("continue"))];
     let mut view = View::new(&texts, "relay-page-title", "relay-page-title")
         .lead(texts.get("relay-description"))
         .part(Part::Form(FormView { form, parts }));

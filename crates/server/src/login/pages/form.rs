@@ -72,6 +72,8 @@ pub(super) enum FormPart {
     Link(String, String),
     Quiet(String),
     Submit(String),
+    /// The same where the form leads to somebody else, who gets nothing of ours.
+    Go(String),
     /// A button that is not the point of the page.
     Second(String),
     /// The button that agrees, and the one that does not.

@@ -17,21 +17,23 @@ const sent = document.querySelector("form[data-sends-itself]");
 if (sent) HTMLFormElement.prototype.submit.call(sent);
 // A passkey in place of a password, where the browser knows passkeys. What it says goes into the form.
 const passkey = document.querySelector("form[data-passkey]");
-if (passkey && window.PublicKeyCredential?.parseRequestOptionsFromJSON) {
+if (passkey && window.PublicKeyCredential && PublicKeyCredential.parseRequestOptionsFromJSON) {
   passkey.hidden = false;
-  passkey.addEventListener("submit", async (event) => {
+  passkey.addEventListener("submit", (event) => {
     if (passkey.elements.credential.value) return;
     event.preventDefault();
     const button = passkey.querySelector("button");
     button.disabled = true;
-    try {
+    // No `async`: a browser that does not know the word would read nothing of this file.
+    new Promise((asked) => {
       const publicKey = PublicKeyCredential.parseRequestOptionsFromJSON(JSON.parse(passkey.dataset.passkey));
-      const credential = await navigator.credentials.get({ publicKey });
+      asked(navigator.credentials.get({ publicKey }));
+    }).then((credential) => {
       passkey.elements.credential.value = JSON.stringify(credential);
       passkey.submit();
-    } catch {
+    }).catch(() => {
       // Whoever changed their mind can type.
       button.disabled = false;
-    }
+    });
   });
 }

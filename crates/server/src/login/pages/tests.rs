@@ -5,6 +5,7 @@ use axum::body::to_bytes;
 use http::StatusCode;
 use serde_json::{Map, Value, json};
 
+use super::assets;
 use super::{
     Choices, Consent, DeviceCode, Error, Failure, Form, Identifier, Login, Outcome, Page, PasskeyForm,
     Problem, Provider, Reset, ResetFailure, ResetRequest, ResetSent, Rule, RuleLine, Scene, Signup, Step,
@@ -312,6 +313,24 @@ fn the_policy_allows_what_the_page_needs_and_nothing_else() {
             .replace("img-src 'self'", "img-src 'self' https://pictures.example https://icons.example:8443")
             .replace("font-src 'none'", "font-src https://fonts.example")
     );
+}
+
+#[test]
+fn what_is_carried_to_an_application_is_what_it_is_meant_to_get_and_nothing_else() {
+    let parameters = &[("code", "c".to_owned()), ("state", "s".to_owned())];
+    let html = shown(&Page::Relay { action: "https://app.example/cb", parameters }).html;
+    let names: Vec<&str> = html.split(" name=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+    let of_form: Vec<&str> =
+        names.into_iter().filter(|name| !["viewport", "color-scheme", "robots"].contains(name)).collect();
+    assert_eq!(of_form, ["code", "state"]);
+}
+
+#[test]
+fn the_script_has_no_words_that_older_browsers_stumble_over() {
+    // They would not read any of it, and forms that send themselves would stay where they are.
+    for word in ["async", "await", "?.", "??", "catch {", "import ", "#"] {
+        assert!(!assets::SCRIPT.content.contains(word), "{word}");
+    }
 }
 
 #[test]
