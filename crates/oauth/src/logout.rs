@@ -118,8 +118,9 @@ pub fn decide_oidc(
     let then = match (request.redirect_uri, request.client) {
         (None, _) => None,
         (Some(url), client) => {
-            let of_client = client.is_some_and(|client| client.logout_urls.admits_without_query(url));
-            if !of_client && !tenant_urls.admits_without_query(url) {
+            // As it stands, with its query (OpenID Connect RP-Initiated Logout, section 3).
+            let of_client = client.is_some_and(|client| client.logout_urls.admits(url, false));
+            if !of_client && !tenant_urls.admits(url, false) {
                 return Err(if client.is_some() { Error::NotRegistered } else { Error::NoClient });
             }
             Some(with_state(url, request.state))
@@ -283,6 +284,11 @@ mod tests {
         for (request, expected) in [
             (request(Some(BYE), None), Err(Error::NoClient)),
             (request(Some("https://evil.example/"), Some(&client)), Err(Error::NotRegistered)),
+            (request(Some(BYE), Some(&client)), Ok(Decision::Redirect(BYE.to_owned()))),
+            // Nothing more than what is registered, as the specification wants it.
+            (request(Some("https://app.example/bye?x=1"), Some(&client)), Err(Error::NotRegistered)),
+            (request(Some("https://app.example/bye#x"), Some(&client)), Err(Error::NotRegistered)),
+            (request(Some("https://home.example/?x=1"), None), Err(Error::NoClient)),
             (request(None, None), Ok(Decision::Plain)),
         ] {
             assert_eq!(decide_oidc(&request, None, &tenant(), true), expected, "{request:?}");

@@ -104,12 +104,39 @@ async fn by_realm(visit: Visit) -> Response {
     }
 }
 
-/// The end of the session, where no application is named.
+/// The end of the session, where no application is named: back to the tenant's addresses, or to one of an application
+/// that was told of the session.
 async fn sign_out(visit: &Visit, reply: Option<&str>) -> Response {
-    match decide_v2(reply, None, &logout::tenant_urls(visit)) {
+    let decision = match of_participant(visit, reply).await {
+        Ok(Some(reply)) => Ok(Decision::Redirect(reply.to_owned())),
+        Ok(None) => decide_v2(reply, None, &logout::tenant_urls(visit)),
+        Err(error) => return visit.broken(&error),
+    };
+    match decision {
         Ok(decision) => logout::act(visit, None, decision).await,
         Err(error) => visit.failure(Failure::Request, Some(("invalid_request", &error.to_string()))),
     }
+}
+
+/// The address, if an application has it that was given a token in the session of this browser.
+async fn of_participant<'a>(visit: &Visit, reply: Option<&'a str>) -> Result<Option<&'a str>, ApiError> {
+    let (Some(reply), Some(session)) = (reply, visit.session().await?) else { return Ok(None) };
+    let (app, tenant) = (&visit.app, visit.tenant.id());
+    for (client_id, participant) in partners::sql::of_session(&app.db, tenant, &session.id).await? {
+        if !matches!(participant, partners::Participant::Wsfed(_)) {
+            continue;
+        }
+        let client = app.memory.client(app, tenant, &client_id).await?;
+        if client.is_some_and(|client| may_return(&client, reply)) {
+            return Ok(Some(reply));
+        }
+    }
+    Ok(None)
+}
+
+/// Applications of this protocol sign in and out at one address.
+fn may_return(client: &Client, reply: &str) -> bool {
+    client.callbacks.admits(reply, false) || client.logout_urls.admits_without_query(reply)
 }
 
 async fn endpoint(Path(client_id): Path<String>, visit: Visit) -> Response {
@@ -142,10 +169,8 @@ async fn serve(client_id: String, mut visit: Visit) -> Response {
                 }
             }
             Action::SignOut => {
-                // Applications of this protocol sign in and out at one address.
-                let callback = sent.value("wreply").filter(|url| client.callbacks.admits(url, false));
-                let decision = match callback {
-                    Some(url) => Ok(Decision::Redirect(url.to_owned())),
+                let decision = match sent.value("wreply").filter(|reply| may_return(&client, reply)) {
+                    Some(reply) => Ok(Decision::Redirect(reply.to_owned())),
                     None => decide_v2(sent.value("wreply"), Some(&client), &logout::tenant_urls(&visit)),
                 };
                 match decision {

@@ -119,7 +119,7 @@ impl Allowed {
     }
 
     /// Whether this address is registered, apart from its query and fragment: how Auth0 compares the places
-    /// to go after a logout.
+    /// to go after a logout at `/v2/logout`.
     pub fn admits_without_query(&self, text: &str) -> bool {
         let text = text.split('#').next().unwrap_or_default();
         let Ok(uri) = Uri::parse(text) else { return false };

@@ -9,7 +9,7 @@ use axum::Router;
 use axum::response::Response;
 use axum::routing::get;
 use chancery_oauth::client::Client;
-use chancery_oauth::id_token::{self, Hint};
+use chancery_oauth::id_token::{self, Hint, HintError};
 use chancery_oauth::logout::{self, Decision};
 use chancery_oauth::parameters::Parameters;
 use chancery_oauth::uri::Allowed;
@@ -77,7 +77,8 @@ async fn decided(visit: &Visit, mut sent: Parameters) -> Result<(Option<Arc<Clie
     let client = named(visit, client_id.or(named_by_hint)).await?;
     let hint = match (&hint_text, &client) {
         (Some(text), Some(client)) => Some(believed(visit, text, client).await?),
-        (Some(_), None) => return Err(refused(visit, &logout::Error::UnknownClient).await),
+        // It is nothing that names a client.
+        (Some(_), None) => return Err(refused(visit, &HintError::Malformed.into()).await),
         (None, _) => None,
     };
     let session = visit.session().await.map_err(|error| visit.broken(&error))?;
@@ -150,7 +151,9 @@ async fn reach(visit: &Visit, of: (Option<&Client>, bool), decision: Decision) -
 /// The page that asks whether to log out.
 pub async fn ask(visit: &Visit, then: Option<String>) -> Response {
     let user = match signed_in(visit).await {
-        Ok(user) => user,
+        Ok(Some(user)) => user,
+        // There is nobody to ask.
+        Ok(None) => return end(visit, (None, false), then).await,
         Err(error) => return visit.broken(&error),
     };
     let then = then.unwrap_or_default();
@@ -164,10 +167,10 @@ fn matter(then: &str) -> String {
     [MATTER, "+", then].concat()
 }
 
-async fn signed_in(visit: &Visit) -> Result<String, DbError> {
-    let Some(session) = visit.session().await? else { return Ok(String::new()) };
+async fn signed_in(visit: &Visit) -> Result<Option<String>, DbError> {
+    let Some(session) = visit.session().await? else { return Ok(None) };
     let user = users::find(&visit.app.db, visit.tenant.id(), &session.user_id).await?;
-    Ok(user.and_then(|user| user.log_name().map(str::to_owned)).unwrap_or(session.user_id))
+    Ok(Some(user.and_then(|user| user.log_name().map(str::to_owned)).unwrap_or(session.user_id)))
 }
 
 /// Somebody opens the address of the form by itself.

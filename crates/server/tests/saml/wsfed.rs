@@ -222,6 +222,7 @@ async fn signing_out_leads_to_where_the_application_said_and_nowhere_else() {
     // An image on another page asks for this and gets a question.
     let asked = browser.get(&server, &format!("/wsfed/{client_id}?wa=wsignoutcleanup1.0")).await;
     asked.expect_ok();
+    assert!(asked.text().contains("<form"), "{}", asked.text());
     result(&browser.get(&server, &format!("/wsfed/{client_id}")).await, ACS);
     let evil = format!("/wsfed/{client_id}?wa=wsignout1.0&wreply=https://evil.example/");
     assert_eq!(browser.get(&server, &evil).await.status, 400);
@@ -237,6 +238,34 @@ async fn signing_out_leads_to_where_the_application_said_and_nowhere_else() {
     assert_eq!(browser.get(&server, &out).await.header("location"), Some(ACS));
     let page = browser.visit(&server, &format!("/wsfed/{client_id}")).await;
     assert!(!page.text().contains("wresult"));
+}
+
+#[tokio::test]
+async fn signing_out_without_a_realm_leads_back_to_an_application_that_was_told_of_the_session() {
+    let server = TestServer::start().await;
+    user(&server).await;
+    let client_id = application(&server, json!({})).await;
+    let out = format!("/wsfed?wa=wsignout1.0&wreply={ACS}");
+    let mut browser = Browser::default();
+    assert_eq!(browser.get(&server, &out).await.status, 400, "nobody was told of anything");
+    let page = browser.visit(&server, &format!("/wsfed/{client_id}")).await;
+    sign_in(&server, &mut browser, &page).await.expect_ok();
+    let evil = "/wsfed?wa=wsignout1.0&wreply=https://evil.example/";
+    assert_eq!(browser.get(&server, evil).await.status, 400);
+    result(&browser.get(&server, &format!("/wsfed/{client_id}")).await, ACS);
+    let left = browser.get(&server, &out).await;
+    left.expect_ok();
+    assert!(left.text().contains(&format!("content=\"2;url={ACS}\"")), "{}", left.text());
+    let page = browser.visit(&server, &format!("/wsfed/{client_id}")).await;
+    assert!(!page.text().contains("wresult"));
+}
+
+#[tokio::test]
+async fn whoever_is_not_signed_in_is_not_asked_whether_to_sign_out() {
+    let server = TestServer::start().await;
+    let answer = Browser::default().get(&server, "/wsfed?wa=wsignoutcleanup1.0").await;
+    answer.expect_ok();
+    assert!(!answer.text().contains("<form"), "{}", answer.text());
 }
 
 #[tokio::test]
