@@ -132,7 +132,9 @@ fn verify_assertion(
         return Err(refuse("aud must name this issuer and nobody else"));
     };
     if !audiences.contains(&audience.as_str()) {
-        return Err(refuse("aud must be the issuer or the token endpoint of this tenant"));
+        return Err(refuse(
+            "aud must be the issuer or the token endpoint of this tenant, or the endpoint that was called",
+        ));
     }
     let seconds = now.as_second();
     claims.check_times(seconds, SKEW).map_err(|error| Error::Assertion(error.to_string()))?;

@@ -201,7 +201,8 @@ pub fn credentials(
         ));
     }
     let (owner, presented) = if let Some((owner, secret)) = basic {
-        (Some(owner), Presented::Secret(secret))
+        // Programs without a secret send none this way, too.
+        (Some(owner), secret.map_or(Presented::Nothing, Presented::Secret))
     } else if let Some(secret) = secret {
         (None, Presented::Secret(secret))
     } else if let Some(assertion) = assertion {
@@ -228,8 +229,9 @@ pub fn credentials(
     }
 }
 
-/// Reads `Basic` credentials, whose two parts are form-encoded (RFC 6749 section 2.3.1).
-fn basic(header: &str) -> Result<(String, String), Error> {
+/// Reads `Basic` credentials, whose two parts are form-encoded (RFC 6749 section 2.3.1). The secret may be empty
+/// (appendix A.2), and is none then.
+fn basic(header: &str) -> Result<(String, Option<String>), Error> {
     let refused = || {
         invalid(
             "The Authorization header must be: Basic, a space, and base64 of client_id:client_secret, without control characters.",
@@ -249,10 +251,10 @@ fn basic(header: &str) -> Result<(String, String), Error> {
             .map_err(|_| refused())
     };
     let (id, secret) = (decode(id)?, decode(secret)?);
-    if [&id, &secret].iter().any(|part| part.is_empty() || part.chars().any(char::is_control)) {
+    if id.is_empty() || [&id, &secret].iter().any(|part| part.chars().any(char::is_control)) {
         return Err(refused());
     }
-    Ok((id, secret))
+    Ok((id, Some(secret).filter(|secret| !secret.is_empty())))
 }
 
 fn missing(name: &str) -> Error {

@@ -81,9 +81,17 @@ fn basic_credentials_are_form_decoded() {
 
 #[test]
 fn broken_basic_credentials_are_refused() {
-    for bad in ["Basic", "Basic ", "Basic ???", "Basic YQ==", "Basic OnM=", "Basic YTo=", "Bearer YTpz"] {
+    for bad in ["Basic", "Basic ", "Basic ???", "Basic YQ==", "Basic OnM=", "Basic Og==", "Bearer YTpz"] {
         assert_eq!(basic(bad).unwrap_err().code(), "invalid_request", "{bad}");
     }
+}
+
+#[test]
+fn basic_credentials_with_an_empty_secret_name_a_client_and_prove_nothing() {
+    // "a:"
+    let request = basic("Basic YTo=").unwrap();
+    assert_eq!(request.client_id, "a");
+    assert!(request.presented == Presented::Nothing);
 }
 
 #[test]

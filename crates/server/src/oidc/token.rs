@@ -141,7 +141,7 @@ async fn exchange(
         Refused::by_unknown(Some(client_id), Error::Unauthorized { reason })
     })?;
     let refuse = |error| Refused::by(&client, &grant, error);
-    prove(app, tenant, &client, &presented).await.map_err(refuse)?;
+    prove(app, tenant, &client, (&presented, &tenant.token_endpoint)).await.map_err(refuse)?;
     let Grant::ClientCredentials { audience, scopes } = &grant else {
         let exchange = grants::Exchange { app, tenant, client: &client, origin: &sender.origin() };
         return exchange.run(&grant).await.map(|issued| (issued, None));
@@ -223,19 +223,26 @@ pub(super) async fn authenticated(
     tenant: &Tenant,
     request: Request,
 ) -> Result<(Arc<Client>, Parameters), Error> {
+    // A client assertion may name the endpoint that it is sent to (RFC 9126 section 2).
+    let endpoint = [tenant.base.as_str(), request.uri().path()].concat();
     let (authorization, mut parameters) = sent(request).await?;
     let (client_id, presented) = token::credentials(authorization.as_deref(), &mut parameters)?;
     let client = app.memory.client(app, tenant.id(), &client_id).await.map_err(internal)?;
     let client = client.ok_or_else(|| Error::Unauthorized {
         reason: "there is no application with this client_id".to_owned(),
     })?;
-    prove(app, tenant, &client, &presented).await?;
+    prove(app, tenant, &client, (&presented, &endpoint)).await?;
     Ok((client, parameters))
 }
 
 /// Checks the proof of a client, and that an assertion is used once.
-async fn prove(app: &Arc<App>, tenant: &Tenant, client: &Client, presented: &Presented) -> Result<(), Error> {
-    let audiences = [tenant.issuer.as_str(), tenant.token_endpoint.as_str()];
+async fn prove(
+    app: &Arc<App>,
+    tenant: &Tenant,
+    client: &Client,
+    (presented, endpoint): (&Presented, &str),
+) -> Result<(), Error> {
+    let audiences = [tenant.issuer.as_str(), tenant.token_endpoint.as_str(), endpoint];
     let proof = client_auth::authenticate(client, presented, &audiences, app.clock.now())
         .map_err(|error| Error::Unauthorized { reason: error.to_string() })?;
     if let Authenticated::OnceOnly { jti, expires_at } = proof {

@@ -77,6 +77,33 @@ async fn an_assertion_counts_once_on_all_processes() {
 }
 
 #[tokio::test]
+async fn an_assertion_may_name_the_endpoint_that_it_is_sent_to_and_no_other() {
+    let server = TestServer::start().await;
+    let id = application(&server, "RS256").await;
+    let callback = "https://signer.example/back";
+    let change =
+        json!({ "callbacks": [callback], "grant_types": ["client_credentials", "authorization_code"] });
+    server.api_send(Method::PATCH, &format!("/clients/{id}"), &change).await.expect(200);
+    let pushed = format!("{ISSUER}oauth/par");
+    let push = async |audience: &str| {
+        let text = assertion(&id, 6, "RS256", &json!({ "aud": audience, "jti": audience }));
+        let form = [
+            ("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"),
+            ("client_assertion", &text),
+            ("response_type", "code"),
+            ("redirect_uri", callback),
+        ]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()));
+        server.send(kit::Call::new(Method::POST, "/oauth/par").form(&form).build()).await.status
+    };
+    assert_eq!(push(&pushed).await, 201);
+    assert_eq!(push(&format!("{ISSUER}oauth/token")).await, 201);
+    assert_eq!(push(&format!("{ISSUER}oauth/device/code")).await, 401);
+    let elsewhere = assertion(&id, 6, "RS256", &json!({ "aud": pushed, "jti": "to the token endpoint" }));
+    present(&server, &elsewhere).await.expect(401);
+}
+
+#[tokio::test]
 async fn assertions_that_do_not_convince_are_refused_alike() {
     let server = TestServer::start().await;
     let id = application(&server, "RS256").await;
