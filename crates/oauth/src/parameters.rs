@@ -30,7 +30,7 @@ pub enum ParametersError {
     #[error("The parameter {0} holds a control character.")]
     Control(String),
     /// The form is not UTF-8.
-    #[error("The body is not a form in UTF-8.")]
+    #[error("The parameters are not a form in UTF-8.")]
     NotUtf8,
 }
 

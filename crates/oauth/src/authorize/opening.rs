@@ -175,9 +175,25 @@ fn check_lengths(parameters: &Parameters) -> Result<(), PageError> {
     let others = parameters.iter().filter(|(name, _)| !LIMITS.iter().any(|(own, _)| own == name));
     for (name, value) in others {
         if value.len() > USUAL_LIMIT || name.len() > USUAL_LIMIT {
-            let named = ["redirect_uri", "nonce", "audience", "code_challenge", "connection", "prompt"];
+            let named = [
+                "redirect_uri",
+                "nonce",
+                "audience",
+                "code_challenge",
+                "connection",
+                "prompt",
+                "ui_locales",
+                "resource",
+                "response_type",
+                "response_mode",
+                "display",
+                "max_age",
+                "claims",
+                "code_challenge_method",
+                "screen_hint",
+            ];
             let known = named.into_iter().find(|own| *own == name);
-            return Err(PageError::TooLong(known.unwrap_or("with a name of its own")));
+            return Err(PageError::TooLong(known.unwrap_or("of an unknown name")));
         }
     }
     Ok(())

@@ -42,7 +42,7 @@ pub fn router() -> Router<Arc<App>> {
         .route(paths::CONSENT, get(consent::page).post(consent::page))
         .route(paths::RESET_REQUEST, get(reset::request).post(reset::request))
         .route(Kind::PasswordChange.page(), get(reset::verify))
-        .route(paths::RESET, post(reset::change))
+        .route(paths::RESET, get(reset::verify).post(reset::change))
         .route(Kind::EmailVerification.page(), get(verify::page).head(verify::there))
         .route(Kind::Unblock.page(), get(verify::unblock).head(verify::there))
         .route("/u/{*nothing}", get(missing))

@@ -81,7 +81,9 @@ fn a_password_has_a_greatest_length_and_no_nul() {
     assert_eq!(Password::new(&"x".repeat(MOST_CHARACTERS + 1)).unwrap_err(), NoPassword);
     assert!(Password::new(&"𝄞".repeat(MOST_CHARACTERS)).is_ok());
     assert_eq!(Password::new(&"x".repeat(1_000_000)).unwrap_err(), NoPassword);
-    assert_eq!(Password::new("a\0b").unwrap_err(), NoPassword);
+    for text in ["a\0b", "a\tb", "a\nb", "a\u{7f}b"] {
+        assert_eq!(Password::new(text).unwrap_err(), NoPassword, "{text:?}: no form can bring it");
+    }
 }
 
 #[test]

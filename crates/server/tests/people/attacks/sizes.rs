@@ -259,6 +259,8 @@ async fn passwords_that_none_can_be_are_refused_without_a_hash_everywhere() {
     browser.submit(&server, &page, &[("email", EMAIL)]).await.expect_ok();
     let link = link_in(mails(&server).await.last().unwrap());
     let reset = form(&browser.get(&server, &link).await);
+    // Where the browser stands after a password that was refused.
+    assert_eq!(form(&browser.get(&server, &reset.action).await).action, reset.action);
     let token = server.token(&[]).await;
     let path = format!("/api/v2/users/{}", before["users"][0]["user_id"].as_str().unwrap());
     let flood = flood(&server).await;
