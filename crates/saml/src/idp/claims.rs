@@ -115,9 +115,8 @@ impl Content {
 /// The attributes of a user, whose profile is what the Management API shows.
 pub fn attributes(profile: &Map<String, Value>, mapping: &Mapping) -> Vec<Attribute> {
     let mut said = Said(Vec::with_capacity(profile.len()));
-    let upn = profile.get("email").filter(|_| mapping.create_upn && !profile.contains_key("upn"));
-    let member_of =
-        |member: &str| if member == "upn" { upn.or(profile.get(member)) } else { at(profile, member) };
+    let upn = made_upn(profile, mapping);
+    let member_of = |member: &str| said_of(profile, (member, upn));
     let mut mapped: Vec<&str> = Vec::new();
     if let Some(mappings) = &mapping.mappings {
         for (member, names) in mappings {
@@ -148,13 +147,44 @@ pub fn attributes(profile: &Map<String, Value>, mapping: &Mapping) -> Vec<Attrib
     said.0
 }
 
-/// The name of the subject: the first value of the first of these attributes that has one.
-pub fn name<'a>(attributes: &'a [Attribute], probes: &[String]) -> Option<&'a str> {
-    let first = |probe: &String| {
-        let attribute = attributes.iter().find(|attribute| attribute.name == *probe)?;
-        attribute.values.first().map(Content::text).filter(|text| !text.is_empty())
+/// The name of the subject: the first value of the first of these attributes that has one. Mappings of an application's own
+/// take the place of the default claims in what is sent, but recipes that name a default claim as a probe leave its member
+/// out of them; so the default claims of such members are looked at too.
+pub fn name(
+    attributes: &[Attribute],
+    probes: &[String],
+    (profile, mapping): (&Map<String, Value>, &Mapping),
+) -> Option<String> {
+    let first = |probe: &String| match attributes.iter().find(|attribute| attribute.name == *probe) {
+        Some(attribute) => attribute.values.first().map(|value| value.text().to_owned()),
+        None => left_out(probe, profile, mapping),
     };
-    probes.iter().find_map(first)
+    probes.iter().filter_map(first).find(|text| !text.is_empty())
+}
+
+/// The value that a default claim would have, had the mappings of an application not taken its place.
+fn left_out(probe: &str, profile: &Map<String, Value>, mapping: &Mapping) -> Option<String> {
+    let mappings = mapping.mappings.as_ref()?;
+    let own = probe.strip_prefix(CLAIMS).filter(|own| !own.is_empty())?;
+    let (member, _) = DEFAULT.into_iter().find(|(_, claim_name)| *claim_name == own)?;
+    if mappings.iter().any(|(mapped, _)| mapped == member) {
+        return None;
+    }
+    let value = said_of(profile, (member, made_upn(profile, mapping)))?;
+    contents(value).first().map(|content| content.text().to_owned())
+}
+
+/// The principal name of a user who has none in the profile, where one is to be made.
+fn made_upn<'a>(profile: &'a Map<String, Value>, mapping: &Mapping) -> Option<&'a Value> {
+    profile.get("email").filter(|_| mapping.create_upn && !profile.contains_key("upn"))
+}
+
+/// What a profile says under the name of a member; `upn` may be made.
+fn said_of<'a>(
+    profile: &'a Map<String, Value>,
+    (member, upn): (&str, Option<&'a Value>),
+) -> Option<&'a Value> {
+    if member == "upn" { upn.or(profile.get(member)) } else { at(profile, member) }
 }
 
 /// A member, or what lies within one: `app_metadata.department`.

@@ -11,3 +11,6 @@ mod party;
 pub mod respond;
 
 pub use party::{Encryption, Logout, Party, SignatureTrust, TrustError};
+
+#[cfg(test)]
+mod tests;

@@ -11,6 +11,7 @@ use chancery_xmldsig::encrypt;
 use chancery_xmldsig::sign::{Halves, Unsigned};
 use chancery_xmldsig::write::Writer;
 use jiff::{SignedDuration, Timestamp};
+use serde_json::{Map, Value};
 
 use super::claims::{self, Attribute};
 use super::party::{Encryption, Party};
@@ -65,11 +66,15 @@ pub struct Subject {
 #[error("No attribute was found to generate the nameIdentifier. We tried with: {0}")]
 pub struct Nameless(String);
 
-/// The name of a user towards an application.
-pub fn name(party: &Party, attributes: &[Attribute]) -> Result<NameId, Nameless> {
-    let found = claims::name(attributes, &party.name_id_probes);
+/// The name of a user towards an application; `attributes` are those of the profile.
+pub fn name(
+    party: &Party,
+    profile: &Map<String, Value>,
+    attributes: &[Attribute],
+) -> Result<NameId, Nameless> {
+    let found = claims::name(attributes, &party.name_id_probes, (profile, &party.mapping));
     let value = found.ok_or_else(|| Nameless(party.name_id_probes.join(", ")))?;
-    Ok(NameId { value: value.to_owned(), format: Some(party.name_id_format.clone()) })
+    Ok(NameId { value, format: Some(party.name_id_format.clone()) })
 }
 
 /// An answer whose signature is missing still.

@@ -41,7 +41,7 @@ pub async fn answer(
         let mut profile = signed_in.user.view();
         profile.insert("clientID".to_owned(), json!(client.id));
         let attributes = claims::attributes(&profile, &party.mapping);
-        let name = match respond::name(party, &attributes) {
+        let name = match respond::name(party, &profile, &attributes) {
             Ok(name) => name,
             Err(nameless) => return Err(refuse(visit, client, Kind::F, &nameless.to_string()).await),
         };
