@@ -86,6 +86,9 @@ pub enum VerifyError {
 
 /// The most prefixes of a list of inclusive namespaces.
 const PREFIXES: usize = 16;
+/// The most elements of a `SignedInfo`, which is made canonical before anybody is known to have signed it: the profile has
+/// a dozen, and each could declare every long namespace around it anew.
+const ELEMENTS: usize = 32;
 /// The names by which ids go, in lower case.
 const IDS: [&str; 4] = ["id", "assertionid", "responseid", "requestid"];
 
@@ -153,7 +156,11 @@ impl<'a, 'text> Parts<'a, 'text> {
         only(signature, &["SignedInfo", "SignatureValue", "KeyInfo"])?;
         signature.optional(DS, "KeyInfo")?;
         let value = decoded(signature.only(DS, "SignatureValue")?, "SignatureValue")?;
-        Ok(Self { signed_info: signature.only(DS, "SignedInfo")?, value })
+        let signed_info = signature.only(DS, "SignedInfo")?;
+        if signed_info.descendants().filter(Node::is_element).count() > ELEMENTS {
+            return Err(VerifyError::Unexpected("a SignedInfo of more than 32 elements".to_owned()));
+        }
+        Ok(Self { signed_info, value })
     }
 }
 

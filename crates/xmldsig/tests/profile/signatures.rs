@@ -248,6 +248,16 @@ fn other_transforms_than_the_two_in_their_order_are_refused() {
 }
 
 #[test]
+fn a_signed_info_that_would_cost_much_is_refused_before_it_is_made_canonical() {
+    // In canonical form each of the elements declares the long namespace.
+    let many = ["<long:a/>".repeat(20_000), "</ds:SignedInfo>".to_owned()].concat();
+    let message = signed("idp").replacen("</ds:SignedInfo>", &many, 1);
+    let around = format!("<p:Response xmlns:long=\"{}\" ", "x".repeat(500_000));
+    let error = check(&message.replacen("<p:Response ", &around, 1)).unwrap_err();
+    assert_eq!(error, VerifyError::Unexpected("a SignedInfo of more than 32 elements".to_owned()));
+}
+
+#[test]
 fn a_digest_with_a_comment_in_it_is_read_as_it_was_signed() {
     // The comment is not signed: canonical form leaves it out, and what is read is what was signed.
     let wrong = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
