@@ -6,8 +6,10 @@ use chancery_crypto::algorithm::Algorithm;
 use chancery_crypto::digest;
 use chancery_crypto::rsa::{BadSignature, PublicKey};
 
-/// Exclusive canonical form without comments, the only one of the profile.
+/// Exclusive canonical form without comments, the only one for what is signed.
 pub const EXCLUSIVE: &str = "http://www.w3.org/2001/10/xml-exc-c14n#";
+/// Inclusive canonical form without comments, accepted for the `SignedInfo` alone.
+pub const INCLUSIVE: &str = "http://www.w3.org/TR/2001/REC-xml-c14n-20010315";
 /// The transform that leaves the signature itself out.
 pub const ENVELOPED: &str = "http://www.w3.org/2000/09/xmldsig#enveloped-signature";
 /// RSA with SHA-256, what is signed with here.

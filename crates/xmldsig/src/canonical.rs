@@ -1,4 +1,5 @@
-//! Exclusive canonical form without comments (Exclusive XML Canonicalization 1.0, sections 2 and 3).
+//! Canonical form without comments: exclusive (Exclusive XML Canonicalization 1.0, sections 2 and 3), and inclusive
+//! (Canonical XML 1.0, section 2).
 //!
 //! Pure text in, text out; it cannot fail, so no error can be taken for an empty result. Must never render what is not
 //! in the tree.
@@ -13,15 +14,46 @@ type Binding<'a> = (&'a str, &'a str);
 /// The canonical octets of an element; `without` is left out with everything in it. The prefixes of `inclusive` are
 /// treated as inclusive canonical form does (`InclusiveNamespaces`); the default namespace is `#default`.
 pub fn exclusive(element: Node<'_, '_>, without: Option<Node<'_, '_>>, inclusive: &[&str]) -> String {
-    let mut form = Form { out: String::with_capacity(element.range().len()), without, inclusive };
-    form.element(element, &mut Vec::new());
-    form.out
+    Form::new(element, without, Inclusive::Listed(inclusive)).written(element)
+}
+
+/// The octets of an element in inclusive canonical form: every namespace that holds around it is declared. Attributes in
+/// the namespace of `xml:` that stand on elements around it are not taken over, as they should be: nobody who signs has
+/// them, and a signature over them does not verify.
+pub fn inclusive(element: Node<'_, '_>) -> String {
+    Form::new(element, None, Inclusive::Every).written(element)
+}
+
+/// The prefixes that are declared whether or not they are visibly used.
+enum Inclusive<'a> {
+    Listed(&'a [&'a str]),
+    Every,
+}
+
+impl Inclusive<'_> {
+    fn has(&self, prefix: &str) -> bool {
+        match self {
+            Self::Listed(prefixes) => prefixes.contains(&if prefix.is_empty() { "#default" } else { prefix }),
+            Self::Every => true,
+        }
+    }
 }
 
 struct Form<'a, 'text> {
     out: String,
     without: Option<Node<'a, 'text>>,
-    inclusive: &'a [&'a str],
+    inclusive: Inclusive<'a>,
+}
+
+impl<'a, 'text> Form<'a, 'text> {
+    fn new(element: Node<'_, '_>, without: Option<Node<'a, 'text>>, inclusive: Inclusive<'a>) -> Self {
+        Self { out: String::with_capacity(element.range().len()), without, inclusive }
+    }
+
+    fn written(mut self, element: Node<'_, '_>) -> String {
+        self.element(element, &mut Vec::new());
+        self.out
+    }
 }
 
 impl<'d, 'text> Form<'_, '_>
@@ -84,8 +116,7 @@ where
             used.chain([prefix(name)]).map(|prefix| (prefix, bound(node, prefix))).collect();
         for own in node.namespaces() {
             let prefix = own.name().unwrap_or_default();
-            let listed = if prefix.is_empty() { "#default" } else { prefix };
-            if self.inclusive.contains(&listed) {
+            if self.inclusive.has(prefix) {
                 wanted.push((prefix, own.uri()));
             }
         }

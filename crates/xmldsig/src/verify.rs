@@ -10,7 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use chancery_crypto::digest;
 use chancery_crypto::rsa::PublicKey;
 
-use crate::algorithms::{DigestMethod, ENVELOPED, EXCLUSIVE, SignatureMethod};
+use crate::algorithms::{DigestMethod, ENVELOPED, EXCLUSIVE, INCLUSIVE, SignatureMethod};
 use crate::beside::{self, Untrusted};
 use crate::tree::{Element, Node, Tree, XmlError};
 use crate::{DS, canonical};
@@ -103,9 +103,7 @@ pub fn enveloped(
     let id = element.required(id)?;
     only_once(tree, id)?;
     let parts = Parts::of(signature)?;
-    let inclusive = method(parts.signed_info.only(DS, "CanonicalizationMethod")?)?;
-    let inclusive: Vec<&str> = inclusive.iter().map(String::as_str).collect();
-    let signed_octets = canonical::exclusive(parts.signed_info, None, &inclusive);
+    let signed_octets = parts.form.octets(parts.signed_info);
     // From here on what is read of it is what was signed.
     let signed = Tree::parse(&signed_octets)?;
     let (signature_method, reference) = signed_info(signed.root())?;
@@ -147,6 +145,7 @@ fn only_once(tree: &Tree<'_>, id: &str) -> Result<(), VerifyError> {
 /// The parts of a signature.
 struct Parts<'a, 'text> {
     signed_info: Node<'a, 'text>,
+    form: Form,
     value: Vec<u8>,
 }
 
@@ -160,7 +159,37 @@ impl<'a, 'text> Parts<'a, 'text> {
         if signed_info.descendants().filter(Node::is_element).count() > ELEMENTS {
             return Err(VerifyError::Unexpected("a SignedInfo of more than 32 elements".to_owned()));
         }
-        Ok(Self { signed_info, value })
+        let form = Form::read(signed_info.only(DS, "CanonicalizationMethod")?)?;
+        Ok(Self { signed_info, form, value })
+    }
+}
+
+/// The canonical form of a `SignedInfo`.
+enum Form {
+    /// With these prefixes treated as inclusive form does.
+    Exclusive(Vec<String>),
+    /// What signs by the defaults of .NET does it so. What is signed has to be exclusive all the same: it is taken out of
+    /// its message, and the `SignedInfo` is not.
+    Inclusive,
+}
+
+impl Form {
+    fn read(node: Node<'_, '_>) -> Result<Self, VerifyError> {
+        if node.required("Algorithm")? != INCLUSIVE {
+            return method(node).map(Self::Exclusive);
+        }
+        only(node, &[])?;
+        Ok(Self::Inclusive)
+    }
+
+    fn octets(&self, signed_info: Node<'_, '_>) -> String {
+        match self {
+            Self::Exclusive(prefixes) => {
+                let prefixes: Vec<&str> = prefixes.iter().map(String::as_str).collect();
+                canonical::exclusive(signed_info, None, &prefixes)
+            }
+            Self::Inclusive => canonical::inclusive(signed_info),
+        }
     }
 }
 
@@ -172,7 +201,7 @@ fn signed_info<'a, 'text>(
         return Err(VerifyError::Unexpected("no SignedInfo".to_owned()));
     }
     only(signed_info, &["CanonicalizationMethod", "SignatureMethod", "Reference"])?;
-    method(signed_info.only(DS, "CanonicalizationMethod")?)?;
+    Form::read(signed_info.only(DS, "CanonicalizationMethod")?)?;
     let uri = signed_info.only(DS, "SignatureMethod")?;
     only(uri, &[])?;
     let uri = uri.required("Algorithm")?;

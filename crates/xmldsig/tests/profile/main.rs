@@ -4,5 +4,6 @@
 
 mod documents;
 mod encryption;
+mod inclusive;
 mod kit;
 mod signatures;

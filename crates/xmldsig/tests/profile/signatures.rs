@@ -3,7 +3,7 @@
 use crate::kit::{certificate, check, check_with, key, signed};
 use chancery_crypto::algorithm::Algorithm;
 use chancery_crypto::digest;
-use chancery_xmldsig::algorithms::{EXCLUSIVE, RSA_SHA256, SHA256};
+use chancery_xmldsig::algorithms::{EXCLUSIVE, INCLUSIVE, RSA_SHA256, SHA256};
 use chancery_xmldsig::beside::Untrusted;
 use chancery_xmldsig::verify::{Sha1, VerifyError};
 
@@ -118,7 +118,7 @@ fn only_the_algorithms_of_the_profile_are_accepted() {
     }
     for other in [
         "http://www.w3.org/2001/10/xml-exc-c14n#WithComments",
-        "http://www.w3.org/TR/2001/REC-xml-c14n-20010315",
+        "http://www.w3.org/TR/2001/REC-xml-c14n-20010315#WithComments",
         "http://www.w3.org/2006/12/xml-c14n11",
     ] {
         let quoted = format!("CanonicalizationMethod Algorithm=\"{EXCLUSIVE}\"");
@@ -245,6 +245,14 @@ fn other_transforms_than_the_two_in_their_order_are_refused() {
         let message = forged(&signed_info(&reference("#_one", &list, &right_digest())));
         assert!(check(&message).is_err(), "{transforms:?}");
     }
+}
+
+#[test]
+fn inclusive_form_is_no_transform_of_what_is_signed() {
+    let list = transform(ENVELOPED) + &transform(INCLUSIVE);
+    let message = forged(&signed_info(&reference("#_one", &list, &right_digest())));
+    let uri = INCLUSIVE.to_owned();
+    assert_eq!(check(&message), Err(VerifyError::Algorithm { what: "canonical form", uri }));
 }
 
 #[test]
