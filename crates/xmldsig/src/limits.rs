@@ -16,6 +16,12 @@ const DECLARATIONS: usize = 4096;
 /// The most of them that hold at one place: the parser looks through them for the name of each element.
 const IN_SCOPE: usize = 128;
 
+/// What a declaration may call the encoding, in lower case. .NET's `StringWriter` says UTF-16 of the text that it holds,
+/// whatever octets are sent of it; UTF-8 holds all of ASCII. That makes no second reading: the octets were decided to be
+/// UTF-8 before they came here (those of real UTF-16 are none, or hold NUL, which the parser refuses), and what a signature
+/// covers is read of the very octets that were digested.
+const ENCODINGS: [&str; 3] = ["utf-8", "utf-16", "us-ascii"];
+
 /// Refuses documents with a document type, a processing instruction or another encoding, and such that are too large,
 /// too deep or too wide.
 pub(crate) fn check(text: &str) -> Result<(), XmlError> {
@@ -104,10 +110,19 @@ fn declaration(text: &str, tag: usize) -> Result<usize, XmlError> {
         return Err(XmlError::Instruction);
     }
     let said = said.to_ascii_lowercase();
-    if said.contains("encoding") && !said.contains("\"utf-8\"") && !said.contains("'utf-8'") {
-        return Err(XmlError::Encoding);
+    match said.split_once("encoding") {
+        Some((_, value)) if !quoted(value).is_some_and(|name| ENCODINGS.contains(&name)) => {
+            Err(XmlError::Encoding)
+        }
+        _ => Ok(after),
     }
-    Ok(after)
+}
+
+/// The value after a name.
+fn quoted(after: &str) -> Option<&str> {
+    let value = after.trim_start().strip_prefix('=')?.trim_start();
+    let quote = value.chars().next().filter(|one| matches!(one, '"' | '\''))?;
+    value[1..].split_once(quote).map(|(value, _)| value)
 }
 
 fn find(bytes: &[u8], from: usize, wanted: &[u8]) -> Option<usize> {

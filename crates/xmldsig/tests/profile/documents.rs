@@ -141,17 +141,47 @@ fn a_prefix_is_never_declared_for_no_namespace() {
 
 #[test]
 fn other_encodings_are_refused() {
-    for said in ["ISO-8859-1", "UTF-16", "UTF-7"] {
+    for said in ["ISO-8859-1", "UTF-7", "UTF-32", "UTF-16LE", "ASCII", "x-utf-16", "utf-16 utf-8", ""] {
         let document = format!("<?xml version=\"1.0\" encoding=\"{said}\"?><a/>");
         assert_eq!(refusal(&document), XmlError::Encoding, "{said}");
     }
-    assert!(Tree::parse("<?xml version='1.0' encoding='utf-8' standalone='yes'?><a/>").is_ok());
+    for said in
+        ["encoding='ISO-8859-1' standalone='utf-8'", "encoding='utf-8\"", "encoding", "encoding=utf-8"]
+    {
+        assert_eq!(refusal(&format!("<?xml version='1.0' {said}?><a/>")), XmlError::Encoding, "{said}");
+    }
     let utf16: Vec<u8> =
         [0xfe_u8, 0xff].into_iter().chain("<a/>".encode_utf16().flat_map(u16::to_be_bytes)).collect();
     for bytes in [utf16, b"<a>\xc3\x28</a>".to_vec(), b"<a>\xc0\x80</a>".to_vec()] {
         assert_eq!(utf8(bytes), Err(XmlError::Encoding));
     }
     assert!(matches!(refusal("<a>\0</a>"), XmlError::Malformed(_)));
+}
+
+#[test]
+fn what_is_utf8_may_call_itself_utf16_or_ascii_and_utf16_stays_refused() {
+    for said in ["utf-8", "UTF-8", "utf-16", "UTF-16", "US-ASCII", "us-ascii"] {
+        for quote in ["\"", "'"] {
+            let declaration =
+                format!("<?xml version='1.0' encoding = {quote}{said}{quote} standalone='yes'?>");
+            for begin in ["", "\u{feff}"] {
+                let document = format!("{begin}{declaration}<a>\u{fc}</a>");
+                assert_eq!(Tree::parse(&document).unwrap().root().whole_text().unwrap(), "\u{fc}", "{said}");
+            }
+        }
+    }
+    let document = "<?xml version=\"1.0\" encoding=\"utf-16\"?><a>b</a>";
+    let units = || document.encode_utf16();
+    let little: Vec<u8> = units().flat_map(u16::to_le_bytes).collect();
+    let big: Vec<u8> = units().flat_map(u16::to_be_bytes).collect();
+    for bytes in [[&[0xff, 0xfe], little.as_slice()].concat(), [&[0xfe, 0xff], big.as_slice()].concat()] {
+        assert_eq!(utf8(bytes), Err(XmlError::Encoding));
+    }
+    // Without a mark they are a text with NUL between its letters, which is no XML.
+    for bytes in [little, big] {
+        let text = utf8(bytes).unwrap();
+        assert!(Tree::parse(&text).is_err());
+    }
 }
 
 #[test]
