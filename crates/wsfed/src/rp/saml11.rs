@@ -77,15 +77,17 @@ fn conditions(conditions: Node<'_, '_>, expected: &Expected<'_>) -> Result<Times
     Ok(ends.ok_or(ConsumeError::Endless)?)
 }
 
-/// The name of a subject, if it has one, who is whoever bears the assertion.
+/// The name of a subject, if it has one, who is whoever bears the assertion. A subject may leave its confirmation out (SAML
+/// 1.1 core, section 2.4.2), and what came in a form was borne; but one that is to be confirmed otherwise is not confirmed.
 fn confirmed(subject: Node<'_, '_>) -> Result<Option<NameId>, TokenError> {
-    let confirmation = subject.optional(SAML11, "SubjectConfirmation")?;
-    let mut is_bearer = false;
-    for method in confirmation.into_iter().flat_map(|own| own.all(SAML11, "ConfirmationMethod")) {
-        is_bearer |= method.whole_text()?.trim() == BEARER;
-    }
-    if !is_bearer {
-        return Err(ConsumeError::Confirmation.into());
+    if let Some(confirmation) = subject.optional(SAML11, "SubjectConfirmation")? {
+        let mut is_bearer = false;
+        for method in confirmation.all(SAML11, "ConfirmationMethod") {
+            is_bearer |= method.whole_text()?.trim() == BEARER;
+        }
+        if !is_bearer {
+            return Err(ConsumeError::Confirmation.into());
+        }
     }
     let name = subject.optional(SAML11, "NameIdentifier")?.map(NameId::read).transpose()?;
     Ok(name.filter(|name| !name.value.is_empty()))

@@ -52,7 +52,6 @@ fn what_a_token_has_to_say_may_not_be_missing_though_it_is_signed() {
         (Kind::Old, "AudienceRestrictionCondition", "Audience is invalid"),
         (Kind::Old, "Audience", "Audience is invalid"),
         (Kind::Old, "Subject", "Subject"),
-        (Kind::Old, "SubjectConfirmation", "bearer SubjectConfirmation"),
         (Kind::Old, "ConfirmationMethod", "bearer SubjectConfirmation"),
         (Kind::New, "Conditions", "Conditions"),
         (Kind::New, "AudienceRestriction", "Audience is invalid"),
@@ -85,6 +84,26 @@ fn what_a_token_need_not_say_may_be_missing() {
     // A confirmation without limits of its own has those of the conditions.
     let short = resigned(Kind::New, |xml| without(&xml, "SubjectConfirmationData"));
     assert_eq!(judge(&short), Ok(ada(Kind::New)));
+}
+
+#[test]
+fn a_subject_of_saml_1_1_need_not_be_confirmed_but_not_otherwise_than_by_bearing() {
+    let bare = |xml: String| without(&xml, "SubjectConfirmation");
+    assert_eq!(judge(&resigned(Kind::Old, bare)), Ok(ada(Kind::Old)));
+    let method = "<saml:ConfirmationMethod>urn:oasis:names:tc:SAML:1.0:cm:bearer</saml:ConfirmationMethod>";
+    let other = method.replace("bearer", "sender-vouches");
+    let with = |methods: &str| judge(&resigned(Kind::Old, |xml| xml.replace(method, methods)));
+    assert_eq!(with(&[&other, method].concat()), Ok(ada(Kind::Old)));
+    for methods in ["", &other, &other.repeat(2)] {
+        assert_eq!(with(methods), judged(ConsumeError::Confirmation), "{methods}");
+    }
+    // That one statement leaves it out does not confirm the other.
+    let (start, end) = ("<saml:SubjectConfirmation>", "</saml:SubjectConfirmation>");
+    let whole = [start, method, end].concat();
+    let mixed = |xml: String| xml.replacen(&whole, "", 1).replace(method, &other);
+    assert_eq!(judge(&resigned(Kind::Old, mixed)), judged(ConsumeError::Confirmation));
+    let two = |xml: String| xml.replace(&whole, &whole.repeat(2));
+    assert!(judge(&resigned(Kind::Old, two)).unwrap_err().to_string().contains("SubjectConfirmation"));
 }
 
 #[test]
