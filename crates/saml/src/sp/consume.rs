@@ -110,7 +110,7 @@ pub fn consume(xml: &str, expected: &Expected<'_>) -> Result<Accepted, ConsumeEr
     let tree = Tree::parse(xml)?;
     let root = tree.root();
     if !root.is(PROTOCOL, "Response") {
-        return Err(ConsumeError::Kind);
+        return Err(other(root));
     }
     let trust = Trust { keys: expected.keys, sha1: expected.sha1 };
     if let Some(verified) = verify::enveloped(&tree, root, "ID", trust)? {
@@ -160,7 +160,7 @@ fn open(
 
 fn verified(tree: &Tree<'_>, assertion: Node<'_, '_>, trust: Trust<'_>) -> Result<Signed, ConsumeError> {
     if !assertion.is(ASSERTION, "Assertion") {
-        return Err(ConsumeError::Kind);
+        return Err(other(assertion));
     }
     let verified = verify::enveloped(tree, assertion, "ID", trust)?.ok_or(ConsumeError::Unsigned)?;
     Ok(Signed { octets: verified.octets, key: verified.key, weak: verified.weak })
@@ -179,7 +179,38 @@ fn the_assertion<'a, 'text>(response: Node<'a, 'text>) -> Result<Found<'a, 'text
     match (plain.as_slice(), encrypted.as_slice()) {
         ([one], []) => Ok(Found::Plain(*one)),
         ([], [one]) => Ok(Found::Encrypted(*one)),
-        _ => Err(ConsumeError::Kind),
+        ([], []) => Err(ConsumeError::Kind("no assertion".to_owned())),
+        (plain, encrypted) => {
+            let (all, encrypted) = (plain.len() + encrypted.len(), encrypted.len());
+            Err(ConsumeError::Kind(format!("{all} assertions, {encrypted} of them encrypted")))
+        }
+    }
+}
+
+/// Refuses what is no assertion of SAML 2.0.
+pub(super) fn check_assertion(node: Node<'_, '_>) -> Result<(), ConsumeError> {
+    if !node.is(ASSERTION, "Assertion") {
+        return Err(other(node));
+    }
+    check_version(node)
+}
+
+/// The error for an element that is another one than it has to be.
+fn other(node: Node<'_, '_>) -> ConsumeError {
+    let (name, namespace) = (node.tag_name().name(), node.tag_name().namespace().unwrap_or_default());
+    ConsumeError::Kind(shortened(&format!("an element {name} of the namespace {namespace:?}")))
+}
+
+/// Refuses any other version than 2.0.
+fn check_version(node: Node<'_, '_>) -> Result<(), ConsumeError> {
+    let name = node.tag_name().name();
+    let article = if name == "Assertion" { "an" } else { "a" };
+    match node.attribute("Version") {
+        Some("2.0") => Ok(()),
+        Some(version) => {
+            Err(ConsumeError::Kind(shortened(&format!("{article} {name} of version {version:?}"))))
+        }
+        None => Err(ConsumeError::Kind(shortened(&format!("{article} {name} without a Version")))),
     }
 }
 
@@ -188,9 +219,7 @@ fn check_response(
     response: Node<'_, '_>,
     (expected, signed): (&Expected<'_>, bool),
 ) -> Result<(), ConsumeError> {
-    if response.attribute("Version") != Some("2.0") {
-        return Err(ConsumeError::Kind);
-    }
+    check_version(response)?;
     let status = Status::read(response)?;
     if !status.is_success() {
         let parts = [Some(status.code), status.detail, status.message];
@@ -247,9 +276,7 @@ fn judge(
     signed: &Signed,
     expected: &Expected<'_>,
 ) -> Result<Accepted, ConsumeError> {
-    if !assertion.is(ASSERTION, "Assertion") || assertion.attribute("Version") != Some("2.0") {
-        return Err(ConsumeError::Kind);
-    }
+    check_assertion(assertion)?;
     let issuer = assertion.only(ASSERTION, "Issuer")?.whole_text()?.trim().to_owned();
     check_issuer(&issuer, expected)?;
     let ends = conditions(assertion.only(ASSERTION, "Conditions")?, expected)?;
@@ -384,7 +411,7 @@ pub(super) fn statements(
     expected: &Expected<'_>,
 ) -> Result<Option<String>, ConsumeError> {
     let all = assertion.all(ASSERTION, "AuthnStatement");
-    let Some(first) = all.first() else { return Err(ConsumeError::Kind) };
+    let Some(first) = all.first() else { return Err(ConsumeError::Statement) };
     for statement in &all {
         if let Some(text) = statement.attribute("SessionNotOnOrAfter") {
             let ends = moment::read(text).ok_or(ConsumeError::Moment("SessionNotOnOrAfter"))?;

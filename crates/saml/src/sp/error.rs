@@ -16,8 +16,11 @@ pub enum ConsumeError {
     #[error(transparent)]
     Xml(#[from] XmlError),
     /// It is another message, or of another version.
-    #[error("expected a Response of version 2.0 with one assertion of version 2.0")]
-    Kind,
+    #[error("expected a Response of version 2.0 with one assertion of version 2.0, found {0}")]
+    Kind(String),
+    /// It does not say that anybody has signed in.
+    #[error("the assertion has no AuthnStatement: it does not say that anybody has signed in")]
+    Statement,
     /// The identity provider says that it did not work.
     #[error("saml response does not contain an Assertion element (Status: {0})")]
     Status(String),

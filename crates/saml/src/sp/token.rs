@@ -32,9 +32,7 @@ pub struct Token {
 pub fn judge(octets: &str, expected: &Expected<'_>) -> Result<Token, ConsumeError> {
     let tree = Tree::parse(octets)?;
     let assertion = tree.root();
-    if !assertion.is(ASSERTION, "Assertion") || assertion.attribute("Version") != Some("2.0") {
-        return Err(ConsumeError::Kind);
-    }
+    consume::check_assertion(assertion)?;
     let issuer = assertion.only(ASSERTION, "Issuer")?.whole_text()?.trim().to_owned();
     consume::check_issuer(&issuer, expected)?;
     let ends = consume::conditions(assertion.only(ASSERTION, "Conditions")?, expected)?;

@@ -87,10 +87,7 @@ pub enum TokenError {
 
 impl From<ConsumeError> for TokenError {
     fn from(error: ConsumeError) -> Self {
-        if error == ConsumeError::Kind {
-            return Self::Token("another version, or no AuthnStatement".to_owned());
-        }
-        Self::Judged(error)
+        if let ConsumeError::Kind(found) = error { Self::Token(found) } else { Self::Judged(error) }
     }
 }
 

@@ -57,7 +57,7 @@ fn what_a_token_has_to_say_may_not_be_missing_though_it_is_signed() {
         (Kind::New, "AudienceRestriction", "Audience is invalid"),
         (Kind::New, "Subject", "Subject"),
         (Kind::New, "SubjectConfirmation", "bearer SubjectConfirmation"),
-        (Kind::New, "AuthnStatement", "AuthnStatement"),
+        (Kind::New, "AuthnStatement", "the assertion has no AuthnStatement"),
         (Kind::New, "Issuer", "Issuer"),
     ];
     for (kind, name, why) in cases {
@@ -148,7 +148,7 @@ fn what_a_token_says_otherwise_is_refused_though_it_is_signed() {
             "<saml:SubjectConfirmationData InResponseTo=\"_other\" ",
             "InResponseTo",
         ),
-        (Kind::New, "Version=\"2.0\"", "Version=\"1.1\"", "another version"),
+        (Kind::New, "Version=\"2.0\"", "Version=\"1.1\"", "found an Assertion of version \"1.1\""),
     ] {
         let refused = judge(&resigned(kind, |xml| {
             let changed = xml.replacen(from, to, 1);
