@@ -149,17 +149,22 @@ pub fn attributes(profile: &Map<String, Value>, mapping: &Mapping) -> Vec<Attrib
 
 /// The name of the subject: the first value of the first of these attributes that has one. Mappings of an application's own
 /// take the place of the default claims in what is sent, but recipes that name a default claim as a probe leave its member
-/// out of them; so the default claims of such members are looked at too.
+/// out of them; so the default claims of such members are looked at too. Where the probes are the usual ones, nobody asked
+/// for a default claim by its name, and what the mappings give goes before all of them.
 pub fn name(
     attributes: &[Attribute],
     probes: &[String],
     (profile, mapping): (&Map<String, Value>, &Mapping),
 ) -> Option<String> {
-    let first = |probe: &String| match attributes.iter().find(|attribute| attribute.name == *probe) {
-        Some(attribute) => attribute.values.first().map(|value| value.text().to_owned()),
-        None => left_out(probe, profile, mapping),
+    let own = |probe: &String| {
+        let attribute = attributes.iter().find(|attribute| attribute.name == *probe)?;
+        attribute.values.first().map(|value| value.text().to_owned()).filter(|text| !text.is_empty())
     };
-    probes.iter().filter_map(first).find(|text| !text.is_empty())
+    let usual = |probe: &String| left_out(probe, profile, mapping).filter(|text| !text.is_empty());
+    if probes.iter().map(String::as_str).eq(PROBES.map(claim).iter().map(String::as_str)) {
+        return probes.iter().find_map(own).or_else(|| probes.iter().find_map(usual));
+    }
+    probes.iter().find_map(|probe| own(probe).or_else(|| usual(probe)))
 }
 
 /// The value that a default claim would have, had the mappings of an application not taken its place.

@@ -43,6 +43,14 @@ fn a_default_claim_gives_the_name_though_own_mappings_leave_it_out_and_is_not_se
 }
 
 #[test]
+fn with_the_usual_probes_what_own_mappings_give_goes_before_every_default_claim() {
+    let (user_id, email) = (claim("nameidentifier"), claim("emailaddress"));
+    let usual = [user_id.as_str(), &email, &claim("name")];
+    assert_eq!(named(&[("email", &email)], &usual).0.as_deref(), Some("ada@example.com"));
+    assert_eq!(named(&[("email", &email)], &usual[..2]).0.as_deref(), Some("auth0|7"), "others were chosen");
+}
+
+#[test]
 fn a_member_that_is_mapped_elsewhere_gives_no_name_by_its_default_claim() {
     let (user_id, email) = (claim("nameidentifier"), claim("emailaddress"));
     let elsewhere = [("email", "mail"), ("user_id", "id")];
