@@ -24,14 +24,25 @@ pub struct IdpMetadata {
     pub sign_in_redirect: Option<String>,
     /// Where requests go by form.
     pub sign_in_post: Option<String>,
-    /// Where logouts go: by redirection, else by form.
-    pub sign_out: Option<String>,
+    /// Where logouts go by redirection.
+    pub sign_out_redirect: Option<SignOut>,
+    /// Where logouts go by form.
+    pub sign_out_post: Option<SignOut>,
     /// The certificates of the keys that it signs with, in its order: several during a rollover.
     pub certificates: Vec<Certificate>,
     /// Whether it wants requests to be signed.
     pub wants_signed_requests: bool,
     /// Until when all of this counts.
     pub valid_until: Option<Timestamp>,
+}
+
+/// Where messages about logouts go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignOut {
+    /// The requests, and the answers too where nothing else is said.
+    pub location: String,
+    /// The answers (`ResponseLocation`; SAML metadata, section 2.2.2).
+    pub responses: Option<String>,
 }
 
 /// Why metadata cannot be used.
@@ -76,13 +87,20 @@ impl IdpMetadata {
         if certificates.is_empty() {
             return Err(MetadataError::NoCertificate);
         }
-        let sign_in = |binding| location(role, "SingleSignOnService", binding);
-        let sign_out = |binding| location(role, "SingleLogoutService", binding);
+        let sign_in = |binding| location(endpoint(role, "SingleSignOnService", binding)?, "Location");
+        let sign_out = |binding| {
+            let place = endpoint(role, "SingleLogoutService", binding)?;
+            Some(SignOut {
+                location: location(place, "Location")?,
+                responses: location(place, "ResponseLocation"),
+            })
+        };
         let read = Self {
             entity_id,
             sign_in_redirect: sign_in(HTTP_REDIRECT),
             sign_in_post: sign_in(HTTP_POST),
-            sign_out: sign_out(HTTP_REDIRECT).or_else(|| sign_out(HTTP_POST)),
+            sign_out_redirect: sign_out(HTTP_REDIRECT),
+            sign_out_post: sign_out(HTTP_POST),
             certificates,
             wants_signed_requests: matches!(role.attribute("WantAuthnRequestsSigned"), Some("true" | "1")),
             valid_until,
@@ -183,9 +201,12 @@ fn certificate(text: &str) -> Result<Certificate, MetadataError> {
 }
 
 /// The first place of a service with this binding.
-fn location(role: Node<'_, '_>, service: &str, binding: &str) -> Option<String> {
-    let places = role.all(METADATA, service).into_iter();
-    let mut places = places.filter(|place| place.attribute("Binding") == Some(binding));
-    let place = places.find_map(|place| place.attribute("Location")).map(str::trim)?;
+fn endpoint<'a, 'text>(role: Node<'a, 'text>, service: &str, binding: &str) -> Option<Node<'a, 'text>> {
+    let mut places = role.all(METADATA, service).into_iter();
+    places.find(|place| place.attribute("Binding") == Some(binding) && place.attribute("Location").is_some())
+}
+
+fn location(endpoint: Node<'_, '_>, name: &str) -> Option<String> {
+    let place = endpoint.attribute(name).map(str::trim)?;
     (place.starts_with("https://") || place.starts_with("http://")).then(|| place.to_owned())
 }

@@ -8,8 +8,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use chancery_crypto::certificate::Certificate;
 use chancery_crypto::rsa::PrivateKey;
-use chancery_saml::HTTP_POST;
 use chancery_saml::sp::idp_metadata::IdpMetadata;
+use chancery_saml::{HTTP_POST, HTTP_REDIRECT};
 use chancery_wsfed::rp::metadata::StsMetadata;
 use chancery_wsfed::rp::trust::Thumbprint;
 use jiff::Timestamp;
@@ -29,9 +29,24 @@ pub const ENTITY_ID: &str = "idp_entity_id";
 /// Until when its metadata counts, where that says so.
 pub const VALID_UNTIL: &str = "idp_metadata_valid_until";
 
+/// How logouts travel, where its metadata wants it otherwise than logins.
+pub const SIGN_OUT_BINDING: &str = "signOutBinding";
+/// Where answers to its logouts go, where that is not where requests go.
+pub const SIGN_OUT_RESPONSES: &str = "signOutResponseEndpoint";
+
 /// What metadata fills in, and what is derived of it.
-const FILLED: [&str; 8] =
-    ["signInEndpoint", "signingCert", "cert", "thumbprints", "expires", "subject", ENTITY_ID, VALID_UNTIL];
+const FILLED: [&str; 10] = [
+    "signInEndpoint",
+    "signingCert",
+    "cert",
+    "thumbprints",
+    "expires",
+    "subject",
+    ENTITY_ID,
+    VALID_UNTIL,
+    SIGN_OUT_BINDING,
+    SIGN_OUT_RESPONSES,
+];
 
 /// What the other side publishes of itself.
 #[derive(Debug)]
@@ -172,18 +187,31 @@ pub fn fill(options: &mut Map<String, Value>, published: &Published) {
 }
 
 fn fill_saml(options: &mut Map<String, Value>, metadata: &IdpMetadata) {
-    let IdpMetadata { sign_in_redirect, sign_in_post, sign_out, .. } = metadata;
+    let IdpMetadata { sign_in_redirect, sign_in_post, sign_out_redirect, sign_out_post, .. } = metadata;
     let wants_form = options.get("protocolBinding").and_then(Value::as_str) == Some(HTTP_POST);
     let by_form = sign_in_redirect.is_none() || wants_form && sign_in_post.is_some();
     let sign_in = if by_form { sign_in_post } else { sign_in_redirect };
-    if by_form {
-        options.insert("protocolBinding".to_owned(), json!(HTTP_POST));
+    if by_form || wants_form {
+        // Where the other one was chosen, nobody listens.
+        let binding = if by_form { HTTP_POST } else { HTTP_REDIRECT };
+        options.insert("protocolBinding".to_owned(), json!(binding));
     }
     options.insert("signInEndpoint".to_owned(), json!(sign_in));
-    match sign_out {
-        Some(url) => options.insert("signOutEndpoint".to_owned(), json!(url)),
-        None => options.shift_remove("signOutEndpoint"),
-    };
+    let (same, other) =
+        if by_form { (sign_out_post, sign_out_redirect) } else { (sign_out_redirect, sign_out_post) };
+    let sign_out = same.as_ref().or(other.as_ref());
+    let binding = if by_form { HTTP_REDIRECT } else { HTTP_POST };
+    let binding = sign_out.filter(|_| same.is_none()).map(|_| binding.to_owned());
+    for (name, value) in [
+        ("signOutEndpoint", sign_out.map(|sign_out| sign_out.location.clone())),
+        (SIGN_OUT_RESPONSES, sign_out.and_then(|sign_out| sign_out.responses.clone())),
+        (SIGN_OUT_BINDING, binding),
+    ] {
+        match value {
+            Some(value) => options.insert(name.to_owned(), json!(value)),
+            None => options.shift_remove(name),
+        };
+    }
     options.entry("signSAMLRequest").or_insert(metadata.wants_signed_requests.into());
 }
 

@@ -265,7 +265,7 @@ async fn messages_that_are_no_request_are_refused_before_anything_else() {
     let answer = server.get(&redirected(&path, Direction::Response, (&request, None), None)).await;
     refused(&answer, "expected SAMLRequest, not SAMLResponse");
     for (value, why) in
-        [("%%%", "is no base64"), ("AAAA", "cannot be inflated"), ("%FF", "is not a form in UTF-8")]
+        [("%%%", "is no base64"), ("AAAA", "cannot be inflated"), ("%FF", "are not a form in UTF-8")]
     {
         refused(&server.get(&format!("{path}?SAMLRequest={value}")).await, why);
     }

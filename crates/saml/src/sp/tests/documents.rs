@@ -5,7 +5,7 @@ use chancery_xmldsig::sign::Unsigned;
 
 use super::{ACS, IDP, NOW, US, certificate, key, now};
 use crate::TYPED;
-use crate::sp::idp_metadata::{IdpMetadata, MetadataError};
+use crate::sp::idp_metadata::{IdpMetadata, MetadataError, SignOut};
 use crate::sp::metadata::SpMetadata;
 use crate::sp::request::Request;
 use crate::sp::template::{TemplateError, fill};
@@ -39,7 +39,11 @@ fn inside() -> String {
         // A key that is there twice counts once.
         described(" use=\"signing\"", &certificate(0)),
         service("SingleLogoutService", "SOAP", "https://idp.example/soap"),
-        service("SingleLogoutService", "HTTP-POST", "https://idp.example/slo"),
+        service(
+            "SingleLogoutService",
+            "HTTP-POST",
+            "https://idp.example/slo\" ResponseLocation=\"https://idp.example/done",
+        ),
         service("SingleSignOnService", "HTTP-POST", "https://idp.example/post"),
         service("SingleSignOnService", "HTTP-Redirect", "https://idp.example/redirect"),
     ]
@@ -51,7 +55,11 @@ fn idp() -> IdpMetadata {
         entity_id: IDP.to_owned(),
         sign_in_redirect: Some("https://idp.example/redirect".to_owned()),
         sign_in_post: Some("https://idp.example/post".to_owned()),
-        sign_out: Some("https://idp.example/slo".to_owned()),
+        sign_out_redirect: None,
+        sign_out_post: Some(SignOut {
+            location: "https://idp.example/slo".to_owned(),
+            responses: Some("https://idp.example/done".to_owned()),
+        }),
         certificates: vec![certificate(0), certificate(1)],
         wants_signed_requests: true,
         valid_until: None,

@@ -5,12 +5,12 @@
 
 use axum::response::Response;
 use chancery_crypto::digest;
+use chancery_saml::HTTP_POST;
 use chancery_saml::binding::{Direction, Received};
 use chancery_saml::idp::SignatureTrust;
 use chancery_saml::logout::{LIFETIME, LogoutRequest, LogoutResponse};
 use chancery_saml::name_id::NameId;
 use chancery_saml::status::Status;
-use chancery_xmldsig::sign::Halves;
 use serde_json::{Map, Value};
 
 use super::settings::{Saml, keys, sha1};
@@ -180,8 +180,10 @@ async fn answered(visit: &Visit, received: &Received) -> Result<Response, Failed
 pub struct Provider {
     connection: Connection,
     options: Map<String, Value>,
-    /// Where logouts go.
+    /// Where requests go.
     destination: String,
+    /// Where answers go.
+    answers: String,
 }
 
 impl Provider {
@@ -193,8 +195,13 @@ impl Provider {
             return Ok(None);
         };
         let options = connections::whole_options(app, tenant, &connection)?;
-        let destination = sign_out(&options).filter(|to| may_be_visited(visit, to)).map(str::to_owned);
-        Ok(destination.map(|destination| Self { connection, options, destination }))
+        let visited = |to: &&str| may_be_visited(visit, to);
+        let Some(destination) = sign_out(&options).filter(visited).map(str::to_owned) else {
+            return Ok(None);
+        };
+        let answers = text(&options, identity_provider::SIGN_OUT_RESPONSES).filter(visited);
+        let answers = answers.map_or_else(|| destination.clone(), str::to_owned);
+        Ok(Some(Self { connection, options, destination, answers }))
     }
 
     /// Sends the browser there, with the word that a session is over.
@@ -215,7 +222,15 @@ impl Provider {
             name_id: NameId { value: name, format },
             session_indexes: session_index.into_iter().collect(),
         };
-        self.send(visit, (Direction::Request, id, request.write()), Some(text)).await
+        let destination = self.destination.clone();
+        let message = Message {
+            direction: Direction::Request,
+            halves: request.write(),
+            id,
+            destination,
+            relay_state: Some(text),
+        };
+        self.send(visit, message).await
     }
 
     /// Answers its request.
@@ -229,24 +244,29 @@ impl Provider {
         let response = LogoutResponse {
             id: id.clone(),
             issued_at: visit.app.clock.now(),
-            destination: Some(self.destination.clone()),
+            destination: Some(self.answers.clone()),
             issuer: entity_id(&visit.tenant.stored.name, &self.connection),
             in_response_to: Some(in_response_to),
             status,
         };
-        self.send(visit, (Direction::Response, id, response.write()), relay_state).await
+        let destination = self.answers.clone();
+        let message = Message {
+            direction: Direction::Response,
+            halves: response.write(),
+            id,
+            destination,
+            relay_state,
+        };
+        self.send(visit, message).await
     }
 
     /// A logout that nobody signed counts nowhere.
-    async fn send(
-        self,
-        visit: &Visit,
-        (direction, id, halves): (Direction, String, Halves),
-        relay_state: Option<String>,
-    ) -> Result<Response, Failed> {
-        let Self { connection, options, destination } = self;
-        let saml = Saml::of(visit, &connection, &options)?;
-        let message = Message { direction, halves, id, destination, relay_state };
+    async fn send(self, visit: &Visit, message: Message) -> Result<Response, Failed> {
+        let Self { connection, options, .. } = self;
+        let mut saml = Saml::of(visit, &connection, &options)?;
+        if let Some(binding) = text(&options, identity_provider::SIGN_OUT_BINDING) {
+            saml.by_form = binding == HTTP_POST;
+        }
         send(visit, (&connection, &options), (&saml, true), message).await
     }
 }

@@ -11,7 +11,7 @@ use http::Method;
 use jiff::SignedDuration;
 use serde_json::json;
 
-use super::{SLO, World, redirected};
+use super::{SLO, World, idp, redirected};
 use crate::kit::{Answer, On, engines, key};
 use crate::people::receiver::Receiver;
 use crate::people::{Browser, Form};
@@ -149,6 +149,36 @@ async fn a_federated_logout_reaches_the_identity_provider_and_comes_back() {
         page.expect_ok();
         assert_eq!(browser.get(&world.server, &back(&answer(&id), &state)).await.status, 400, "once");
     }
+}
+
+#[tokio::test]
+async fn logouts_travel_and_are_answered_as_the_metadata_says() {
+    let redirect = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect";
+    let post = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST";
+    let done = "https://idp.example/done";
+    let by_form = format!("<SingleLogoutService Binding=\"{post}\" ResponseLocation=\"{done}\"");
+    let metadata =
+        idp::metadata(&[4]).replace(&format!("<SingleLogoutService Binding=\"{redirect}\""), &by_form);
+    let world = World::with(On::Sqlite, json!({ "metadataXml": metadata })).await;
+    let mut browser = Browser::default();
+    world.sign_in(&mut browser, |_| {}).await;
+    let answer = asked(&world, &mut browser, &request("ada", "", ""), Some(4)).await;
+    let (value, _) = posted(&answer, done, "SAMLResponse");
+    let xml = String::from_utf8(STANDARD.decode(value).unwrap()).unwrap();
+    assert_eq!(attribute(&xml, "LogoutResponse", "Destination").as_deref(), Some(done));
+    world.sign_in(&mut browser, |said| said.assertion_id = "_second".to_owned()).await;
+    let away = browser.get(&world.server, "/v2/logout?federated").await;
+    let (value, _) = posted(&away, SLO, "SAMLRequest");
+    let xml = String::from_utf8(STANDARD.decode(value).unwrap()).unwrap();
+    assert_eq!(attribute(&xml, "LogoutRequest", "Destination").as_deref(), Some(SLO));
+    let connection = world.server.api_get(&format!("/connections/{}", world.corp)).await.expect(200);
+    assert_eq!(connection["options"]["signOutBinding"], post);
+    // Where nothing listens to forms, none are sent, whatever was chosen.
+    let both = json!({ "metadataXml": idp::metadata(&[4]), "protocolBinding": post });
+    let world = World::with(On::Sqlite, both).await;
+    let connection = world.server.api_get(&format!("/connections/{}", world.corp)).await.expect(200);
+    let options = &connection["options"];
+    assert_eq!((&options["protocolBinding"], &options["signOutBinding"]), (&json!(redirect), &json!(null)));
 }
 
 #[tokio::test]
