@@ -160,7 +160,9 @@ pub fn name(
         let attribute = attributes.iter().find(|attribute| attribute.name == *probe)?;
         attribute.values.first().map(|value| value.text().to_owned()).filter(|text| !text.is_empty())
     };
-    let usual = |probe: &String| left_out(probe, profile, mapping).filter(|text| !text.is_empty());
+    let Some(mappings) = &mapping.mappings else { return probes.iter().find_map(own) };
+    let upn = made_upn(profile, mapping);
+    let usual = |probe: &String| left_out(probe, mappings, (profile, upn)).filter(|text| !text.is_empty());
     if probes.iter().map(String::as_str).eq(PROBES.map(claim).iter().map(String::as_str)) {
         return probes.iter().find_map(own).or_else(|| probes.iter().find_map(usual));
     }
@@ -168,14 +170,17 @@ pub fn name(
 }
 
 /// The value that a default claim would have, had the mappings of an application not taken its place.
-fn left_out(probe: &str, profile: &Map<String, Value>, mapping: &Mapping) -> Option<String> {
-    let mappings = mapping.mappings.as_ref()?;
+fn left_out(
+    probe: &str,
+    mappings: &[(String, Vec<String>)],
+    (profile, upn): (&Map<String, Value>, Option<&Value>),
+) -> Option<String> {
     let own = probe.strip_prefix(CLAIMS).filter(|own| !own.is_empty())?;
     let (member, _) = DEFAULT.into_iter().find(|(_, claim_name)| *claim_name == own)?;
     if mappings.iter().any(|(mapped, _)| mapped == member) {
         return None;
     }
-    let value = said_of(profile, (member, made_upn(profile, mapping)))?;
+    let value = said_of(profile, (member, upn))?;
     contents(value).first().map(|content| content.text().to_owned())
 }
 
