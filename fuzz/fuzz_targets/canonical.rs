@@ -1,7 +1,7 @@
 //! The canonicaliser: its output can be read again, says the same, and is its own canonical form.
 #![no_main]
 
-use chancery_xmldsig::canonical::exclusive;
+use chancery_xmldsig::canonical::{exclusive, inclusive};
 use chancery_xmldsig::tree::{Node, Tree};
 use libfuzzer_sys::fuzz_target;
 
@@ -31,13 +31,13 @@ fuzz_target!(|text: &str| {
     let Ok(tree) = Tree::parse(text) else { return };
     let mut first = Vec::new();
     said(tree.root(), &mut first);
-    for inclusive in [&[] as &[&str], &["a", "n0", "#default"]] {
-        let form = exclusive(tree.root(), None, inclusive);
+    for prefixes in [&[] as &[&str], &["a", "n0", "#default"]] {
+        let form = exclusive(tree.root(), None, prefixes);
         let again = match Tree::parse(&form) {
             Ok(again) => again,
             Err(error) => panic!("{form:?} cannot be read: {error}"),
         };
-        assert_eq!(exclusive(again.root(), None, inclusive), form, "it is not its own canonical form");
+        assert_eq!(exclusive(again.root(), None, prefixes), form, "it is not its own canonical form");
         let mut second = Vec::new();
         said(again.root(), &mut second);
         assert_eq!(first, second, "{form:?} says something else");
@@ -49,5 +49,10 @@ fuzz_target!(|text: &str| {
         let form = exclusive(part, None, &[]);
         let again = Tree::parse(&form).map(|tree| exclusive(tree.root(), None, &[]));
         assert_eq!(again.as_deref(), Ok(&*form));
+        // With everything that holds around it, it may be more than is read.
+        let whole = inclusive(part);
+        let Ok(again) = Tree::parse(&whole) else { continue };
+        assert_eq!(inclusive(again.root()), whole);
+        assert_eq!(exclusive(again.root(), None, &[]), form);
     }
 });
