@@ -10,7 +10,7 @@ use chancery_saml::binding::{Direction, Received};
 use chancery_saml::idp::SignatureTrust;
 use chancery_saml::logout::{LIFETIME, LogoutRequest, LogoutResponse};
 use chancery_saml::name_id::NameId;
-use chancery_saml::status::Status;
+use chancery_saml::status::{REQUEST_DENIED, REQUESTER, Status};
 use serde_json::{Map, Value};
 
 use super::settings::{Saml, keys, sha1};
@@ -50,13 +50,18 @@ pub(super) async fn endpoint(mut visit: Visit) -> Response {
 
 /// A page that says what is wrong, and an entry with the exact reason.
 async fn refuse(visit: &Visit, connection: Option<&Connection>, why: &str) -> Response {
+    note(visit, connection, why).await;
+    visit.failure(Failure::Request, Some(("invalid_request", "The logout request could not be accepted.")))
+}
+
+/// What happens at a door is worth an entry, not an error of its own.
+async fn note(visit: &Visit, connection: Option<&Connection>, why: &str) {
     let entry = Entry {
         connection: connection.map(|own| own.name.clone()),
         connection_id: connection.map(|own| own.id.clone()),
         ..visit.entry(Kind::Flo, why)
     };
     let _ = visit.app.log.append(&visit.app, visit.tenant.id(), entry).await;
-    visit.failure(Failure::Request, Some(("invalid_request", "The logout request could not be accepted.")))
 }
 
 /// Somebody who asks us to end a session: the session of this browser, if there is one, and the connection.
@@ -152,7 +157,16 @@ async fn asked(visit: &Visit, received: &Received) -> Result<Response, Failed> {
     };
     if !asker.means(known) {
         let why = "the LogoutRequest names another user or another session than that of this browser";
-        return Ok(refuse(visit, Some(&asker.connection), why).await);
+        // Whoever asks has proved who they are, and has others to tell of the logout.
+        return match Provider::find(visit, &asker.connection.id).await? {
+            Some(provider) => {
+                note(visit, Some(&asker.connection), why).await;
+                let status = Status::failure(REQUESTER, REQUEST_DENIED, why);
+                let answered = (asker.request.id.clone(), received.relay_state.clone());
+                provider.answer(visit, answered, status).await
+            }
+            None => Ok(refuse(visit, Some(&asker.connection), why).await),
+        };
     }
     let participants = partners::sql::of_session(&visit.app.db, visit.tenant.id(), &session.id).await?;
     let of_provider = |entry| Entry {
