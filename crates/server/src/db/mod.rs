@@ -283,7 +283,7 @@ impl Db {
         row.map_or(Ok(false), |row| Ok(row.int("total")? > 0))
     }
 
-    /// How many commits SQLite itself made, each with one sync of the disk: transactions share them.
+    /// How many commits of SQLite itself were synced to the disk: transactions share them, and some need none ([`Tx::passing`]).
     pub fn group_commits(&self) -> Option<u64> {
         match &self.backend {
             Backend::Sqlite(sqlite) => Some(sqlite.commits()),

@@ -13,7 +13,7 @@ mod writer;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 use rusqlite::Connection;
@@ -53,7 +53,7 @@ struct Handle {
     commits: Arc<AtomicU64>,
     freshness: Arc<Freshness>,
     /// Set once the changes that it has to know of are told to it.
-    watched: OnceLock<()>,
+    watched: AtomicBool,
     closing: Closing,
 }
 
@@ -121,7 +121,7 @@ impl Sqlite {
         let desks = (0..crate::background::answering_threads())
             .map(|_| connection::looking_up(&path, patience).map(Mutex::new))
             .collect::<Result<_, _>>()?;
-        let watched = OnceLock::new();
+        let watched = AtomicBool::new(false);
         let handle = Handle { desks, jobs, reads, searches, patience, commits, freshness, watched, closing };
         Ok(Self(Arc::new(handle)))
     }
@@ -196,13 +196,13 @@ impl Sqlite {
     pub(super) async fn watch(&self, watched: &'static [Watched]) -> Result<(), DbError> {
         let freshness = Arc::clone(&self.0.freshness);
         self.alone(move |connection| watch::watch(connection, watched, &freshness)).await?;
-        self.0.watched.get_or_init(|| ());
+        self.0.watched.store(true, Ordering::Release);
         Ok(())
     }
 
     /// What was changed when, if it is watched.
     pub(super) fn freshness(&self) -> Option<&Freshness> {
-        self.0.watched.get().map(|()| &*self.0.freshness)
+        self.0.watched.load(Ordering::Acquire).then_some(&*self.0.freshness)
     }
 
     /// Looks whether another process has written.
@@ -226,7 +226,7 @@ impl Sqlite {
         }
     }
 
-    /// How many transactions SQLite itself has committed, each with one sync of the disk.
+    /// How many commits of SQLite itself were synced to the disk.
     pub(super) fn commits(&self) -> u64 {
         self.0.commits.load(Ordering::Relaxed)
     }

@@ -53,7 +53,7 @@ pub(super) struct Writer {
     freshness: Arc<Freshness>,
     /// How many of the next transactions get a commit of their own.
     solo: u32,
-    /// How many shared the last commit.
+    /// How many shared the last sync.
     together: usize,
 }
 

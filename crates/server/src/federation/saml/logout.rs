@@ -11,6 +11,7 @@ use chancery_saml::idp::SignatureTrust;
 use chancery_saml::logout::{LIFETIME, LogoutRequest, LogoutResponse};
 use chancery_saml::name_id::NameId;
 use chancery_saml::status::{REQUEST_DENIED, REQUESTER, Status};
+use chancery_xmldsig::sign::Halves;
 use serde_json::{Map, Value};
 
 use super::settings::{Saml, keys, sha1};
@@ -236,15 +237,7 @@ impl Provider {
             name_id: NameId { value: name, format },
             session_indexes: session_index.into_iter().collect(),
         };
-        let destination = self.destination.clone();
-        let message = Message {
-            direction: Direction::Request,
-            halves: request.write(),
-            id,
-            destination,
-            relay_state: Some(text),
-        };
-        self.send(visit, message).await
+        self.send(visit, (Direction::Request, id, request.write()), Some(text)).await
     }
 
     /// Answers its request.
@@ -263,24 +256,26 @@ impl Provider {
             in_response_to: Some(in_response_to),
             status,
         };
-        let destination = self.answers.clone();
-        let message = Message {
-            direction: Direction::Response,
-            halves: response.write(),
-            id,
-            destination,
-            relay_state,
-        };
-        self.send(visit, message).await
+        self.send(visit, (Direction::Response, id, response.write()), relay_state).await
     }
 
     /// A logout that nobody signed counts nowhere.
-    async fn send(self, visit: &Visit, message: Message) -> Result<Response, Failed> {
-        let Self { connection, options, .. } = self;
+    async fn send(
+        self,
+        visit: &Visit,
+        (direction, id, halves): (Direction, String, Halves),
+        relay_state: Option<String>,
+    ) -> Result<Response, Failed> {
+        let Self { connection, options, destination, answers } = self;
+        let destination = match direction {
+            Direction::Request => destination,
+            Direction::Response => answers,
+        };
         let mut saml = Saml::of(visit, &connection, &options)?;
         if let Some(binding) = text(&options, identity_provider::SIGN_OUT_BINDING) {
             saml.by_form = binding == HTTP_POST;
         }
+        let message = Message { direction, halves, id, destination, relay_state };
         send(visit, (&connection, &options), (&saml, true), message).await
     }
 }
