@@ -71,10 +71,6 @@ fn small_at_first<K: Eq + Hash, V: Clone>(capacity: usize) -> Cache<K, V> {
     Cache::with_weighter(1024, capacity as u64, quick_cache::UnitWeighter)
 }
 
-fn key(tenant: &TenantId, name: &str) -> String {
-    [tenant.as_str(), " ", name].concat()
-}
-
 /// A number for each tenant, which is part of keys.
 #[derive(Default)]
 struct Epochs(Mutex<HashMap<TenantId, u64>>);
@@ -102,7 +98,7 @@ impl Memory {
         tenant: &TenantId,
         client_id: &str,
     ) -> Result<Option<Arc<Client>>, ApiError> {
-        let key = key(tenant, client_id);
+        let key = tenant.key(client_id);
         match self.clients.get_value_or_guard_async(&key).await {
             Ok(client) => Ok(Some(client)),
             Err(guard) => {
@@ -123,7 +119,7 @@ impl Memory {
         tenant: &TenantId,
         client_id: &str,
     ) -> Result<Option<Arc<SamlParty>>, ApiError> {
-        let key = key(tenant, client_id);
+        let key = tenant.key(client_id);
         match self.saml_parties.get_value_or_guard_async(&key).await {
             Ok(party) => Ok(Some(party)),
             Err(guard) => {
@@ -145,7 +141,7 @@ impl Memory {
         tenant: &TenantId,
         client_id: &str,
     ) -> Result<Option<Result<Arc<WsfedParty>, String>>, ApiError> {
-        let key = key(tenant, client_id);
+        let key = tenant.key(client_id);
         match self.wsfed_parties.get_value_or_guard_async(&key).await {
             Ok(party) => Ok(Some(party)),
             Err(guard) => {
@@ -231,7 +227,7 @@ impl Memory {
         (tenant, session_id, client_id): (&TenantId, &str, &str),
         (user_of, participant): (Timestamp, &Participant),
     ) -> bool {
-        let found = self.told.get(&key(tenant, &[session_id, " ", client_id].concat()));
+        let found = self.told.get(&tenant.key(&[session_id, " ", client_id].concat()));
         found.is_some_and(|(of, told)| of == user_of && *told == *participant)
     }
 
@@ -241,7 +237,7 @@ impl Memory {
         (tenant, session_id, client_id): (&TenantId, &str, &str),
         (user_of, participant): (Timestamp, Participant),
     ) {
-        let key = key(tenant, &[session_id, " ", client_id].concat());
+        let key = tenant.key(&[session_id, " ", client_id].concat());
         self.told.insert(key, (user_of, Arc::new(participant)));
     }
 
@@ -258,9 +254,9 @@ impl Memory {
     /// Forgets an application. What it was told may differ from now on, on other nodes too.
     pub fn forget_client(&self, tenant: &TenantId, client_id: &str) {
         self.told.clear();
-        self.clients.remove(&key(tenant, client_id));
-        self.saml_parties.remove(&key(tenant, client_id));
-        self.wsfed_parties.remove(&key(tenant, client_id));
+        self.clients.remove(&tenant.key(client_id));
+        self.saml_parties.remove(&tenant.key(client_id));
+        self.wsfed_parties.remove(&tenant.key(client_id));
     }
 
     /// Forgets an API.

@@ -102,19 +102,15 @@ impl Kept {
     }
 
     fn fresh_user(&self, freshness: &Freshness, tenant: &TenantId, user_id: &str) -> Option<Arc<User>> {
-        let Read { at, value } = self.users.get(&key(tenant, user_id))?;
+        let Read { at, value } = self.users.get(&tenant.key(user_id))?;
         freshness.unchanged((tenant.as_str(), user_id), at).then_some(value)
     }
 
     fn keep_user(&self, tenant: &TenantId, at: Moment, user: User) -> Arc<User> {
         let user = Arc::new(user);
-        self.users.insert(key(tenant, &user.user_id), Read { at, value: Arc::clone(&user) });
+        self.users.insert(tenant.key(&user.user_id), Read { at, value: Arc::clone(&user) });
         user
     }
-}
-
-fn key(tenant: &TenantId, user_id: &str) -> String {
-    [tenant.as_str(), " ", user_id].concat()
 }
 
 /// What a user takes in memory.

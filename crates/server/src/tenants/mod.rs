@@ -38,6 +38,11 @@ impl TenantId {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The key under which memory holds something of this tenant.
+    pub fn key(&self, name: &str) -> String {
+        [self.as_str(), " ", name].concat()
+    }
 }
 
 /// The name of a tenant: what people call it at the command line.
