@@ -3,7 +3,8 @@
 //! Pure; salts and memory come in. Must never accept a hash that costs more than a server can give: what is
 //! stored may have been imported.
 
-use argon2::{Algorithm, Argon2, Block, Params, Version};
+use argon2_rust::params::{Memory as Kibibytes, TagLen};
+use argon2_rust::{Algorithm, Argon2, Hasher, Params, Version};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use chancery_crypto::digest;
@@ -48,6 +49,9 @@ pub(super) enum HashError {
     /// The algorithm refused.
     #[error("a password could not be hashed: {0}")]
     Algorithm(String),
+    /// A known password got another hash than everywhere else.
+    #[error("passwords are hashed wrongly on this machine, so none is hashed; its processor may be broken")]
+    Wrong,
 }
 
 /// Bytes of a salt.
@@ -55,27 +59,39 @@ pub(super) const SALT: usize = 16;
 /// Bytes of a hash.
 const OUTPUT: usize = 32;
 
-/// Memory for one hash at a time, kept between them: page faults would cost more than a third of the time.
-#[derive(Default)]
-pub(super) struct Memory(Vec<Block>);
+/// Memory for one hash at a time, kept between them and wiped after each: to ask the system for it anew would cost more
+/// than a third of the time.
+pub(super) struct Memory(Hasher);
+
+impl Default for Memory {
+    fn default() -> Self {
+        Self(algorithm(Params::DEFAULT).hasher())
+    }
+}
 
 impl Memory {
-    /// Memory for a hash of this cost.
-    fn blocks(&mut self, memory_kib: u32) -> &mut [Block] {
-        let needed = usize::try_from(memory_kib).unwrap_or(usize::MAX);
-        if self.0.len() < needed {
-            self.0.resize(needed, Block::new());
-        }
-        self.0.get_mut(..needed).unwrap_or_default()
-    }
-
     /// Gives back what a hash of other parameters needed beyond ours.
     pub(super) fn shrink(&mut self, parameters: Parameters) {
         let usual = usize::try_from(parameters.memory_kib).unwrap_or(usize::MAX);
-        if self.0.len() > usual {
-            self.0.truncate(usual);
-            self.0.shrink_to_fit();
+        if self.0.reserved_blocks() > usual {
+            self.0.clear();
         }
+    }
+}
+
+/// A password and its hash as phc-winner-argon2 makes it.
+pub(super) const KNOWN: (&str, &str) = (
+    "password",
+    "$argon2id$v=19$m=64,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$Gpj7qOY5RCXJvcMzqcdQqvgR3wcPX7SleI4c9NtXk6E",
+);
+
+/// Hashes a known password. The instructions that the library uses depend on the processor, and a wrong hash would be
+/// stored for years before anybody notices.
+pub(super) fn prove((text, stored): (&str, &str)) -> Result<(), HashError> {
+    let password = Password::new(text).map_err(|_| HashError::Wrong)?;
+    match verify(&mut Memory::default(), Parameters::SHIPPED, &password, stored)? {
+        Verdict::Match { .. } => Ok(()),
+        Verdict::Mismatch => Err(HashError::Wrong),
     }
 }
 
@@ -124,15 +140,23 @@ fn compute(
     password: &Password,
     salt: &[u8],
 ) -> Result<[u8; OUTPUT], HashError> {
-    let refused = |error: argon2::Error| HashError::Algorithm(error.to_string());
-    let params = Params::new(memory_kib, passes, 1, Some(OUTPUT)).map_err(refused)?;
-    let algorithm = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
-    let mut output = [0; OUTPUT];
-    let blocks = memory.blocks(memory_kib);
-    algorithm
-        .hash_password_into_with_memory(password.text().as_bytes(), salt, &mut output, blocks)
+    let refused = |error: argon2_rust::Error| HashError::Algorithm(error.to_string());
+    let params = Params::builder()
+        .memory(Kibibytes::kib(memory_kib.into()))
+        .passes(passes)
+        .lanes(1)
+        .tag_len(TagLen::bytes(OUTPUT as u64))
+        .build()
         .map_err(refused)?;
+    let Memory(hasher) = memory;
+    hasher.set_argon2(algorithm(params));
+    let mut output = [0; OUTPUT];
+    hasher.hash_into(password.text().as_bytes(), salt, &mut output).map_err(refused)?;
     Ok(output)
+}
+
+const fn algorithm(params: Params) -> Argon2 {
+    Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
 }
 
 /// A stored hash in its parts.

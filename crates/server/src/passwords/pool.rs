@@ -103,12 +103,13 @@ impl PasswordPool {
         done.await.map_err(|_| gone())?.map_err(|error| PoolError::Failed(error.to_string()))
     }
 
-    /// The queue; its threads are started by the first who asks.
+    /// The queue; its threads are started by the first who asks, once a hash has come out as it does elsewhere.
     fn queue(&self) -> Result<SyncSender<Job>, PoolError> {
         let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(queue) = &*queue {
             return Ok(queue.clone());
         }
+        hash::prove(hash::KNOWN).map_err(|error| PoolError::Failed(error.to_string()))?;
         let (sender, jobs) = sync_channel(QUEUE);
         let jobs = Arc::new(Mutex::new(jobs));
         let threads = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);

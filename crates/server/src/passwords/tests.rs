@@ -2,9 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
 use serde_json::{Map, Value, json};
 
-use super::hash::{self, Memory};
+use super::hash::{self, HashError, Memory};
 use super::policy::{Person, Policy, Weak};
 use super::{MOST_CHARACTERS, NoPassword, Parameters, Password, PasswordPool, PoolError, Verdict, common};
 use crate::entropy::SystemEntropy;
@@ -44,6 +46,33 @@ fn a_hash_made_by_others_is_understood() {
     let mut memory = Memory::default();
     let verdict = hash::verify(&mut memory, CHEAP, &password("password"), stored);
     assert_eq!(verdict, Ok(Verdict::Match { outdated: true }));
+}
+
+#[test]
+fn hashes_are_those_of_another_implementation_whatever_was_hashed_before_in_the_same_memory() {
+    let long = "x".repeat(MOST_CHARACTERS);
+    let mut memory = Memory::default();
+    for (memory_kib, passes, text) in [
+        (8, 1, "x"),
+        (19 * 1024, 2, "correct horse"),
+        (77, 4, long.as_str()),
+        (4096, 3, "Schlüssel 𝄞"),
+        (19 * 1024, 2, "correct horsf"),
+    ] {
+        let made =
+            hash::make(&mut memory, Parameters { memory_kib, passes }, &password(text), [7; 16]).unwrap();
+        let params = argon2::Params::new(memory_kib, passes, 1, Some(32)).unwrap();
+        let other = argon2::Argon2::new(argon2::Algorithm::Argon2id, argon2::Version::V0x13, params);
+        let mut output = [0; 32];
+        other.hash_password_into(text.as_bytes(), &[7; 16], &mut output).unwrap();
+        assert_eq!(made.rsplit_once('$').unwrap().1, STANDARD_NO_PAD.encode(output), "{memory_kib} KiB");
+    }
+}
+
+#[test]
+fn nothing_is_hashed_where_a_known_password_gets_another_hash() {
+    assert_eq!(hash::prove(hash::KNOWN), Ok(()));
+    assert_eq!(hash::prove(("Password", hash::KNOWN.1)), Err(HashError::Wrong));
 }
 
 #[test]
