@@ -97,9 +97,11 @@ fn limits_line(rounds: &Rounds) -> String {
 fn hashes_line(rounds: &Rounds) -> String {
     let (memory, passes) = HASH;
     format!(
-        "P = {:.1} Argon2id hashes a second of processor time ({memory} KiB, {passes} passes); with all cores busy: {:.1}",
+        "P = {:.1} Argon2id hashes a second of processor time ({memory} KiB, {passes} passes); with all cores busy: {:.1}; by the library of the server: {:.1}, {:.1}",
         rounds.series(|round| round.hash),
         rounds.series(|round| round.hash_busy),
+        rounds.series(|round| round.own_hash),
+        rounds.series(|round| round.own_hash_busy),
     )
 }
 

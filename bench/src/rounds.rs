@@ -22,6 +22,10 @@ pub(crate) struct Round {
     pub(crate) hash: f64,
     /// The same on all cores at once.
     pub(crate) hash_busy: f64,
+    /// The same hashes by the library that the server uses, one thread.
+    pub(crate) own_hash: f64,
+    /// The same on all cores at once.
+    pub(crate) own_hash_busy: f64,
     /// The bare server.
     pub(crate) hello: Sample,
     /// The bare server with an answer as long as the set of keys: what of their cost is their length.
@@ -74,6 +78,7 @@ async fn round(plan: &Plan, limits: &Limits, hello: &Hello, targets: &[Target]) 
     let (short, long) = hello.targets()?;
     let (mut sign, mut sign_busy) = (0.0, 0.0);
     let (mut hash, mut hash_busy) = (0.0, 0.0);
+    let (mut own_hash, mut own_hash_busy) = (0.0, 0.0);
     let hashing = plan.has(Scenario::LoginPassword);
     let (mut hello, mut long_hello) = (Tally::default(), Tally::default());
     let mut tallies: Vec<Tally> = targets.iter().map(|_| Tally::default()).collect();
@@ -83,6 +88,8 @@ async fn round(plan: &Plan, limits: &Limits, hello: &Hello, targets: &[Target]) 
         if hashing {
             hash += Limits::hashes(slice / 2)?;
             hash_busy += Limits::hashes_on_all_cores(slice / 2)?;
+            own_hash += Limits::own_hashes(slice / 2)?;
+            own_hash_busy += Limits::own_hashes_on_all_cores(slice / 2)?;
         }
         short.add_to(&mut hello, slice).await?;
         long.add_to(&mut long_hello, slice).await?;
@@ -97,6 +104,8 @@ async fn round(plan: &Plan, limits: &Limits, hello: &Hello, targets: &[Target]) 
         sign_busy: mean(sign_busy),
         hash: or_nothing(mean(hash)),
         hash_busy: or_nothing(mean(hash_busy)),
+        own_hash: or_nothing(mean(own_hash)),
+        own_hash_busy: or_nothing(mean(own_hash_busy)),
         hello: hello.sample()?,
         long_hello: long_hello.sample()?,
         samples: tallies.into_iter().map(Tally::sample).collect::<Outcome<_>>()?,
