@@ -146,6 +146,13 @@ pub struct Verified {
     pub jti: Option<String>,
 }
 
+impl Verified {
+    /// Whether it speaks for an application itself and not for a user.
+    pub fn is_of_application(&self) -> bool {
+        self.subject.strip_suffix("@clients") == Some(&self.client_id)
+    }
+}
+
 /// Why an access token does not convince.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum VerifyError {

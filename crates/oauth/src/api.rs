@@ -29,6 +29,8 @@ pub struct Api {
     pub clients_allowed: bool,
     /// Which applications may ask for tokens on behalf of users.
     pub user_access: UserAccess,
+    /// The scopes that are granted on behalf of users, whatever else it knows; `None` where that is all of them.
+    pub user_scopes: Option<Scopes>,
     /// Whether refresh tokens are issued for it.
     pub allow_offline_access: bool,
     /// Whether applications of the tenant's own are spared the question for consent.

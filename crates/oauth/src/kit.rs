@@ -74,6 +74,7 @@ pub(crate) fn api() -> Api {
         enforce_policies: false,
         clients_allowed: true,
         user_access: UserAccess::AllowAll,
+        user_scopes: None,
         allow_offline_access: true,
         skip_consent_for_first_party: true,
         unsupported: None,

@@ -89,7 +89,8 @@ impl Access<'_> {
         let nothing = Scopes::default();
         let of_user = api.enforce_policies.then(|| permissions.unwrap_or(&nothing));
         // Looked up in lists that may be thousands long: the sets are made once.
-        let mut known = requested.common_with(&api.scopes);
+        let for_users = api.user_scopes.as_ref().unwrap_or(&api.scopes);
+        let mut known = requested.common_with(&api.scopes).common_with(for_users);
         for limit in [grant, of_user].into_iter().flatten() {
             known = known.common_with(limit);
         }
@@ -97,7 +98,9 @@ impl Access<'_> {
         let both = ours.and(&known);
         let scopes = requested.common_with(&both);
         let permissions = match of_user.filter(|_| api.dialect.has_permissions()) {
-            Some(permissions) => Permissions::These(permissions.common_with(&api.scopes)),
+            Some(permissions) => {
+                Permissions::These(permissions.common_with(&api.scopes).common_with(for_users))
+            }
             None => Permissions::Absent,
         };
         Ok(Allowance { scopes, permissions })

@@ -13,6 +13,7 @@ use super::visit::Visit;
 use crate::db::DbError;
 use crate::in_flight::LOGINS;
 use crate::logs::{Entry, Kind};
+use crate::management::scopes as published;
 use crate::resource_servers;
 use crate::user_grants::{self, Between};
 use crate::users::{self, User};
@@ -93,7 +94,11 @@ pub async fn described(
         let of = known?.iter().find(|own| own.get("value").and_then(Value::as_str) == Some(scope))?;
         of.get("description").and_then(Value::as_str).map(str::to_owned)
     };
-    Ok(scopes.iter().map(|scope| (scope.to_owned(), description(scope))).collect())
+    let is_system = api.as_ref().is_some_and(|api| api.is_system);
+    // What no user can grant is not asked of them.
+    let grantable =
+        |scope: &&str| !is_system || published::is_of_users(scope) || !published::ALL.contains(scope);
+    Ok(scopes.iter().filter(grantable).map(|scope| (scope.to_owned(), description(scope))).collect())
 }
 
 /// Writes the answer down; false if the login is over.

@@ -216,6 +216,12 @@ fn admit(app: &App, caller: &Caller, admission: Option<Admission>) -> Result<(),
         let retry_after = (reset - app.clock.now().as_second()).clamp(1, 2);
         return Err(ApiError::TooManyRequests { message: message.to_owned(), retry_after });
     }
+    // No user is granted any of these scopes, and should one be in a token all the same, it is worth nothing here.
+    if caller.insider.is_none() && !caller.token.is_of_application() {
+        let message =
+            "Insufficient scope: this token speaks for a user, and the Management API is for applications.";
+        return Err(ApiError::InsufficientScope(message.to_owned()));
+    }
     let required = caller.line.required;
     if !required.admits(&caller.token.scopes) {
         return Err(ApiError::InsufficientScope(format!("Insufficient scope, {}", required.expected())));

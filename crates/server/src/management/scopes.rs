@@ -17,6 +17,17 @@ pub const OURS: &[&str] = &[
     "update:tenant_members",
 ];
 
+/// The published scopes that an application may be granted on behalf of a user: to what the user owns. All others are
+/// for applications themselves, or everybody who signs in to one could administer the tenant.
+pub fn of_users() -> impl Iterator<Item = &'static str> {
+    ALL.iter().copied().filter(|scope| is_of_users(scope))
+}
+
+/// Whether a published scope is one of [`of_users`].
+pub fn is_of_users(scope: &str) -> bool {
+    scope.contains(":current_user")
+}
+
 /// The published scopes.
 pub const ALL: &[&str] = &[
     "create:actions",

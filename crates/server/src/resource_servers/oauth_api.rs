@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use super::{ResourceServer, sql};
 use crate::app::App;
 use crate::db::DbError;
+use crate::management::scopes;
 use crate::tenants::TenantId;
 
 /// Loads the API with this identifier.
@@ -49,6 +50,7 @@ pub(super) fn translate(server: &ResourceServer, secret: Option<HmacKey>) -> Res
             .as_deref()
             .map_or(Some(UserAccess::AllowAll), UserAccess::from_name)
             .ok_or_else(|| broken("an unknown policy for users"))?,
+        user_scopes: server.is_system.then(|| scopes::of_users().map(str::to_owned).collect()),
         allow_offline_access: server.setting("allow_offline_access") == Some(json!(true)),
         skip_consent_for_first_party: server.setting("skip_consent_for_verifiable_first_party_clients")
             == Some(json!(true)),

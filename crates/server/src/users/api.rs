@@ -23,8 +23,8 @@ use crate::management::{ApiError, Body, Caller, Operation, Path, Query, Required
 use crate::tenants::TenantId;
 use crate::write::Write;
 
-/// The scopes of users who act on themselves, `read:current_user` and its like, are not among these: tokens of the
-/// Management API belong to applications so far.
+/// The scopes of users who act on themselves, `read:current_user` and its like, are not among these: the Management API
+/// is for applications so far (`management::caller`).
 const READ: Required = Required::Any(&["read:users"]);
 const UPDATE: Required = Required::Any(&["update:users"]);
 

@@ -65,6 +65,19 @@ async fn a_token_signed_by_the_current_key_is_accepted() {
 }
 
 #[tokio::test]
+async fn a_token_that_speaks_for_a_user_is_worth_nothing_whatever_it_grants() {
+    let server = TestServer::start().await;
+    let (current, _) = kids(&server).await;
+    for subject in ["auth0|1", "y@clients", "x", "auth0|x@clients"] {
+        let mut claims = good_claims();
+        claims["sub"] = subject.into();
+        let token = kit::sign(&json!({ "alg": "RS256", "typ": "JWT", "kid": current }), &claims, 0);
+        let (status, body) = with_token(&server, &token).await;
+        assert_eq!((status, &body["errorCode"]), (403, &json!("insufficient_scope")), "{subject}");
+    }
+}
+
+#[tokio::test]
 async fn tokens_with_forged_headers_are_refused() {
     let server = TestServer::start().await;
     let (current, next) = kids(&server).await;

@@ -7,6 +7,7 @@ mod forms;
 mod hosts;
 mod logout;
 mod markup;
+mod powers;
 mod requests;
 mod sizes;
 mod tenants;
