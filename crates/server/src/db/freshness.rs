@@ -5,6 +5,7 @@
 //! are looked for. That does where one process writes nearly everything, so only SQLite has it. Must never call fresh what
 //! a commit of this process has changed that was answered; the other way round costs no more than a look.
 
+use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -34,7 +35,7 @@ pub struct Freshness {
     /// For each place the last commit that changed something of an owner there.
     last: Box<[AtomicU64]>,
     /// The places that the transactions have touched that are not committed yet.
-    pending: Mutex<Vec<usize>>,
+    pending: Mutex<HashSet<usize>>,
     /// What SQLite calls the state in which other processes left the database.
     others: AtomicI64,
 }
@@ -65,10 +66,10 @@ impl Freshness {
 
     /// Rows of this owner change in an open transaction.
     pub(super) fn touch(&self, tenant: &str, owner: &str) {
-        self.pending.lock().unwrap_or_else(PoisonError::into_inner).push(place(tenant, owner));
+        self.pending.lock().unwrap_or_else(PoisonError::into_inner).insert(place(tenant, owner));
     }
 
-    /// What was touched is committed, or undone. To be called before anybody is told so.
+    /// What was touched is committed, or undone. To be called before anybody is told that it is committed.
     pub(super) fn settle(&self) {
         let mut pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
         if pending.is_empty() {
@@ -76,7 +77,7 @@ impl Freshness {
         }
         // First the number: whoever reads from here on reads what was committed.
         let commit = self.commits.fetch_add(1, Ordering::AcqRel) + 1;
-        for place in pending.drain(..) {
+        for place in pending.drain() {
             if let Some(last) = self.last.get(place) {
                 last.store(commit, Ordering::Release);
             }

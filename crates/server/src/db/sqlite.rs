@@ -1,7 +1,7 @@
 //! SQLite: one thread that writes, two that read, and the async side of talking to them.
 //!
 //! Owns the threads and their channels. Must never run a statement on an async thread, but for those that look a few
-//! rows up, and must never answer a commit before it is on the disk.
+//! rows up, and must never answer a commit that is to last before it is on the disk.
 
 mod connection;
 mod functions;

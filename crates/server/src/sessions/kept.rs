@@ -1,7 +1,7 @@
 //! Who is signed in, in memory: sessions and users as they were last read, for as long as they are unchanged.
 //!
 //! Every look asks whether a commit of this process has touched what the user has since, so nothing outlives its change,
-//! not for a moment; that another process wrote to the file is seen five times a second (`changes`). On PostgreSQL any
+//! not for a moment; that another process wrote to the file is seen within a second (`changes`). On PostgreSQL any
 //! server may write at any time, and nobody could answer: there the database is asked each time.
 
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use crate::db::{Db, DbError, Freshness, Moment, Watched};
 use crate::tenants::TenantId;
 use crate::users::{self, User};
 
-/// Where a session and its user are written.
+/// Where a session and its user are written. The names of connections, which are read with them, never change.
 pub const WATCHED: &[Watched] = &[
     Watched { table: "sessions", owner: "user_id" },
     Watched { table: "users", owner: "user_id" },
@@ -24,9 +24,9 @@ pub const WATCHED: &[Watched] = &[
 
 /// Bytes of users in memory at most, about.
 const USERS: u64 = 8 << 20;
-/// Sessions in memory at most, some hundred bytes each.
-const SESSIONS: usize = 10_000;
-/// Bytes that a user takes without what they may have more or less of, about.
+/// Bytes of sessions in memory at most, about.
+const SESSIONS: u64 = 8 << 20;
+/// Bytes that a user or a session takes without what they may have more or less of, about.
 const LEAST: u64 = 1024;
 /// Bytes that a value takes beside its text, about.
 const VALUE: u64 = 64;
@@ -34,7 +34,7 @@ const VALUE: u64 = 64;
 /// The memory.
 pub struct Kept {
     users: Cache<String, Read<User>, Size>,
-    sessions: Cache<[u8; 32], Read<Session>>,
+    sessions: Cache<[u8; 32], Read<Session>, Size>,
 }
 
 /// What was read, and when that began.
@@ -48,7 +48,10 @@ impl Default for Kept {
     fn default() -> Self {
         // What they hold at most; they grow with what is in them.
         const AT_FIRST: usize = 256;
-        Self { users: Cache::with_weighter(AT_FIRST, USERS, Size), sessions: Cache::new(SESSIONS) }
+        Self {
+            users: Cache::with_weighter(AT_FIRST, USERS, Size),
+            sessions: Cache::with_weighter(AT_FIRST, SESSIONS, Size),
+        }
     }
 }
 
@@ -113,7 +116,7 @@ impl Kept {
     }
 }
 
-/// What a user takes in memory.
+/// What somebody takes in memory.
 #[derive(Clone)]
 struct Size;
 
@@ -121,6 +124,12 @@ impl Weighter<String, Read<User>> for Size {
     fn weight(&self, _: &String, Read { value: user, .. }: &Read<User>) -> u64 {
         let profiles = user.identities.iter().map(|identity| of_members(&identity.profile)).sum::<u64>();
         LEAST + of_members(&user.user_metadata) + of_members(&user.app_metadata) + profiles
+    }
+}
+
+impl Weighter<[u8; 32], Read<Session>> for Size {
+    fn weight(&self, _: &[u8; 32], Read { value: session, .. }: &Read<Session>) -> u64 {
+        LEAST + session.details.metadata.as_ref().map_or(0, of_members)
     }
 }
 

@@ -1,6 +1,7 @@
 //! How a SQLite connection is opened and set up, and how long it waits for a lock.
 //!
-//! Owns every pragma. A database that lasts must never be opened with less than `synchronous=FULL`.
+//! Owns every pragma. A database that lasts must never be opened with less than `synchronous=FULL`; only the writer lowers
+//! it, for a group of commits of which none has to last.
 
 use std::fs::OpenOptions;
 use std::io::ErrorKind;

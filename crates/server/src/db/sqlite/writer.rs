@@ -256,15 +256,17 @@ impl Writer {
         Lost(error)
     }
 
-    /// Turns a job away, and with a locked database also everybody who has been waiting behind it. Who waits is
-    /// found out before anybody is answered: a job that comes after an answer may find the database free.
+    /// Turns a job away, and with a locked database also everybody who has been waiting behind it, but for jobs that run
+    /// alone: those need not write. Who waits is found out before anybody is answered: a job that comes after an answer may
+    /// find the database free.
     fn refuse(&mut self, first: Job, error: &DbError) {
         let mut refused = vec![first];
         if *error == DbError::Busy {
             self.queue.extend(self.jobs.try_iter());
             let is_alone = |job: &Job| matches!(job, Job::Alone { .. });
-            let until = self.queue.iter().position(is_alone).unwrap_or(self.queue.len());
-            refused.extend(self.queue.drain(..until));
+            let (alone, others): (VecDeque<_>, VecDeque<_>) = self.queue.drain(..).partition(is_alone);
+            self.queue = alone;
+            refused.extend(others);
         }
         for job in refused {
             turn_away(job, error);

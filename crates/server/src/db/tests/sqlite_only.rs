@@ -179,6 +179,30 @@ async fn a_database_locked_by_another_process_is_busy_and_then_works_again() {
 }
 
 #[tokio::test]
+async fn with_a_locked_database_everybody_who_waits_is_turned_away_at_once_also_behind_looks() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("chancery.db");
+    let db = at(&path, Patience { lock: Duration::from_millis(500), ..PATIENCE }).await;
+    let other = rusqlite::Connection::open(&path).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let outcomes = tokio::join!(
+        async {
+            let first = db.execute_batch(INSERT, vec![thing(1)]).await;
+            // Whoever still waited would get through from here on.
+            other.execute_batch("ROLLBACK").unwrap();
+            first
+        },
+        db.look_at_others(),
+        db.execute_batch(INSERT, vec![thing(2)]),
+        db.look_at_others(),
+        db.execute_batch(INSERT, vec![thing(3)]),
+    );
+    let busy = || Err(DbError::Busy);
+    assert_eq!(outcomes, (busy(), Ok(()), busy(), Ok(()), busy()));
+    assert_eq!(total(&db).await, 0);
+}
+
+#[tokio::test]
 async fn a_transaction_that_is_left_idle_does_not_block_the_others() {
     let db = fleeting(Patience { idle: Duration::from_millis(50), ..PATIENCE }).await;
     let mut stuck = db.begin().await.unwrap();
