@@ -152,6 +152,11 @@ async fn open(
     tenant: &Tenant,
     (before, login): (Option<Session>, Login<'_>),
 ) -> Result<Opened, DbError> {
+    // What was written into it since it was read has to stay, and one that ended meanwhile does not come back.
+    let before = match before {
+        Some(session) => sessions::sql::find_for_update(write.tx(), tenant.id(), &session.id).await?,
+        None => None,
+    };
     match before {
         Some(session) if session.user_id == login.user_id => {
             sessions::reauthenticate(app, write.tx(), tenant, (session, login)).await

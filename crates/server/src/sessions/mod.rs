@@ -262,11 +262,14 @@ pub async fn touch(
     if session.updated_at.saturating_add(TOUCH_AFTER).unwrap_or(now) > now {
         return Ok(());
     }
-    let mut session = session.clone();
+    let mut tx = app.db.begin().await?.passing();
+    // What else was written into it since it was read has to stay.
+    let Some(mut session) = sql::find_for_update(&mut tx, tenant.id(), &session.id).await? else {
+        return Ok(());
+    };
     session.updated_at = now;
     session.idle_expires_at = Lifetimes::of(tenant.settings()).idle_end(now).min(session.expires_at);
     session.details.device.seen_again(origin);
-    let mut tx = app.db.begin().await?.passing();
     sql::touch(&mut tx, tenant.id(), &session).await?;
     tx.commit().await
 }

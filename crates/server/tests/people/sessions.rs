@@ -1,11 +1,12 @@
 //! Sessions and refresh tokens in the Management API, and how long they last.
 
+use chancery::http::Origin;
 use http::Method;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use super::{Browser, application, authorize, exchange, parameter, refresh, signed_in, user};
-use crate::kit::{Call, TestServer, claims, engines, error};
+use crate::kit::{Call, DOMAIN, TestServer, claims, engines, error};
 
 /// The answers of the Management API that every operation of sign-ins is called for once.
 pub(crate) async fn exercise(server: &TestServer) {
@@ -107,6 +108,31 @@ async fn what_is_remembered_of_a_user_never_outlives_a_change() {
         let refused = browser.get(&server, &silent).await;
         assert_eq!(parameter(&refused, "error"), "login_required");
         assert_eq!(server.send(Call::get("/userinfo").bearer(access).build()).await.status, 401);
+    }
+}
+
+#[tokio::test]
+async fn what_is_written_into_a_session_while_it_is_used_stays() {
+    for on in engines() {
+        let server = TestServer::on(on).await;
+        let shop = application(&server, json!({})).await;
+        let user_id = user(&server).await;
+        let mut browser = Browser::default();
+        signed_in(&server, &mut browser, &shop, &[]).await;
+        let app = &server.app;
+        let tenant = app.tenants.find(app, DOMAIN).await.unwrap().unwrap();
+        let cookie = &browser.cookies["__Host-chancery"];
+        let read = chancery::sessions::current(app, &tenant, cookie).await.unwrap().unwrap();
+        let session = format!("/sessions/{}", read.id);
+        let metadata = json!({ "session_metadata": { "desk": 4 } });
+        server.api_send(Method::PATCH, &session, &metadata).await.expect(200);
+        server.clock.advance(SignedDuration::from_secs(120));
+        let from_browser = Origin::of(app, &Call::get("/authorize").build());
+        chancery::sessions::touch(app, &tenant, &read, &from_browser).await.unwrap();
+        let used = server.api_get(&session).await.expect(200);
+        assert_eq!(used["user_id"], user_id);
+        assert_ne!(used["updated_at"], used["created_at"], "{on:?}: its use was noted");
+        assert_eq!(used["session_metadata"], metadata["session_metadata"], "{on:?}");
     }
 }
 
