@@ -25,9 +25,8 @@ impl Exchange<'_> {
         let issued = match codes::look(app, tenant.id(), text).await.map_err(fault)? {
             Presented::Unknown => return Err(INVALID),
             Presented::Again { client_id, refresh_token_id } => {
-                // Nobody ends what was given to another application.
-                let family = refresh_token_id.filter(|_| client_id == client.id);
-                return self.used_again(family).await;
+                self.used_again(&client_id, refresh_token_id).await?;
+                return Err(INVALID);
             }
             Presented::Good(issued) => issued,
         };
@@ -35,7 +34,7 @@ impl Exchange<'_> {
             authorization_code::redeem(&issued.code, client, redirect_uri, verifier, app.clock.now());
         if let Err(refused) = decided {
             // Whoever showed it knows it, and should not.
-            self.use_up(text).await?;
+            self.spoil(text).await?;
             return Err(refused);
         }
         let code = &issued.code;
@@ -61,22 +60,25 @@ impl Exchange<'_> {
             write.commit(entry).await?;
             Ok(refresh_token)
         };
-        match DbError::unless_missed(written.await).map_err(fault)? {
-            Some(refresh_token) => Ok(answer(tokens, &grant, refresh_token.map(|(_, text)| text))),
-            None => self.too_late(text).await,
-        }
+        let Some(refresh_token) = DbError::unless_missed(written.await).map_err(fault)? else {
+            // Since the look, somebody was first or the session ended, and nothing that a session gave survives it.
+            self.spoil(text).await?;
+            return Err(INVALID);
+        };
+        Ok(answer(tokens, &grant, refresh_token.map(|(_, text)| text)))
     }
 
-    /// Since the look, somebody was first or the session ended, and nothing that a session gave survives it.
-    async fn too_late(&self, text: &str) -> Result<Issued, Error> {
+    /// Makes a code worthless, and where it was already, ends what this application got for it.
+    async fn spoil(&self, text: &str) -> Result<(), Error> {
         if self.use_up(text).await? {
-            return Err(INVALID);
+            return Ok(());
         }
-        let family = match codes::look(self.app, self.tenant.id(), text).await.map_err(fault)? {
-            Presented::Again { refresh_token_id, .. } => refresh_token_id,
-            Presented::Unknown | Presented::Good(_) => None,
-        };
-        self.used_again(family).await
+        match codes::look(self.app, self.tenant.id(), text).await.map_err(fault)? {
+            Presented::Again { client_id, refresh_token_id } => {
+                self.used_again(&client_id, refresh_token_id).await
+            }
+            Presented::Unknown | Presented::Good(_) => Ok(()),
+        }
     }
 
     /// Makes a code worthless; false if it was. What somebody got for it before is committed then, to be taken back.
@@ -87,9 +89,9 @@ impl Exchange<'_> {
         Ok(was_good)
     }
 
-    /// A code came again: what it gave ends.
-    async fn used_again(&self, family: Option<String>) -> Result<Issued, Error> {
-        if let Some(family) = family {
+    /// A code came again: what it gave ends, unless it was given to another application.
+    async fn used_again(&self, client_id: &str, family: Option<String>) -> Result<(), Error> {
+        if let Some(family) = family.filter(|_| client_id == self.client.id) {
             let tenant = self.tenant.id();
             let mut write = Write::begin(self.app, tenant).await.map_err(fault)?;
             if refresh_tokens::revoke(write.tx(), tenant, &family).await.map_err(fault)? {
@@ -97,6 +99,6 @@ impl Exchange<'_> {
                 write.commit(entry).await.map_err(fault)?;
             }
         }
-        Err(INVALID)
+        Ok(())
     }
 }

@@ -186,6 +186,28 @@ async fn of_two_exchanges_of_a_code_at_two_processes_one_wins_and_loses_it_again
 }
 
 #[tokio::test]
+async fn a_code_that_was_used_at_another_process_ends_what_it_gave_also_with_a_wrong_verifier() {
+    for on in engines() {
+        let server = TestServer::on(on).await;
+        let sibling = server.sibling().await;
+        let shop = application(&server, json!({})).await;
+        user(&server).await;
+        let code = parameter(&signed_in(&server, &mut Browser::default(), &shop, &[]).await, "code");
+        let given = exchange(&sibling, &shop, &code).await.expect(200);
+        let wrong = [
+            ("grant_type", "authorization_code"),
+            ("code", code.as_str()),
+            ("redirect_uri", CALLBACK),
+            ("code_verifier", "another-verifier-of-forty-three-characters-"),
+        ];
+        let refused = post_as(&server, &shop, "/oauth/token", &wrong).await.expect(403);
+        assert_eq!(refused["error"], "invalid_grant", "{on:?}");
+        let gone = given["refresh_token"].as_str().unwrap();
+        assert_eq!(refresh(&sibling, &shop, gone).await.expect(403)["error"], "invalid_grant", "{on:?}");
+    }
+}
+
+#[tokio::test]
 async fn of_two_uses_of_a_refresh_token_at_two_processes_one_wins_and_the_family_ends() {
     for on in engines() {
         let server = TestServer::on(on).await;
