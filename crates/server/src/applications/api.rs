@@ -193,6 +193,7 @@ async fn delete(
     let mut write = Write::begin(&app, tenant).await?;
     // An application that is gone already is what the caller wants.
     let Some(application) = sql::lock(write.tx(), tenant, &id).await? else {
+        write.nothing_to_do().await?;
         return Ok(StatusCode::NO_CONTENT);
     };
     if application.is_global {

@@ -183,6 +183,7 @@ async fn delete(
     let tenant = caller.tenant.id();
     let mut write = Write::begin(&app, tenant).await?;
     let Some(grant) = sql::find_for_update(write.tx(), tenant, &id).await? else {
+        write.nothing_to_do().await?;
         return Ok(StatusCode::NO_CONTENT);
     };
     sql::delete(write.tx(), tenant, &ours_stays(&grant)?.id).await?;

@@ -340,6 +340,7 @@ async fn delete_user(
     let mut write = Write::begin(&app, tenant).await?;
     let of = (connection.id.as_str(), email);
     if !users::delete_by_email(write.tx(), tenant, of, app.clock.now()).await? {
+        write.nothing_to_do().await?;
         return Ok(StatusCode::NO_CONTENT);
     }
     write.commit(caller.entry(204)).await?;

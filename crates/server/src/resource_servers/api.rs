@@ -199,6 +199,7 @@ async fn delete(
     let tenant = caller.tenant.id();
     let mut write = Write::begin(&app, tenant).await?;
     let Some(server) = sql::find_for_update(write.tx(), tenant, &id).await? else {
+        write.nothing_to_do().await?;
         return Ok(StatusCode::NO_CONTENT);
     };
     if server.is_system {

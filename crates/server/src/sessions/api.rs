@@ -122,6 +122,7 @@ async fn delete(
     let mut write = Write::begin(&app, tenant).await?;
     let session = sql::find_for_update(write.tx(), tenant, &id).await?;
     let Some(session) = session.filter(|session| !is_hidden_user(&session.user_id)) else {
+        write.nothing_to_do().await?;
         return Ok(StatusCode::ACCEPTED);
     };
     super::end(write.tx(), tenant, &[session], (Cause::Revoked, app.clock.now())).await?;

@@ -128,9 +128,11 @@ async fn delete(
     let mut write = Write::begin(&app, tenant).await?;
     // A credential that is gone already is what the caller wants, also when it went with its application.
     let Some(mut application) = applications::sql::lock(write.tx(), tenant, &client_id).await? else {
+        write.nothing_to_do().await?;
         return Ok(StatusCode::NO_CONTENT);
     };
     if !sql::delete(write.tx(), tenant, (&client_id, &id)).await? {
+        write.nothing_to_do().await?;
         return Ok(StatusCode::NO_CONTENT);
     }
     if attached::detach(&mut application.document, &id) {
