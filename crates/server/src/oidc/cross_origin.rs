@@ -18,6 +18,11 @@ pub(super) fn open(endpoint: MethodRouter<Arc<App>>) -> MethodRouter<Arc<App>> {
     endpoint.options(preflight).layer(MapResponseLayer::new(allow))
 }
 
+/// Lets browsers ask before they read a document that says itself that everybody may.
+pub(super) fn asked(document: MethodRouter<Arc<App>>) -> MethodRouter<Arc<App>> {
+    document.options(async || allow(preflight().await))
+}
+
 fn allow(mut response: Response) -> Response {
     let headers = response.headers_mut();
     headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));

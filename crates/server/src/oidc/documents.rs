@@ -11,6 +11,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 
+use super::cross_origin;
 use crate::app::App;
 use crate::connection_keys::{self, own, own::Named};
 use crate::http::host::Site;
@@ -39,7 +40,9 @@ pub fn router() -> Router<Arc<App>> {
 }
 
 fn public(pick: fn(&Documents) -> &Ready) -> axum::routing::MethodRouter<Arc<App>> {
-    get(async move |Site(tenant): Site, request: Request| respond(pick(&tenant.documents), request.headers()))
+    cross_origin::asked(get(async move |Site(tenant): Site, request: Request| {
+        respond(pick(&tenant.documents), request.headers())
+    }))
 }
 
 fn certificate(pick: fn(&CertificateDocuments) -> &Ready) -> axum::routing::MethodRouter<Arc<App>> {

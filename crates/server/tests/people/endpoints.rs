@@ -418,4 +418,15 @@ async fn pages_of_other_origins_may_call_the_endpoints_without_cookies() {
             "errors can be read too: {path}"
         );
     }
+    for path in ["/.well-known/jwks.json", "/.well-known/openid-configuration"] {
+        let asked = Call::new(Method::OPTIONS, path)
+            .header("origin", "https://app.example")
+            .header("access-control-request-method", "GET")
+            .header("access-control-request-headers", "auth0-client");
+        let preflight = server.send(asked.build()).await;
+        assert_eq!(preflight.status, 204, "{path}");
+        assert_eq!(preflight.header("access-control-allow-origin"), Some("*"), "{path}");
+        assert!(preflight.header("access-control-allow-headers").unwrap().contains("auth0-client"), "{path}");
+        assert_eq!(server.get(path).await.header("access-control-allow-origin"), Some("*"), "{path}");
+    }
 }
