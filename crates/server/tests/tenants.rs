@@ -92,10 +92,16 @@ async fn a_trusted_proxy_names_the_host_and_the_registered_domain_makes_the_issu
 }
 
 #[tokio::test]
-async fn two_hosts_in_one_request_are_refused() {
+async fn a_request_without_a_host_or_with_two_is_refused() {
     let server = TestServer::start().await;
-    let call = Call::get("/.well-known/jwks.json").header("host", "other.example");
-    assert_eq!(server.send(call.build()).await.status, 404);
+    let two = Call::get("/.well-known/jwks.json").header("host", "other.example").build();
+    let mut none = Call::get("/.well-known/jwks.json").build();
+    none.headers_mut().remove("host");
+    for request in [two, none] {
+        let refused = server.send(request).await;
+        assert_eq!(refused.status, 400);
+        assert_eq!(refused.text(), "The request has to name one host, in one Host header.\n");
+    }
 }
 
 #[tokio::test]

@@ -26,7 +26,7 @@ impl FromRequestParts<Arc<App>> for Site {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Response> {
-        let Some(host) = host(parts, app) else { return Err(unknown()) };
+        let Some(host) = host(parts, app) else { return Err(unnamed()) };
         match app.tenants.find(app, &host).await {
             Ok(Some(tenant)) => Ok(Self(tenant)),
             Ok(None) => Err(unknown()),
@@ -49,7 +49,8 @@ impl FromRequestParts<(Arc<App>, crate::management::operation::Line)> for Site {
     }
 }
 
-/// The host of a request in lower case: what a trusted proxy says, else `:authority`, else `Host`.
+/// The host of a request in lower case: what a trusted proxy says, else `:authority`, else `Host`. Nothing where none of
+/// them names one, or two do (RFC 9112 section 3.2).
 fn host<'a>(parts: &'a Parts, app: &App) -> Option<Cow<'a, str>> {
     if !app.trusted_proxies.is_empty() {
         let peer = parts.extensions.get::<Peer>().map(|peer| peer.0.ip());
@@ -80,6 +81,10 @@ fn host<'a>(parts: &'a Parts, app: &App) -> Option<Cow<'a, str>> {
         }
     };
     named.map(lower)
+}
+
+fn unnamed() -> Response {
+    (StatusCode::BAD_REQUEST, "The request has to name one host, in one Host header.\n").into_response()
 }
 
 fn unknown() -> Response {
