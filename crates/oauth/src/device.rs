@@ -43,6 +43,15 @@ impl Charset {
     }
 }
 
+/// The fewest characters of a user code that have to be guessed: a million codes, of which few are known at a time and
+/// few can be tried (RFC 8628 section 5.1).
+const LEAST_GUESSED: usize = 6;
+
+/// Whether a mask gives user codes that are hard enough to guess.
+pub fn is_mask(mask: &str) -> bool {
+    mask.chars().filter(|place| *place == '*').count() >= LEAST_GUESSED
+}
+
 /// A user code in the form of `mask`, in which each `*` is a character. `random` gives bytes.
 pub fn user_code(charset: Charset, mask: &str, mut random: impl FnMut() -> u8) -> String {
     let set = charset.characters();

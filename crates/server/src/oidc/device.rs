@@ -92,7 +92,7 @@ fn user_code(app: &App, tenant: &Tenant) -> String {
     let set = tenant.settings().get("device_flow");
     let text = |name: &str| set.and_then(|set| set.get(name)).and_then(Value::as_str);
     let charset = text("charset").and_then(Charset::from_name).unwrap_or(Charset::Base20);
-    let mask = text("mask").filter(|mask| mask.contains('*')).unwrap_or("****-****");
+    let mask = text("mask").filter(|mask| device::is_mask(mask)).unwrap_or("****-****");
     device::user_code(charset, mask, || app.entropy.bytes::<1>()[0])
 }
 

@@ -5,7 +5,7 @@
 
 use std::sync::LazyLock;
 
-use chancery_oauth::uri;
+use chancery_oauth::{device, uri};
 use serde_json::{Map, Value, json};
 
 use crate::management::ApiError;
@@ -36,6 +36,7 @@ const HTTPS: Format = Format {
     name: "absolute-https-uri-or-empty",
     accepts: |text| text.is_empty() || (text.starts_with("https://") && is_uri(text) && !text.contains('#')),
 };
+const MASK: Format = Format { name: "mask-with-at-least-six-asterisks", accepts: device::is_mask };
 const EMAIL: Format = Format { name: "email-or-empty", accepts: |text| text.is_empty() || is_email(text) };
 const URL: Format = Format { name: "url-with-placeholders", accepts: is_uri };
 const ACR: Format = Format { name: "acr", accepts: |text| !text.is_empty() && is_plain(text) };
@@ -62,7 +63,10 @@ pub static SHAPE: LazyLock<Object> = LazyLock::new(|| {
         .nullable(),
         field(
             "device_flow",
-            object([field("charset", one_of(&["base20", "digits"])), field("mask", text().at_most(20))]),
+            object([
+                field("charset", one_of(&["base20", "digits"])),
+                field("mask", text().at_most(20).like(MASK)),
+            ]),
         )
         .nullable(),
         field(

@@ -138,6 +138,11 @@ async fn bodies_that_do_not_fit_are_refused_and_change_nothing() {
             "device_flow.mask",
         ),
         (
+            json!({ "device_flow": { "mask": "**-***" } }),
+            "Object didn't pass validation for format mask-with-at-least-six-asterisks: **-***".to_owned(),
+            "device_flow.mask",
+        ),
+        (
             json!({ "default_token_quota": {} }),
             "Too few properties defined (0), minimum 1".to_owned(),
             "default_token_quota",
