@@ -110,8 +110,10 @@ async fn a_protocol_endpoint_names_the_methods_that_it_answers_to() {
         "/.well-known/oauth-authorization-server",
     ];
     let downloads = ["/pem", "/cer", "/rawpem", "/pb7", "/fingerprint", "/healthz", "/readyz"];
-    let read_only = documents.into_iter().chain(downloads).flat_map(|path| {
-        [Method::POST, Method::PUT, Method::PATCH, Method::DELETE].map(|method| (method, path, "GET,HEAD"))
+    let documents = documents.map(|path| (path, "GET,HEAD,OPTIONS"));
+    let downloads = downloads.map(|path| (path, "GET,HEAD"));
+    let read_only = documents.into_iter().chain(downloads).flat_map(|(path, allow)| {
+        [Method::POST, Method::PUT, Method::PATCH, Method::DELETE].map(|method| (method, path, allow))
     });
     let token = [Method::GET, Method::PUT, Method::PATCH, Method::DELETE]
         .map(|method| (method, "/oauth/token", "POST,OPTIONS"));
