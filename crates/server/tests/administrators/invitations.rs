@@ -82,7 +82,7 @@ async fn an_invitation_tells_nobody_where_else_a_stranger_is_an_administrator() 
         assert_eq!(names(&here, &ada.user_id).await, ["main"], "the address is a word of the inviter");
         assert_eq!(names(&there, &known.user_id).await, ["main", "other"], "the operator has invited them");
         let mut tx = server.app.db.begin().await.unwrap();
-        let of = (ada.user_id.as_str(), EMAIL);
+        let of = (ada.user_id.as_str(), None, EMAIL);
         assert!(users::mark_email_verified(&mut tx, here.id(), of, server.app.clock.now()).await.unwrap());
         tx.commit().await.unwrap();
         assert_eq!(names(&here, &ada.user_id).await, ["main", "other"], "a mailed link has proved it");

@@ -20,7 +20,7 @@ use crate::kit::{Call, DOMAIN, START, TestServer, key, sign};
 use crate::people::{EMAIL, PASSWORD};
 
 /// Who has these tokens.
-const SUBJECT: &str = "auth0|chancery_admin_x";
+const SUBJECT: &str = "chancery-dashboard@clients";
 
 /// The first tenant.
 async fn tenant(server: &TestServer) -> Arc<Tenant> {
@@ -57,20 +57,15 @@ pub(crate) async fn administrator(server: &TestServer, email: &str, role: Role) 
     administrators::accept(&server.app, &tenant, accepted).await.unwrap()
 }
 
-/// A token that an administrator could have: signed by the tenant at this host, with these scopes.
+/// A token that nobody is granted: signed by the tenant at this host, with scopes that only administrators have.
 pub(crate) async fn token_of(server: &TestServer, host: &str, scope: &str) -> String {
-    token_for(server, host, (SUBJECT, scope)).await
-}
-
-/// The same for one of them.
-async fn token_for(server: &TestServer, host: &str, (subject, scope): (&str, &str)) -> String {
     let jwks = server.send(Call::to(host, Method::GET, "/.well-known/jwks.json").build()).await.expect(200);
     let current = &jwks["keys"][0];
     let modulus = |number| base64url::encode(key(number).public().modulus());
     let number = (0..8).find(|number| current["n"] == modulus(*number)).unwrap();
     let header = json!({ "alg": "RS256", "typ": "JWT", "kid": current["kid"] });
     let claims = json!({
-        "iss": format!("https://{host}/"), "aud": format!("https://{host}/api/v2/"), "sub": subject,
+        "iss": format!("https://{host}/"), "aud": format!("https://{host}/api/v2/"), "sub": SUBJECT,
         "azp": "chancery-dashboard", "iat": START, "exp": START + 7200, "scope": scope,
     });
     sign(&header, &claims, number)

@@ -1,6 +1,9 @@
 //! Passkeys of administrators, with an authenticator of the tests: one RSA key, a counter, and a finger on the sensor.
 
+use std::sync::Arc;
+
 use chancery::administrators::Role;
+use chancery::management::caller::Insider;
 use chancery::passkeys::{Passkey, Stored, sql};
 use chancery_crypto::algorithm::Algorithm;
 use chancery_crypto::digest::sha256;
@@ -8,9 +11,9 @@ use chancery_jose::base64url;
 use http::Method;
 use serde_json::{Value, json};
 
-use super::{administrator, tenant, token_for, token_of_admin};
+use super::{administrator, tenant, token_of_admin};
 use crate::kit::{Answer, Call, DOMAIN, TestServer, engines, error, key};
-use crate::people::{Browser, Form, form};
+use crate::people::{Browser, EMAIL, Form, form};
 
 const PATH: &str = "/tenants/members/me/passkeys";
 const ORIGIN: &str = "https://tenant.example";
@@ -111,20 +114,28 @@ fn proof(options: &Value, handle: &str, count: u8) -> String {
 /// Asks for the operations of passkeys as one administrator.
 struct Own<'a> {
     server: &'a TestServer,
-    token: String,
+    insider: Arc<Insider>,
 }
 
 impl<'a> Own<'a> {
-    async fn of(server: &'a TestServer, user_id: &str) -> Self {
-        let scopes = Role::Viewer.scopes();
-        let scope = scopes.iter().collect::<Vec<_>>().join(" ");
-        Self { server, token: token_for(server, DOMAIN, (user_id, &scope)).await }
+    fn of(server: &'a TestServer, user_id: &str) -> Self {
+        let insider = Insider {
+            user_id: user_id.to_owned(),
+            email: EMAIL.to_owned(),
+            client_id: "chancery-dashboard".to_owned(),
+            scopes: Role::Viewer.scopes(),
+            ip: "203.0.113.9".parse().unwrap(),
+            user_agent: None,
+        };
+        Self { server, insider: Arc::new(insider) }
     }
 
     async fn ask(&self, method: Method, more: &str, body: Option<Value>) -> Answer {
-        let call = Call::new(method, &format!("/api/v2{PATH}{more}")).bearer(&self.token);
+        let call = Call::new(method, &format!("/api/v2{PATH}{more}"));
         let call = if let Some(body) = body { call.json(&body) } else { call };
-        self.server.send(call.build()).await
+        let mut request = call.build();
+        request.extensions_mut().insert(Arc::clone(&self.insider));
+        self.server.send(request).await
     }
 
     async fn options(&self) -> Value {
@@ -166,7 +177,7 @@ async fn an_administrator_signs_in_with_a_passkey_once_for_each_login() {
     for on in engines() {
         let server = TestServer::on(on).await;
         let user_id = administrator(&server, "ada@x.example", Role::Viewer).await.user_id;
-        let own = Own::of(&server, &user_id).await;
+        let own = Own::of(&server, &user_id);
         let options = own.options().await;
         let handle = options["user"]["id"].as_str().unwrap().to_owned();
         assert_eq!(
@@ -214,7 +225,7 @@ async fn a_new_passkey_counts_for_its_administrator_and_for_minutes() {
         let server = TestServer::on(on).await;
         let ada = administrator(&server, "ada@x.example", Role::Admin).await.user_id;
         let bob = administrator(&server, "bob@x.example", Role::Viewer).await.user_id;
-        let (ada, bob) = (Own::of(&server, &ada).await, Own::of(&server, &bob).await);
+        let (ada, bob) = (Own::of(&server, &ada), Own::of(&server, &bob));
         let options = ada.options().await;
         for bad in ["{}", "nonsense", &made(&bob.options().await)] {
             let refused = ada.add(bad).await;
