@@ -17,7 +17,7 @@ use crate::logs::Entry;
 use crate::mail::{self, Letter, LinkSettings, Mail, Template};
 use crate::tenants::Tenant;
 use crate::tickets::{self, Kind, Link, Terms, Ticket};
-use crate::users::{self, User};
+use crate::users::{self, PROVIDER, User};
 use crate::write::Write;
 
 /// Who sends, for which application, in which language.
@@ -92,20 +92,25 @@ impl<'a> Sender<'a> {
         Some(Verification { user_id: user.user_id.clone(), email, link, settings, mail })
     }
 
-    /// Sends the link to a new password; `entry` says so in the log.
-    pub async fn reset(&self, (user, connection): (&User, &Connection), entry: Entry) -> Result<(), DbError> {
-        let Some(email) = &user.email else { return Ok(()) };
+    /// Sends the link to a new password of an identity; `entry` says so in the log.
+    pub async fn reset(
+        &self,
+        (user, identity_id): (&User, &str),
+        connection: &Connection,
+        entry: Entry,
+    ) -> Result<(), DbError> {
+        let identity = user.identities.iter().find(|own| own.provider == PROVIDER && own.id == identity_id);
+        let Some(email) = identity.and_then(|identity| user.address_for(identity)) else { return Ok(()) };
         let (app, tenant) = (self.app, self.tenant);
         let link = tickets::link(app, tenant, Kind::PasswordChange);
         let letter = self.letter((user, email), (Template::Reset, Some(&link))).await;
         let Some(mail) = letter else { return Ok(()) };
         let settings = self.link_settings(user, Template::Reset).await;
-        let identity = user.identities.iter().find(|identity| identity.connection_id == connection.id);
         let terms = Terms {
-            email: Some(email.clone()),
+            email: Some(email.to_owned()),
             client_id: self.client.map(|client| client.id.clone()),
             connection_id: Some(connection.id.clone()),
-            identity_id: identity.map(|identity| identity.id.clone()),
+            identity_id: Some(identity_id.to_owned()),
             result_url: settings.result_url,
             include_email: settings.include_email,
             // Whoever follows the link reads what is sent to the address.

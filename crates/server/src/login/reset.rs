@@ -10,13 +10,13 @@ use super::letters::Sender;
 use super::pages::{Choices, Form, Page, Problem, Reset, ResetFailure, ResetRequest, ResetSent, paths};
 use super::under_way::{Step, first_page};
 use super::visit::{Setting, Visit};
-use super::{identify, rules};
+use super::{identify, rules, verify};
 use crate::connections::{self, Connection};
 use crate::db::DbError;
 use crate::logs::{Entry, Kind};
 use crate::protection::{self, Verdict};
-use crate::tickets::{self, Ticket};
-use crate::users::{self, User, UserError};
+use crate::tickets::{self, Terms, Ticket};
+use crate::users::{self, Identity, PROVIDER, User, UserError};
 use crate::write::Write;
 
 /// The hidden field that carries the ticket.
@@ -78,7 +78,7 @@ async fn send(visit: &Visit, login: &Step, email: &str) -> Result<(), DbError> {
         };
         let Some(user) = users::find(db, tenant, &found.user_id).await? else { continue };
         let entry = identify::of_client(visit, login, Kind::Scpr, "Change password request");
-        Sender::at(visit, login).reset((&user, &home), entry).await?;
+        Sender::at(visit, login).reset((&user, &found.identity_id), &home, entry).await?;
     }
     Ok(())
 }
@@ -115,26 +115,35 @@ struct Desk {
     text: String,
     ticket: Ticket,
     user: User,
+    identity_id: String,
     connection: Connection,
 }
 
 impl Desk {
     async fn find(visit: &Visit, text: String) -> Result<Self, Response> {
-        let found = Self::look(visit, &text).await.map_err(|error| visit.broken(&error))?;
-        let (ticket, user, connection) = found.ok_or_else(|| failed(visit, ResetFailure::Invalid))?;
-        Ok(Self { text, ticket, user, connection })
+        let found = Self::look(visit, text).await.map_err(|error| visit.broken(&error))?;
+        found.ok_or_else(|| failed(visit, ResetFailure::Invalid))
     }
 
-    async fn look(visit: &Visit, text: &str) -> Result<Option<(Ticket, User, Connection)>, DbError> {
+    async fn look(visit: &Visit, text: String) -> Result<Option<Self>, DbError> {
         let (app, tenant) = (&visit.app, &visit.tenant);
         let kind = tickets::Kind::PasswordChange;
-        let Some(ticket) = tickets::look(app, tenant, (kind, text)).await? else { return Ok(None) };
+        let Some(ticket) = tickets::look(app, tenant, (kind, &text)).await? else { return Ok(None) };
         let Some(user) = users::find(&app.db, tenant.id(), &ticket.user_id).await? else { return Ok(None) };
-        let wanted = ticket.terms.connection_id.as_deref();
-        let own = user.identities.iter().find(|own| wanted.is_none_or(|wanted| own.connection_id == wanted));
-        let Some(identity) = own else { return Ok(None) };
+        let Terms { connection_id, identity_id, email, .. } = &ticket.terms;
+        let named = |own: &&Identity| {
+            own.provider == PROVIDER
+                && connection_id.as_ref().is_none_or(|id| *id == own.connection_id)
+                && identity_id.as_ref().is_none_or(|id| *id == own.id)
+        };
+        let Some(identity) = user.identities.iter().find(named) else { return Ok(None) };
+        // Whoever reads the former address is somebody else by now, perhaps.
+        if email.as_deref().is_some_and(|email| user.address_for(identity) != Some(email)) {
+            return Ok(None);
+        }
         let connection = connections::sql::find_any(&app.db, tenant.id(), &identity.connection_id).await?;
-        Ok(connection.map(|connection| (ticket, user, connection)))
+        let identity_id = identity.id.clone();
+        Ok(connection.map(|connection| Self { text, ticket, user, identity_id, connection }))
     }
 
     fn email(&self) -> &str {
@@ -162,8 +171,10 @@ impl Desk {
         }
         match self.write(visit, &password).await {
             Ok(true) => {
-                let back = self.ticket.terms.result_url.as_deref();
-                visit.page(&Page::ResetDone { back }, &Setting::default())
+                let Terms { result_url, email, include_email, .. } = &self.ticket.terms;
+                let email = email.as_deref().filter(|_| *include_email);
+                let back = result_url.as_deref().map(|url| verify::with_email(url, email));
+                visit.page(&Page::ResetDone { back: back.as_deref() }, &Setting::default())
             }
             Ok(false) => failed(visit, ResetFailure::Used),
             Err(error) => self.show(visit, Some(&password), &[rules::problem(&error)]),
@@ -173,9 +184,7 @@ impl Desk {
     /// Sets the password; false if the ticket was used meanwhile.
     async fn write(&self, visit: &Visit, password: &str) -> Result<bool, UserError> {
         let (app, tenant) = (&visit.app, &visit.tenant);
-        let identity = self.user.identities.iter().find(|own| own.connection_id == self.connection.id);
-        let Some(identity) = identity else { return Ok(false) };
-        let account = users::accounts::account(&app.db, tenant.id(), &identity.id).await?;
+        let account = users::accounts::account(&app.db, tenant.id(), &self.identity_id).await?;
         let options = self.connection.options();
         let of = (&self.user.person(), account.as_ref());
         let new = users::prepare_password(app, &options, of, password).await?;
@@ -185,12 +194,12 @@ impl Desk {
             return Ok(false);
         }
         let now = app.clock.now();
-        let of = (self.user.user_id.as_str(), identity.id.as_str());
+        let of = (self.user.user_id.as_str(), self.identity_id.as_str());
         if !users::set_password(write.tx(), tenant.id(), of, new, now).await? {
             return Ok(false);
         }
         if let (true, Some(email)) = (self.ticket.terms.mark_email_as_verified, &self.ticket.terms.email) {
-            let of = (self.user.user_id.as_str(), email.as_str());
+            let of = (self.user.user_id.as_str(), Some(self.identity_id.as_str()), email.as_str());
             users::mark_email_verified(write.tx(), tenant.id(), of, now).await?;
         }
         let entry = visit.entry(Kind::Scp, "The password was changed by a link from a mail");

@@ -39,11 +39,20 @@ pub(super) async fn page(visit: Visit) -> Response {
     visit.page(&Page::Verification { outcome, back: None }, &Setting::default())
 }
 
+/// Where to go, told the address.
+pub(super) fn with_email(url: &str, email: Option<&str>) -> String {
+    match email {
+        Some(email) => {
+            let mut query = form_urlencoded::Serializer::new(String::new());
+            with_query(url, &query.append_pair("email", email).finish())
+        }
+        None => url.to_owned(),
+    }
+}
+
 /// Where to go, told what happened, as Auth0 tells it.
 fn with_result(url: &str, email: Option<&str>) -> String {
-    let mut query = form_urlencoded::Serializer::new(String::new());
-    query.extend_pairs(email.map(|email| ("email", email)));
-    with_query(url, &query.append_pair("success", "true").append_pair("code", "success").finish())
+    with_query(&with_email(url, email), "success=true&code=success")
 }
 
 async fn redeem(visit: &Visit, text: &str) -> Result<(Outcome, Option<Ticket>), DbError> {
@@ -54,7 +63,7 @@ async fn redeem(visit: &Visit, text: &str) -> Result<(Outcome, Option<Ticket>), 
         return Ok((Outcome::Invalid, None));
     };
     let Some(email) = ticket.terms.email.clone() else { return Ok((Outcome::Invalid, None)) };
-    let of = (ticket.user_id.as_str(), email.as_str());
+    let of = (ticket.user_id.as_str(), ticket.terms.identity_id.as_deref(), email.as_str());
     if !users::mark_email_verified(write.tx(), tenant.id(), of, app.clock.now()).await? {
         return Ok((Outcome::Invalid, None));
     }

@@ -229,12 +229,10 @@ pub(super) async fn change_password(
             return Ok(());
         }
         let found = users::by_identifier(&app.db, tenant.id(), &connection, email).await?;
-        let user = match found {
-            Some(found) => users::find(&app.db, tenant.id(), &found.user_id).await?,
-            None => None,
-        };
-        if let Some(user) = user {
-            return letters.reset((&user, &connection), made).await;
+        if let Some(found) = found
+            && let Some(user) = users::find(&app.db, tenant.id(), &found.user_id).await?
+        {
+            return letters.reset((&user, &found.identity_id), &connection, made).await;
         }
         made.kind = Kind::Fcpr;
         made.user_name = Some(email.to_owned());

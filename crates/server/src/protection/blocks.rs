@@ -15,7 +15,7 @@ use crate::management::operation::{Operation, Required, operation};
 use crate::management::query::refused;
 use crate::management::shape::{Object, boolean, field, list, object, text};
 use crate::management::{ApiError, Caller, Path, Query};
-use crate::users::{self, User};
+use crate::users;
 use crate::write::Write;
 
 /// The lines of this file.
@@ -120,13 +120,7 @@ async fn get_of_user(
     query: Query,
 ) -> Result<Json<Value>, ApiError> {
     let user = users::find_visible(&app.db, caller.tenant.id(), &id).await?.ok_or_else(no_user)?;
-    blocked(&app, &caller, &query, &identifiers(&user)).await
-}
-
-/// What a user signs in with.
-fn identifiers(user: &User) -> Vec<&str> {
-    let User { email, username, phone_number, .. } = user;
-    [email, username, phone_number].into_iter().filter_map(Option::as_deref).collect()
+    blocked(&app, &caller, &query, &user.identifiers().collect::<Vec<_>>()).await
 }
 
 async fn lift(app: &Arc<App>, caller: &Caller, identifiers: &[&str]) -> Result<StatusCode, ApiError> {
@@ -149,7 +143,7 @@ async fn delete_of_user(
     Path(id): Path<String>,
 ) -> Result<StatusCode, ApiError> {
     let user = users::find_visible(&app.db, caller.tenant.id(), &id).await?.ok_or_else(no_user)?;
-    lift(&app, &caller, &identifiers(&user)).await
+    lift(&app, &caller, &user.identifiers().collect::<Vec<_>>()).await
 }
 
 fn no_user() -> ApiError {

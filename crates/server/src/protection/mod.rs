@@ -272,7 +272,7 @@ async fn take_each(
 /// Lifts the blocks of a user, as after a mailed link was followed.
 pub async fn unblock(tx: &mut Tx, tenant: &TenantId, user: &User) -> Result<(), DbError> {
     let hidden = is_hidden_user(&user.user_id);
-    for identifier in [&user.email, &user.username, &user.phone_number].into_iter().flatten() {
+    for identifier in user.identifiers() {
         sql::unblock(tx, tenant, &of_realm(hidden, counted(identifier))).await?;
     }
     Ok(())

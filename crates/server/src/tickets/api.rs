@@ -18,6 +18,7 @@ use crate::mail::{self, Template};
 use crate::management::operation::{Operation, Required, operation};
 use crate::management::shape::{Field, Format, Object, When, boolean, field, integer, object, one_of, text};
 use crate::management::{ApiError, Body, Caller};
+use crate::users;
 use crate::write::Write;
 
 const URL: Format = Format { name: "url", accepts: is_url };
@@ -148,8 +149,10 @@ async fn password(
         (None, Some(connection), Some(email)) if !body.contains_key("identity") => {
             terms.connection_id = Some(connection.to_owned());
             let email = email.to_lowercase();
-            let found = sql::user_by_email(write.tx(), caller.tenant.id(), connection, &email).await?;
-            found.ok_or_else(no_such_user)?
+            let found = sql::by_email(write.tx(), caller.tenant.id(), (connection, &email)).await?;
+            let (user_id, identity_id) = found.ok_or_else(no_such_user)?;
+            terms.identity_id = Some(identity_id);
+            user_id
         }
         _ => {
             return Err(ApiError::Body(
@@ -207,20 +210,27 @@ async fn finish(
     if is_hidden_user(&user_id) {
         return Err(no_such_user());
     }
-    terms.email = sql::user(write.tx(), tenant, &user_id).await?.ok_or_else(no_such_user)?;
-    if let Some(Value::Object(identity)) = body.get("identity") {
-        let named = (
-            member(identity, "provider").unwrap_or_default(),
-            member(identity, "user_id").unwrap_or_default(),
-        );
-        let connection = sql::connection_of_identity(write.tx(), tenant, &user_id, named).await?;
-        let connection =
-            connection.filter(|found| member(identity, "connection_id").is_none_or(|own| own == found));
-        terms.connection_id = Some(connection.ok_or_else(|| {
+    // Whoever makes a ticket for a user waits until that user is deleted, or the other way round.
+    let user = users::sql::lock(write.tx(), tenant, &user_id).await?.ok_or_else(no_such_user)?;
+    if let Some(Value::Object(named)) = body.get("identity") {
+        let identity = user.identities.iter().find(|own| {
+            member(named, "provider") == Some(&own.provider)
+                && member(named, "user_id") == Some(&own.id)
+                && member(named, "connection_id").is_none_or(|id| id == own.connection_id)
+        });
+        let identity = identity.ok_or_else(|| {
             ApiError::Body("identity has to be one of the user's, and it is none of them.".to_owned())
-        })?);
-        terms.identity_id = Some(named.1.to_owned());
+        })?;
+        terms.connection_id = Some(identity.connection_id.clone());
+        terms.identity_id = Some(identity.id.clone());
     }
+    let identity = user.identities.iter().find(|own| terms.identity_id.as_ref() == Some(&own.id));
+    terms.email = match (kind, identity) {
+        // That of another identity is none of this one.
+        (Kind::EmailVerification, Some(identity)) => user.email_of(identity).map(str::to_owned),
+        (_, Some(identity)) => user.address_for(identity).map(str::to_owned),
+        (_, None) => user.email,
+    };
     if kind == Kind::EmailVerification && terms.email.is_none() {
         return Err(ApiError::Body("The user has no email address that could be verified.".to_owned()));
     }

@@ -11,7 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::app::App;
 use crate::db::{Db, DbError, Tx};
-use crate::tenants::Tenant;
+use crate::tenants::{Tenant, TenantId};
 
 /// Seconds that a ticket is good for where nothing is said: five days.
 pub const LIFETIME: i64 = 432_000;
@@ -60,7 +60,7 @@ pub struct Terms {
     pub client_id: Option<String>,
     /// The connection whose password is changed.
     pub connection_id: Option<String>,
-    /// The identity whose password is changed or whose address is proved, where it is not the primary one.
+    /// The identity whose password is changed or whose address is proved; the primary one where none is named.
     pub identity_id: Option<String>,
     /// Where to go afterwards.
     pub result_url: Option<String>,
@@ -154,9 +154,9 @@ pub async fn redeem(
     Ok(found)
 }
 
-/// Takes back the unused tickets of a kind that a user has, as when the address or the password changed.
-pub async fn void(tx: &mut Tx, tenant: &Tenant, user_id: &str, kind: Kind) -> Result<(), DbError> {
-    sql::void(tx, tenant.id(), user_id, kind).await
+/// Takes back the unused tickets of a kind that a user has, as when the password changed.
+pub async fn void(tx: &mut Tx, tenant: &TenantId, user_id: &str, kind: Kind) -> Result<(), DbError> {
+    sql::void(tx, tenant, user_id, kind).await
 }
 
 /// Deletes tickets that are over.

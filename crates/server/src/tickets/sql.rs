@@ -19,13 +19,9 @@ const REDEEM: &str = "UPDATE tickets SET used_at = $4 \
 const VOID: &str =
     "DELETE FROM tickets WHERE tenant_id = $1 AND user_id = $2 AND kind = $3 AND used_at IS NULL";
 const SWEEP: &str = "DELETE FROM tickets WHERE expires_at < $1";
-// Whoever makes a ticket for a user waits until that user is deleted, or the other way round.
-const USER: &str = "UPDATE users SET user_id = user_id WHERE tenant_id = $1 AND user_id = $2 RETURNING email";
-const USER_BY_EMAIL: &str = "SELECT i.user_id FROM database_accounts a JOIN identities i \
+const BY_EMAIL: &str = "SELECT i.user_id, i.identity_id FROM database_accounts a JOIN identities i \
      ON i.tenant_id = a.tenant_id AND i.provider = a.provider AND i.identity_id = a.identity_id \
      WHERE a.tenant_id = $1 AND a.connection_id = $2 AND a.email = $3";
-const IDENTITY: &str = "SELECT connection_id FROM identities \
-     WHERE tenant_id = $1 AND user_id = $2 AND provider = $3 AND identity_id = $4";
 
 fn from_row(row: &Row) -> Result<Ticket, DbError> {
     Ok(Ticket {
@@ -87,36 +83,13 @@ pub(super) async fn sweep(tx: &mut Tx, before: Timestamp) -> Result<(), DbError>
     tx.execute(SWEEP, &[Value::Int(before.as_millisecond())]).await.map(drop)
 }
 
-/// The address of a user, kept from others until the transaction ends. None outside: there is no such user.
-pub(super) async fn user(
+/// The user with this address at a connection, and the identity that has it.
+pub(super) async fn by_email(
     tx: &mut Tx,
     tenant: &TenantId,
-    user_id: &str,
-) -> Result<Option<Option<String>>, DbError> {
-    let row = tx.query_opt(USER, &[tenant.as_str().into(), user_id.into()]).await?;
-    row.map(|row| row.opt_text("email")).transpose()
-}
-
-/// The user with this address at a connection.
-pub(super) async fn user_by_email(
-    tx: &mut Tx,
-    tenant: &TenantId,
-    connection_id: &str,
-    email: &str,
-) -> Result<Option<String>, DbError> {
-    let row =
-        tx.query_opt(USER_BY_EMAIL, &[tenant.as_str().into(), connection_id.into(), email.into()]).await?;
-    row.map(|row| row.text("user_id")).transpose()
-}
-
-/// The connection of an identity that a user has.
-pub(super) async fn connection_of_identity(
-    tx: &mut Tx,
-    tenant: &TenantId,
-    user_id: &str,
-    (provider, identity_id): (&str, &str),
-) -> Result<Option<String>, DbError> {
-    let values = [tenant.as_str().into(), user_id.into(), provider.into(), identity_id.into()];
-    let row = tx.query_opt(IDENTITY, &values).await?;
-    row.map(|row| row.text("connection_id")).transpose()
+    (connection_id, email): (&str, &str),
+) -> Result<Option<(String, String)>, DbError> {
+    let values = [tenant.as_str().into(), connection_id.into(), email.into()];
+    let row = tx.query_opt(BY_EMAIL, &values).await?;
+    row.map(|row| Ok((row.text("user_id")?, row.text("identity_id")?))).transpose()
 }

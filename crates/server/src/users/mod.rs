@@ -123,6 +123,28 @@ impl User {
         self.blocked == Some(true)
     }
 
+    /// The e-mail address of an identity of the user: that of the primary one is the user's.
+    pub fn email_of<'a>(&'a self, identity: &'a Identity) -> Option<&'a str> {
+        match identity.position {
+            0 => self.email.as_deref(),
+            _ => identity.profile.get("email").and_then(Value::as_str),
+        }
+    }
+
+    /// Where mails about an identity go: to its own address, or else to the user's.
+    pub fn address_for<'a>(&'a self, identity: &'a Identity) -> Option<&'a str> {
+        self.email_of(identity).or(self.email.as_deref())
+    }
+
+    /// All that signs the user in, with every identity.
+    pub fn identifiers(&self) -> impl Iterator<Item = &str> {
+        let own = [&self.email, &self.username, &self.phone_number];
+        let linked = self.identities.iter().filter(|own| own.position > 0).flat_map(|linked| {
+            ["email", "username", "phone_number"].map(|name| linked.profile.get(name).and_then(Value::as_str))
+        });
+        own.into_iter().map(Option::as_deref).chain(linked).flatten()
+    }
+
     /// What the user is called in logs: what signs them in.
     pub fn log_name(&self) -> Option<&str> {
         self.email.as_deref().or(self.username.as_deref()).or(self.phone_number.as_deref())
@@ -252,13 +274,26 @@ pub async fn record_login(
     sql::record_login(tx, tenant, user_id, (ip, now)).await
 }
 
-/// Notes that the user reads what is sent to `email`. False: this is no longer the user's address.
+/// Notes that the user reads what is sent to `email`, the address of the identity that is named, or the user's where none
+/// is. False: it is that no longer.
 pub async fn mark_email_verified(
     tx: &mut Tx,
     tenant: &TenantId,
-    (user_id, email): (&str, &str),
+    (user_id, identity_id, email): (&str, Option<&str>, &str),
     now: Timestamp,
 ) -> Result<bool, DbError> {
+    if let Some(id) = identity_id
+        && let Some(mut user) = sql::lock(tx, tenant, user_id).await?
+        && let Some(linked) = user.identities.iter_mut().find(|own| own.position > 0 && own.id == id)
+        && let Some(own) = linked.profile.get("email")
+    {
+        if own.as_str() != Some(email) {
+            return Ok(false);
+        }
+        linked.profile.insert("email_verified".to_owned(), Value::Bool(true));
+        sql::update_identity(tx, tenant, user_id, linked).await?;
+        return Ok(true);
+    }
     sql::verify_email(tx, tenant, (user_id, email), now).await
 }
 

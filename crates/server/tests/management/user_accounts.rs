@@ -191,9 +191,9 @@ async fn a_login_is_counted_and_an_address_verified_only_while_it_is_the_users()
         for _ in 0..2 {
             users::record_login(&mut tx, &tenant, id(&user), ("192.0.2.7", now)).await.unwrap();
         }
-        let other = (id(&user), "old@x.example");
+        let other = (id(&user), None, "old@x.example");
         assert!(!users::mark_email_verified(&mut tx, &tenant, other, now).await.unwrap());
-        let own = (id(&user), "a@x.example");
+        let own = (id(&user), None, "a@x.example");
         assert!(users::mark_email_verified(&mut tx, &tenant, own, now).await.unwrap());
         tx.commit().await.unwrap();
         let mut expected = user.clone();

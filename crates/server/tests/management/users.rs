@@ -473,7 +473,7 @@ pub(crate) async fn exercise(server: &TestServer) {
     let mut tx = server.app.db.begin().await.unwrap();
     let now = server.app.clock.now();
     chancery::users::record_login(&mut tx, &tenant, user_id, ("192.0.2.1", now)).await.unwrap();
-    let place = (user_id, "one@x.example");
+    let place = (user_id, None, "one@x.example");
     assert!(chancery::users::mark_email_verified(&mut tx, &tenant, place, now).await.unwrap());
     let identity = (&tenant, user_id.strip_prefix("auth0|").unwrap());
     chancery::users::accounts::sql::replace_hash(&mut tx, identity, ("a", "b")).await.unwrap();

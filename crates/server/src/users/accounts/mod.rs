@@ -18,6 +18,7 @@ use crate::passwords::policy::{Person, Weak};
 use crate::passwords::{Password, PoolError, Verdict};
 use crate::sessions::Cause;
 use crate::tenants::TenantId;
+use crate::tickets;
 use crate::write::Write;
 
 /// The account of an identity.
@@ -266,7 +267,7 @@ pub async fn prepare_password(
     Ok(NewPassword { hash, history: policy.history })
 }
 
-/// Sets the password of an identity, and ends every sign-in of its user. False: there is no such account.
+/// Sets the password of an identity, ends every sign-in of its user and takes back the links to a new one. False: there is no such account.
 pub async fn set_password(
     tx: &mut Tx,
     tenant: &TenantId,
@@ -282,6 +283,8 @@ pub async fn set_password(
     sql::set_password(tx, (tenant, identity_id), (&hash, &json!(kept)), now).await?;
     super::sql::note_password_reset(tx, tenant, user_id, now).await?;
     super::end_sign_ins(tx, tenant, user_id, (Cause::PasswordChanged, now)).await?;
+    // Whoever had one mailed before has it in vain.
+    tickets::void(tx, tenant, user_id, tickets::Kind::PasswordChange).await?;
     Ok(true)
 }
 

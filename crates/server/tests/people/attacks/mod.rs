@@ -5,6 +5,7 @@ mod accounts;
 mod codes;
 mod forms;
 mod hosts;
+mod links;
 mod logout;
 mod markup;
 mod powers;
