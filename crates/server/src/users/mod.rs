@@ -136,10 +136,12 @@ impl User {
         self.email_of(identity).or(self.email.as_deref())
     }
 
-    /// All that signs the user in, with every identity.
+    /// All that signs the user in with a password, at every identity.
     pub fn identifiers(&self) -> impl Iterator<Item = &str> {
         let own = [&self.email, &self.username, &self.phone_number];
-        let linked = self.identities.iter().filter(|own| own.position > 0).flat_map(|linked| {
+        // What another provider calls the user may be what somebody else signs in with here.
+        let linked = self.identities.iter().filter(|own| own.position > 0 && own.provider == PROVIDER);
+        let linked = linked.flat_map(|linked| {
             ["email", "username", "phone_number"].map(|name| linked.profile.get(name).and_then(Value::as_str))
         });
         own.into_iter().map(Option::as_deref).chain(linked).flatten()
