@@ -32,6 +32,8 @@ pub struct Client {
     pub is_first_party: bool,
     /// Whether it follows the specifications where Auth0 once did not.
     pub oidc_conformant: bool,
+    /// Where its users are when it asks for tokens on their behalf.
+    pub users_at: UsersAt,
     /// Where it may be answered.
     pub callbacks: Allowed,
     /// Where a browser may go after a logout.
@@ -56,6 +58,15 @@ pub struct Client {
     pub backchannel_logout: BackchannelLogout,
     /// What its tokens would need and we cannot give yet; no token for a user is issued then.
     pub unsupported: Option<&'static str>,
+}
+
+/// What says where the users of an application are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UsersAt {
+    /// The address that its requests come from.
+    Sender,
+    /// Its word (`auth0-forwarded-for`), if it proves who it is.
+    Header,
 }
 
 impl Client {

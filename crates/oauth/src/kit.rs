@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::api::{Api, ApiSigning, Dialect, UserAccess};
 use crate::client::{
-    AppType, AssertionKey, Authentication, BackchannelLogout, Client, IdTokenSigning, SignedRequests,
+    AppType, AssertionKey, Authentication, BackchannelLogout, Client, IdTokenSigning, SignedRequests, UsersAt,
 };
 use crate::refresh::RefreshPolicy;
 use crate::scope::Scopes;
@@ -42,6 +42,7 @@ pub(crate) fn client(authentication: Authentication) -> Client {
         app_type: AppType::RegularWeb,
         is_first_party: true,
         oidc_conformant: true,
+        users_at: UsersAt::Sender,
         callbacks: ["https://app.example/cb"].iter().collect(),
         logout_urls: ["https://app.example/bye"].iter().collect(),
         web_origins: ["https://app.example"].iter().collect(),

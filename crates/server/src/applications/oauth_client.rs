@@ -8,7 +8,7 @@ use std::sync::Arc;
 use chancery_crypto::digest;
 use chancery_crypto::rsa::PublicKey;
 use chancery_oauth::client::{
-    AppType, AssertionKey, Authentication, BackchannelLogout, Client, IdTokenSigning, SignedRequests,
+    AppType, AssertionKey, Authentication, BackchannelLogout, Client, IdTokenSigning, SignedRequests, UsersAt,
 };
 use chancery_oauth::refresh::{AudiencePolicy, RefreshPolicy};
 use serde_json::{Map, Value};
@@ -64,6 +64,10 @@ pub(super) fn translate(
         app_type: AppType::from_name(document.get("app_type").and_then(Value::as_str)),
         is_first_party: flag("is_first_party").unwrap_or(true),
         oidc_conformant: flag("oidc_conformant").unwrap_or(false),
+        users_at: match flag("is_token_endpoint_ip_header_trusted") {
+            Some(true) => UsersAt::Header,
+            Some(false) | None => UsersAt::Sender,
+        },
         callbacks: texts(document.get("callbacks")).iter().collect(),
         logout_urls: texts(document.get("allowed_logout_urls")).iter().collect(),
         web_origins: texts(document.get("web_origins")).iter().collect(),

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
-use chancery_oauth::client::Client;
+use chancery_oauth::client::{Client, UsersAt};
 use chancery_oauth::client_auth::{self, Authenticated, Presented};
 use chancery_oauth::scope::Scopes;
 use chancery_oauth::token::client_credentials::{self, Known};
@@ -51,13 +51,26 @@ pub(super) struct Issued {
 /// speak for a user.
 struct Sender {
     ip: IpAddr,
+    /// Where it says that its user is.
+    told: Option<IpAddr>,
     user_agent: Option<String>,
 }
 
 impl Sender {
-    fn origin(&self) -> Origin {
+    fn of(app: &App, request: &Request) -> Self {
+        let told = request.headers().get("auth0-forwarded-for").and_then(|value| value.to_str().ok());
+        Self {
+            ip: observe::client_ip(app, request),
+            told: told.and_then(|address| address.trim().parse::<IpAddr>().ok()).map(|ip| ip.to_canonical()),
+            user_agent: observe::user_agent(request.headers()),
+        }
+    }
+
+    /// Where the user of an application is that has proved who it is.
+    fn origin(&self, client: &Client) -> Origin {
+        let told = self.told.filter(|_| client.users_at == UsersAt::Header && !client.is_public());
         Origin {
-            ip: self.ip,
+            ip: told.unwrap_or(self.ip),
             user_agent: self.user_agent.clone(),
             request_id: request_id::current().unwrap_or_default(),
             method: Method::POST,
@@ -99,8 +112,7 @@ impl Refused {
 }
 
 pub(super) async fn endpoint(State(app): State<Arc<App>>, Site(tenant): Site, request: Request) -> Response {
-    let sender =
-        Sender { ip: observe::client_ip(&app, &request), user_agent: observe::user_agent(request.headers()) };
+    let sender = Sender::of(&app, &request);
     let (outcome, entry) = match exchange(&app, &tenant, &sender, request).await {
         Ok((issued, entry)) => (Ok(issued), entry),
         Err(refused) => {
@@ -143,7 +155,7 @@ async fn exchange(
     let refuse = |error| Refused::by(&client, &grant, error);
     prove(app, tenant, &client, (&presented, &tenant.token_endpoint)).await.map_err(refuse)?;
     let Grant::ClientCredentials { audience, scopes } = &grant else {
-        let exchange = grants::Exchange { app, tenant, client: &client, origin: &sender.origin() };
+        let exchange = grants::Exchange { app, tenant, client: &client, origin: &sender.origin(&client) };
         return exchange.run(&grant).await.map(|issued| (issued, None));
     };
     let audience = audience.as_deref().or(tenant.default_audience());

@@ -398,6 +398,43 @@ pub(crate) async fn exercise(server: &TestServer) {
 }
 
 #[tokio::test]
+async fn only_a_backend_that_is_trusted_and_proves_itself_tells_where_its_users_are() {
+    let realm = "http://auth0.com/oauth/grant-type/password-realm";
+    for on in engines() {
+        let server = TestServer::on(on).await;
+        let user_id = user(&server).await;
+        let trusted = json!({ "grant_types": [realm], "is_token_endpoint_ip_header_trusted": true });
+        let mut public = trusted.clone();
+        public["token_endpoint_auth_method"] = "none".into();
+        for (what, setting, told, believed) in [
+            ("trusted", &trusted, "198.51.100.7", true),
+            ("trusted, IPv6", &trusted, "2001:db8::7", true),
+            ("no address", &trusted, "198.51.100.7, 198.51.100.8", false),
+            ("public", &public, "198.51.100.7", false),
+            ("not trusted", &json!({ "grant_types": [realm] }), "198.51.100.7", false),
+        ] {
+            let shop = application(&server, setting.clone()).await;
+            let mut form = vec![
+                ("grant_type", realm),
+                ("realm", CONNECTION),
+                ("client_id", &shop.id),
+                ("username", EMAIL),
+                ("password", PASSWORD),
+            ];
+            if what != "public" {
+                form.push(("client_secret", &shop.secret));
+            }
+            let pairs: Vec<_> =
+                form.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+            let call = Call::new(Method::POST, "/oauth/token").header("auth0-forwarded-for", told);
+            server.send(call.form(&pairs).build()).await.expect(200);
+            let shown = server.api_get(&format!("/users/{user_id}")).await.expect(200);
+            assert_eq!(shown["last_ip"] == told, believed, "{on:?}: {what}: {}", shown["last_ip"]);
+        }
+    }
+}
+
+#[tokio::test]
 async fn pages_of_other_origins_may_call_the_endpoints_without_cookies() {
     let server = TestServer::start().await;
     for path in ["/oauth/token", "/userinfo", "/oauth/revoke", "/dbconnections/signup"] {
