@@ -29,7 +29,7 @@ pub struct Api {
     pub clients_allowed: bool,
     /// Which applications may ask for tokens on behalf of users.
     pub user_access: UserAccess,
-    /// The scopes that are granted on behalf of users, whatever else it knows; `None` where that is all of them.
+    /// Those of its scopes that are granted on behalf of users; `None` where all are.
     pub user_scopes: Option<Scopes>,
     /// Whether refresh tokens are issued for it.
     pub allow_offline_access: bool,

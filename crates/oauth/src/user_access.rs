@@ -89,9 +89,9 @@ impl Access<'_> {
         let nothing = Scopes::default();
         let of_user = api.enforce_policies.then(|| permissions.unwrap_or(&nothing));
         // Looked up in lists that may be thousands long: the sets are made once.
-        let for_users = api.user_scopes.as_ref().unwrap_or(&api.scopes);
-        let mut known = requested.common_with(&api.scopes).common_with(for_users);
-        for limit in [grant, of_user].into_iter().flatten() {
+        let for_users = api.user_scopes.as_ref();
+        let mut known = requested.common_with(&api.scopes);
+        for limit in [for_users, grant, of_user].into_iter().flatten() {
             known = known.common_with(limit);
         }
         let ours = requested.filtered(|scope| self.is_granted_by_us(scope));
@@ -99,7 +99,7 @@ impl Access<'_> {
         let scopes = requested.common_with(&both);
         let permissions = match of_user.filter(|_| api.dialect.has_permissions()) {
             Some(permissions) => {
-                Permissions::These(permissions.common_with(&api.scopes).common_with(for_users))
+                Permissions::These(permissions.common_with(for_users.unwrap_or(&api.scopes)))
             }
             None => Permissions::Absent,
         };
