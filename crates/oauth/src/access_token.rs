@@ -149,8 +149,13 @@ pub struct Verified {
 impl Verified {
     /// Whether it speaks for an application itself and not for a user.
     pub fn is_of_application(&self) -> bool {
-        self.subject.strip_suffix("@clients") == Some(&self.client_id)
+        is_of_application(&self.subject, &self.client_id)
     }
+}
+
+/// Whether the subject of a token that an application got is the application itself.
+pub fn is_of_application(subject: &str, client_id: &str) -> bool {
+    subject.strip_suffix("@clients") == Some(client_id)
 }
 
 /// Why an access token does not convince.

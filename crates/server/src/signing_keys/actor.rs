@@ -1,5 +1,6 @@
 //! Who changed a key ring, as it is remembered beside the key.
 
+use chancery_oauth::access_token;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -30,7 +31,7 @@ impl Actor {
     pub(super) async fn view(&self, app: &App, tenant: &TenantId) -> Result<Value, ApiError> {
         let Self { subject, client_id } = self;
         let name = match client_id {
-            Some(client_id) if subject.strip_suffix("@clients") == Some(client_id) => {
+            Some(client_id) if access_token::is_of_application(subject, client_id) => {
                 let application = applications::sql::find(&app.db, tenant, client_id).await?;
                 application.map(|application| application.name().to_owned())
             }
