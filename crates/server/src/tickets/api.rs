@@ -18,7 +18,7 @@ use crate::mail::{self, Template};
 use crate::management::operation::{Operation, Required, operation};
 use crate::management::shape::{Field, Format, Object, When, boolean, field, integer, object, one_of, text};
 use crate::management::{ApiError, Body, Caller};
-use crate::users;
+use crate::users::{self, Identity, User};
 use crate::write::Write;
 
 const URL: Format = Format { name: "url", accepts: is_url };
@@ -212,24 +212,19 @@ async fn finish(
     }
     // Whoever makes a ticket for a user waits until that user is deleted, or the other way round.
     let user = users::sql::lock(write.tx(), tenant, &user_id).await?.ok_or_else(no_such_user)?;
-    if let Some(Value::Object(named)) = body.get("identity") {
-        let identity = user.identities.iter().find(|own| {
-            member(named, "provider") == Some(&own.provider)
-                && member(named, "user_id") == Some(&own.id)
-                && member(named, "connection_id").is_none_or(|id| id == own.connection_id)
-        });
-        let identity = identity.ok_or_else(|| {
-            ApiError::Body("identity has to be one of the user's, and it is none of them.".to_owned())
-        })?;
+    let identity = match body.get("identity") {
+        Some(Value::Object(named)) => Some(identity_of(&user, named)?),
+        _ => user.identities.iter().find(|own| terms.identity_id.as_ref() == Some(&own.id)),
+    };
+    if let Some(identity) = identity {
         terms.connection_id = Some(identity.connection_id.clone());
         terms.identity_id = Some(identity.id.clone());
     }
-    let identity = user.identities.iter().find(|own| terms.identity_id.as_ref() == Some(&own.id));
     terms.email = match (kind, identity) {
         // That of another identity is none of this one.
         (Kind::EmailVerification, Some(identity)) => user.email_of(identity).map(str::to_owned),
         (_, Some(identity)) => user.address_for(identity).map(str::to_owned),
-        (_, None) => user.email,
+        (_, None) => user.email.clone(),
     };
     if kind == Kind::EmailVerification && terms.email.is_none() {
         return Err(ApiError::Body("The user has no email address that could be verified.".to_owned()));
@@ -238,6 +233,18 @@ async fn finish(
     let url = open(app, write.tx(), &caller.tenant, (kind, &ticket)).await?;
     write.commit(caller.entry(201)).await?;
     Ok((StatusCode::CREATED, Json(json!({ "ticket": url }))))
+}
+
+/// The identity of a user that a body names.
+fn identity_of<'a>(user: &'a User, named: &Map<String, Value>) -> Result<&'a Identity, ApiError> {
+    let is_named = |own: &&Identity| {
+        member(named, "provider") == Some(&own.provider)
+            && member(named, "user_id") == Some(&own.id)
+            && member(named, "connection_id").is_none_or(|id| id == own.connection_id)
+    };
+    user.identities.iter().find(is_named).ok_or_else(|| {
+        ApiError::Body("identity has to be one of the user's, and it is none of them.".to_owned())
+    })
 }
 
 fn member<'a>(body: &'a Map<String, Value>, name: &str) -> Option<&'a str> {
