@@ -7,8 +7,8 @@ use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use super::{
-    Application, Browser, CALLBACK, CONNECTION, EMAIL, PASSWORD, answered, application, authorize, exchange,
-    form, parameter, refresh, signed_in, token, user,
+    Application, Browser, CALLBACK, CONNECTION, EMAIL, PASSWORD, REALM, answered, application, authorize,
+    exchange, form, parameter, refresh, signed_in, token, user,
 };
 use crate::kit::{Answer, Call, TestServer, engines};
 
@@ -289,7 +289,7 @@ async fn an_application_signs_users_up_and_promises_a_new_password_to_all_alike(
 async fn an_application_that_is_told_the_password_gets_tokens_for_it() {
     for on in engines() {
         let server = TestServer::on(on).await;
-        let realm = "http://auth0.com/oauth/grant-type/password-realm";
+        let realm = REALM;
         let shop = application(&server, json!({ "grant_types": [realm, "refresh_token"] })).await;
         user(&server).await;
         let ask = async |password: &str| {
@@ -318,7 +318,7 @@ async fn an_application_that_is_told_the_password_gets_tokens_for_it() {
 async fn the_log_names_whose_password_was_tried_in_vain() {
     for on in engines() {
         let mut server = TestServer::on(on).await;
-        let realm = "http://auth0.com/oauth/grant-type/password-realm";
+        let realm = REALM;
         let shop = application(&server, json!({ "grant_types": [realm, "password"] })).await;
         let user_id = user(&server).await;
         let default = json!({ "default_directory": CONNECTION });
@@ -399,7 +399,7 @@ pub(crate) async fn exercise(server: &TestServer) {
 
 #[tokio::test]
 async fn only_a_backend_that_is_trusted_and_proves_itself_tells_where_its_users_are() {
-    let realm = "http://auth0.com/oauth/grant-type/password-realm";
+    let realm = REALM;
     for on in engines() {
         let server = TestServer::on(on).await;
         let user_id = user(&server).await;

@@ -49,6 +49,9 @@ pub(crate) async fn application(server: &TestServer, different: Value) -> Applic
 /// The connection that a tenant starts with.
 pub(crate) const CONNECTION: &str = "Username-Password-Authentication";
 
+/// The grant type by which an application tells a password and the connection that holds it.
+pub(crate) const REALM: &str = "http://auth0.com/oauth/grant-type/password-realm";
+
 /// Makes a user with the usual address and password.
 pub(crate) async fn user(server: &TestServer) -> String {
     let body = json!({ "connection": CONNECTION, "email": EMAIL, "password": PASSWORD });

@@ -4,10 +4,9 @@ use http::Method;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
-use super::super::{Application, Browser, CONNECTION, PASSWORD, application, link_in, mails, token};
+use super::super::{Application, Browser, CONNECTION, PASSWORD, REALM, application, link_in, mails, token};
 use crate::kit::{Call, ISSUER, TestServer, engines};
 
-const REALM: &str = "http://auth0.com/oauth/grant-type/password-realm";
 const NEW: &str = "Another-Horse-8";
 
 async fn shop(server: &TestServer) -> Application {

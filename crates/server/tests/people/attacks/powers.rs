@@ -5,13 +5,12 @@ use http::Method;
 use serde_json::json;
 
 use super::super::{
-    Application, Browser, CONNECTION, EMAIL, PASSWORD, application, authorize, exchange, parameter, refresh,
-    signed_in, user,
+    Application, Browser, CONNECTION, EMAIL, PASSWORD, REALM, application, authorize, exchange, parameter,
+    refresh, signed_in, user,
 };
 use super::post_as;
 use crate::kit::{self, Call, MANAGEMENT, TestServer, engines};
 
-const REALM: &str = "http://auth0.com/oauth/grant-type/password-realm";
 const WANTED: &str =
     "openid offline_access read:current_user read:clients read:client_keys read:users update:users";
 
